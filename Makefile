@@ -1,0 +1,44 @@
+# Two commands for a newcomer: `make demo` and `make test`. Both set up .venv on their first run.
+PYTHON ?= python3
+BIN := .venv/bin
+PEER := .peer
+
+.PHONY: demo test test-slow lint bench-train clean
+
+demo: .venv/installed
+	$(BIN)/python demo.py --train_iteration=1000 -l=0.001 -hl=100
+
+test: .venv/installed-dev lint
+	$(BIN)/python -m pytest -q
+
+test-slow: .venv/installed-dev
+	$(BIN)/python -m pytest -q -m slow
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Training time beside uisrnn 0.1.2, in one run.
+bench-train: .venv/installed-dev $(PEER)/installed
+	$(BIN)/python benchmarks/train.py --peer $(PEER) --out benchmarks/results/train.json
+
+# torch comes first and by its pin, before anything else asks for a version of it.
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --constraint constraints.txt torch
+	$(BIN)/python -m pip install -q --constraint constraints.txt --editable .
+	touch $@
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/python -m pip install -q --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+# uisrnn 0.1.2 in a folder of its own: it has the name of this package.
+$(PEER)/installed: .venv/installed
+	$(BIN)/python -m pip install -q --no-deps --target $(PEER) uisrnn==0.1.2 colortimelog
+	touch $@
+
+clean:
+	rm -rf .venv $(PEER) build src/*.egg-info

@@ -1,0 +1,40 @@
+"""Supervised online clustering of sequences with an unbounded number of clusters (UIS-RNN, arXiv:1810.04719)."""
+
+from uisrnn import loss_func as loss_func
+from uisrnn import utils as utils
+from uisrnn.arguments import InferenceArguments, ModelArguments, TrainingArguments, parse_arguments
+from uisrnn.errors import (
+    ArgumentError,
+    CheckpointError,
+    InputError,
+    InputTypeError,
+    NotFittedError,
+    TrainingError,
+    UISRNNError,
+)
+from uisrnn.evals import compute_sequence_match_accuracy, output_result
+from uisrnn.model.conventions import PAPER, V0, Conventions
+from uisrnn.training.history import History
+from uisrnn.uisrnn import UISRNN, parallel_predict
+
+__all__ = [
+    "PAPER",
+    "UISRNN",
+    "V0",
+    "ArgumentError",
+    "CheckpointError",
+    "Conventions",
+    "History",
+    "InferenceArguments",
+    "InputError",
+    "InputTypeError",
+    "ModelArguments",
+    "NotFittedError",
+    "TrainingArguments",
+    "TrainingError",
+    "UISRNNError",
+    "compute_sequence_match_accuracy",
+    "output_result",
+    "parallel_predict",
+    "parse_arguments",
+]

@@ -1,0 +1,269 @@
+"""The arguments of model, training and inference: dataclasses for code, flags for the command line."""
+
+import argparse
+import dataclasses
+import difflib
+import math
+import numbers
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from uisrnn.errors import ArgumentError
+
+_A = TypeVar("_A", bound="Arguments")
+_TRUE = frozenset({"yes", "true", "t", "y", "1"})
+_FALSE = frozenset({"no", "false", "f", "n", "0"})
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What one argument accepts.
+
+    Attributes:
+        needs: the words of error messages, as in "learning_rate must be a number > 0, but is -1.0".
+        parse: text of a command line to a value; a ValueError where it cannot.
+        accept: a value to the same value in its plain Python type; a ValueError where it is not acceptable.
+    """
+
+    needs: str
+    parse: Callable[[str], Any]
+    accept: Callable[[Any], Any]
+
+
+def _integer(minimum: int) -> Kind:
+    def accept(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < minimum:
+            raise ValueError(value)
+        return int(value)
+
+    return Kind(f"an integer >= {minimum}", int, accept)
+
+
+def _real(needs: str, holds: Callable[[float], bool]) -> Kind:
+    def accept(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+            raise ValueError(value)  # noqa: TRY004 -- translated to an ArgumentError that names the argument
+        if not (math.isfinite(value) and holds(float(value))):
+            raise ValueError(value)
+        return float(value)
+
+    return Kind(needs, float, accept)
+
+
+def _flag() -> Kind:
+    def parse(text: str) -> bool:
+        if text.lower() in _TRUE | _FALSE:
+            return text.lower() in _TRUE
+        raise ValueError(text)
+
+    def accept(value: Any) -> bool:
+        if value in (0, 1):  # also True, False and numpy's booleans
+            return bool(value)
+        raise ValueError(value)
+
+    return Kind("yes, no, true, false, 1 or 0", parse, accept)
+
+
+def _choice(*options: str) -> Kind:
+    def accept(value: Any) -> str:
+        if value not in options:
+            raise ValueError(value)
+        return str(value)
+
+    return Kind(f"one of {', '.join(map(repr, options))}", str, accept)
+
+
+def _optional(kind: Kind) -> Kind:
+    return Kind(
+        f"{kind.needs}, or None",
+        lambda text: None if text.lower() == "none" else kind.parse(text),
+        lambda value: None if value is None else kind.accept(value),
+    )
+
+
+_positive = _real("a number > 0", lambda value: value > 0)
+_not_negative = _real("a number >= 0", lambda value: value >= 0)
+_between = _real("a number between 0 and 1, both excluded", lambda value: 0 < value < 1)
+_dropout = _real("a number >= 0 and < 1", lambda value: 0 <= value < 1)
+_any_integer = Kind("an integer", int, lambda value: _integer(-(2**63)).accept(value))
+
+
+def _argument(default: Any, kind: Kind, meaning: str, *short: str) -> Any:
+    return field(default=default, metadata={"kind": kind, "meaning": meaning, "short": short})
+
+
+@dataclass
+class Arguments:
+    """A group of arguments; each value is checked when it is set, in the constructor as afterwards."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        known = {one.name: one for one in dataclasses.fields(self)}
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else f"; it has {', '.join(known)}"
+            raise ArgumentError(f"{type(self).__name__} has no argument {name}{hint}")
+        kind: Kind = known[name].metadata["kind"]
+        try:
+            accepted = kind.accept(value)
+        except (ValueError, TypeError):
+            raise ArgumentError(f"{name} must be {kind.needs}, but is {value!r}") from None
+        object.__setattr__(self, name, accepted)
+
+    @classmethod
+    def of(cls: type[_A], source: object) -> _A:
+        """The arguments held by any object with these attributes, an `argparse.Namespace` for example.
+
+        Args:
+            source: the object, or None for all defaults. An attribute that it lacks has its default.
+
+        Raises:
+            ArgumentError: a value is not acceptable, or the object has none of these attributes.
+        """
+        if isinstance(source, cls):
+            return source
+        names = [one.name for one in dataclasses.fields(cls)]
+        given = {name: getattr(source, name) for name in names if hasattr(source, name)}
+        if source is not None and not given:
+            raise ArgumentError(f"{cls.__name__} must come from an object with {', '.join(names)}, but is {source!r}")
+        return cls(**given)
+
+
+@dataclass
+class ModelArguments(Arguments):
+    """What a model is made of.
+
+    >>> ModelArguments(observation_dim=2).rnn_hidden_size
+    512
+    >>> ModelArguments(crp_alpha=-1)
+    Traceback (most recent call last):
+    uisrnn.errors.ArgumentError: crp_alpha must be a number > 0, but is -1
+    """
+
+    observation_dim: int = _argument(256, _integer(1), "dimension D of an observation, for example of a d-vector")
+    rnn_hidden_size: int = _argument(512, _integer(1), "units of each GRU layer")
+    rnn_depth: int = _argument(1, _integer(1), "number of GRU layers")
+    rnn_dropout: float = _argument(
+        0.2, _dropout, "dropout between GRU layers while training; without effect at depth 1"
+    )
+    transition_bias: float | None = _argument(
+        None,
+        _optional(_between),
+        "p0 of Eq. (6), the probability that the label changes; None: estimated by fit, Eq. (13)",
+    )
+    crp_alpha: float = _argument(1.0, _positive, "alpha of Eq. (7), the weight of a cluster not seen yet")
+    sigma2: float | None = _argument(
+        None,
+        _optional(_positive),
+        "sigma^2 of Eq. (11), the same for all dimensions; None: learned by fit, one a dimension",
+    )
+    verbosity: int = _argument(
+        3, _integer(0), "0 critical, 1 errors, 2 warnings and progress bars, 3 information, 4 debugging"
+    )
+    enable_cuda: bool = _argument(True, _flag(), "use a GPU where there is one")
+    seed: int | None = _argument(
+        None, _optional(_any_integer), "seed of everything random; None: taken from torch's global generator"
+    )
+
+
+@dataclass
+class TrainingArguments(Arguments):
+    """How `fit` trains.
+
+    >>> TrainingArguments(batch_size=None).learning_rate
+    0.001
+    """
+
+    optimizer: str = _argument("adam", _choice("adam"), "the optimizer", "-o")
+    learning_rate: float = _argument(1e-3, _positive, "learning rate at the first iteration", "-l")
+    learning_rate_half_life: int = _argument(
+        0, _any_integer, "halve the learning rate each time this many iterations have passed; 0 or less: never", "-hl"
+    )
+    train_iteration: int = _argument(20000, _integer(0), "number of iterations, one batch each", "-t")
+    batch_size: int | None = _argument(
+        10,
+        _optional(_integer(1)),
+        "cluster sequences in a batch, drawn with replacement; None: all of them, each once",
+        "-b",
+    )
+    num_permutations: int | None = _argument(
+        10, _optional(_integer(0)), "block permutations of each cluster's observations; 0, 1 or None: their own order"
+    )
+    sigma_alpha: float = _argument(1.0, _not_negative, "shape of the inverse gamma prior of sigma2")
+    sigma_beta: float = _argument(1.0, _positive, "scale of the inverse gamma prior of sigma2")
+    regularization_weight: float = _argument(1e-5, _not_negative, "weight of the sum of parameter norms", "-r")
+    grad_max_norm: float = _argument(5.0, _positive, "the gradient of the network is scaled down to this norm")
+    enforce_cluster_id_uniqueness: bool = _argument(
+        True, _flag(), "equal labels in two sequences of a list are two clusters; no: they are one"
+    )
+    max_length: int | None = _argument(
+        None,
+        _optional(_integer(1)),
+        "cut longer cluster sequences into pieces of at most this many observations; None: never",
+    )
+
+
+@dataclass
+class InferenceArguments(Arguments):
+    """How `predict` decodes.
+
+    >>> args = InferenceArguments()
+    >>> args.beam_sise = 3
+    Traceback (most recent call last):
+    uisrnn.errors.ArgumentError: InferenceArguments has no argument beam_sise; did you mean beam_size?
+    """
+
+    beam_size: int = _argument(10, _integer(1), "label sequences that survive each cut of the beam", "-s")
+    look_ahead: int = _argument(1, _integer(1), "observations that are scored jointly before the beam is cut")
+    test_iteration: int = _argument(
+        2, _integer(1), "decode the sequence this many times in a row and return the labels of the last copy"
+    )
+
+
+def _reader(kind: Kind) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        try:
+            return kind.accept(kind.parse(text))
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"must be {kind.needs}, but is {text!r}") from None
+
+    return read
+
+
+def _add_group(parser: argparse.ArgumentParser, title: str, group: type[Arguments]) -> None:
+    section = parser.add_argument_group(title)
+    for one in dataclasses.fields(group):
+        section.add_argument(
+            f"--{one.name}",
+            *one.metadata["short"],
+            default=one.default,
+            type=_reader(one.metadata["kind"]),
+            metavar=one.name.rsplit("_", 1)[-1].upper(),
+            help=f"{one.metadata['meaning']} (default: {one.default})",
+        )
+
+
+def parse_arguments(
+    argv: Sequence[str] | None = None,
+) -> tuple[ModelArguments, TrainingArguments, InferenceArguments]:
+    """Read the arguments of model, training and inference from a command line.
+
+    Args:
+        argv: the words after the program's name; None: those of the running program.
+
+    Returns:
+        Three objects whose attributes may be set afterwards.
+
+    Raises:
+        SystemExit: an unknown flag or a bad value, with status 2 and a line that says which, as `argparse` does.
+
+    >>> model_args, training_args, inference_args = parse_arguments(["--observation_dim", "16", "-l=0.01"])
+    >>> model_args.observation_dim, training_args.learning_rate, inference_args.beam_size
+    (16, 0.01, 10)
+    """
+    parser = argparse.ArgumentParser(description="Arguments of UIS-RNN.")
+    groups = {"model": ModelArguments, "training": TrainingArguments, "inference": InferenceArguments}
+    for title, group in groups.items():
+        _add_group(parser, title, group)
+    values = parser.parse_args(argv)
+    return ModelArguments.of(values), TrainingArguments.of(values), InferenceArguments.of(values)

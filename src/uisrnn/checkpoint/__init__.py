@@ -1,0 +1,31 @@
+"""Model files: this library's own format, and a reader for those of 0.1.2."""
+
+import os
+from pathlib import Path
+
+from uisrnn.checkpoint import native, v0
+from uisrnn.checkpoint.contents import Checkpoint
+from uisrnn.errors import CheckpointError
+
+__all__ = ["Checkpoint", "read", "write"]
+
+write = native.write
+
+
+def read(path: str | os.PathLike[str]) -> Checkpoint:
+    """Read a model file of either kind; what it is shows in its first bytes.
+
+    Args:
+        path: the file.
+
+    Raises:
+        CheckpointError: the file is truncated, foreign, hostile or of a later format; nothing in it was run.
+        OSError: there is no such file, or it cannot be opened.
+    """
+    content = Path(path).read_bytes()
+    try:
+        checkpoint = v0.parse(content) if v0.recognises(content) else native.parse(content)
+        checkpoint.check()
+    except CheckpointError as error:
+        raise CheckpointError(f"{os.fspath(path)}: {error}") from error.__cause__
+    return checkpoint

@@ -1,0 +1,81 @@
+"""Estimate crp_alpha by trying a range of values.
+
+After a change away from cluster k, the existing cluster j has probability N_j / (S + alpha) and a new one
+alpha / (S + alpha), where S = sum_{i != k} N_i, Eq. (7). The N_j do not depend on alpha, so for K clusters
+
+    log p(labels | alpha) = (K - 1) log alpha - sum over changes of log(S + alpha) + constant.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uisrnn.data.labels import encode
+from uisrnn.errors import InputError
+
+
+def estimate_crp_alpha(train_cluster_id: Any, search_range: float = 1, search_step: float = 0.01) -> float:
+    """The alpha among step, 2 step, ... below the range that gives the labels the highest probability.
+
+    Args:
+        train_cluster_id: concatenated labels of the form "sequence_label".
+        search_range: where the search ends.
+        search_step: its step.
+
+    Raises:
+        InputError: a label has no underscore, or the range holds no value.
+
+    >>> labels = ["0_0", "0_0", "0_1", "0_0", "1_0", "1_1", "1_0", "1_2"]
+    >>> estimate_crp_alpha(labels)
+    0.5
+    """
+    candidates = np.arange(1, int(np.ceil(search_range / search_step))) * search_step
+    if len(candidates) == 0:
+        raise InputError(f"no multiple of search_step {search_step} lies below search_range {search_range}")
+    score = np.zeros(len(candidates))
+    for codes in _sequences(train_cluster_id):
+        score += (codes.max()) * np.log(candidates)
+        score -= np.log(_others_at_changes(codes)[:, None] + candidates).sum(axis=0)
+    return float(candidates[np.argmax(score)])
+
+
+def _sequences(train_cluster_id: Any) -> Iterator[NDArray[np.int64]]:
+    """Codes of each sequence, cut where the part of the label before the underscore changes."""
+    labels = [str(label) for label in train_cluster_id]
+    for position, label in enumerate(labels):
+        if "_" not in label:
+            raise InputError(f"labels must be of the form sequence_label, but at position {position} is {label!r}")
+    sequences = np.array([label.split("_")[0] for label in labels])
+    for part in np.split(np.array(labels), np.flatnonzero(sequences[1:] != sequences[:-1]) + 1):
+        yield _get_normalized_id(part)
+
+
+def _get_normalized_id(cluster_id_single: Any) -> NDArray[np.int64]:
+    """Codes by first appearance."""
+    return encode(cluster_id_single)
+
+
+def _get_k_t(cluster_id_single: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number of clusters so far, at each observation."""
+    return np.maximum.accumulate(cluster_id_single) + 1
+
+
+def _get_n_kt(cluster_id_single: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(T, K) number of blocks of each cluster so far, with all zero at the first observation."""
+    codes = np.asarray(cluster_id_single)
+    starts = np.concatenate([[True], codes[1:] != codes[:-1]])
+    counts = ((codes[:, None] == np.arange(codes.max() + 1)) & starts[:, None]).cumsum(axis=0).astype(np.float64)
+    counts[0] = 0
+    result: NDArray[np.float64] = counts
+    return result
+
+
+def _others_at_changes(codes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """S before each change."""
+    changes = np.flatnonzero(codes[1:] != codes[:-1]) + 1
+    counts = _get_n_kt(codes)[changes - 1]
+    counts[changes == 1, codes[0]] = 1  # the row of the first observation is all zero
+    others: NDArray[np.float64] = counts.sum(axis=1) - counts[np.arange(len(changes)), codes[changes - 1]]
+    return others

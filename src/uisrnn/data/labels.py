@@ -1,0 +1,72 @@
+"""Labels of observations: any strings or integers outside, small integers inside."""
+
+import numbers
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uisrnn.errors import InputError, InputTypeError
+
+Codes = NDArray[np.int64]
+
+
+def encode(labels: Any, where: str = "labels", known: dict[Any, int] | None = None) -> Codes:
+    """Number labels by their first appearance.
+
+    Args:
+        labels: strings or integers, one an observation: a list, a tuple or a 1-dim array.
+        where: the words with which an error message begins.
+        known: the numbers of labels of earlier sequences, to which new ones are added; None: there are none.
+
+    Returns:
+        (T,) codes 0, 1, 2, ...
+
+    Raises:
+        InputTypeError: `labels` is not a sequence of labels.
+        InputError: it has more than one dimension, or one label is neither a string nor an integer.
+
+    >>> encode(["bob", "alice", "bob"])
+    array([0, 1, 0])
+    """
+    plain = _as_list(labels, where)
+    for position, label in enumerate(plain):
+        if not isinstance(label, (str, bytes, numbers.Integral)):
+            raise InputError(f"{where}: labels must be strings or integers, but at position {position} is {label!r}")
+    return _first_appearance(plain, {} if known is None else known)
+
+
+def _as_list(labels: Any, where: str) -> list[Any]:
+    if isinstance(labels, (list, tuple)):
+        return list(labels)
+    if isinstance(labels, (str, bytes)) or not hasattr(labels, "__array__"):
+        raise InputTypeError(f"{where}: labels must be a list or an array, but are {type(labels).__name__}")
+    array = np.asarray(labels)
+    if array.ndim != 1:
+        raise InputError(f"{where}: labels must be of shape (T,), but are {array.shape}")
+    plain: list[Any] = array.tolist()
+    return plain
+
+
+def _first_appearance(labels: Iterable[Any], known: dict[Any, int]) -> Codes:
+    return np.array([known.setdefault(label, len(known)) for label in labels], dtype=np.int64)
+
+
+def renumber(labels: Sequence[Any] | NDArray[Any]) -> list[int]:
+    """Rename labels to 0, 1, 2, ... in the order of their first appearance.
+
+    >>> renumber([7, 7, 2, 7])
+    [0, 0, 1, 0]
+    """
+    renamed: list[int] = _first_appearance(np.asarray(labels).tolist(), {}).tolist()
+    return renamed
+
+
+def runs(indexes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Cut ascending indexes where they are not consecutive: the blocks of one cluster.
+
+    >>> runs(np.array([1, 2, 6, 10, 11]))
+    [array([1, 2]), array([6]), array([10, 11])]
+    """
+    return np.split(indexes, np.flatnonzero(np.diff(indexes) != 1) + 1)

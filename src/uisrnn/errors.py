@@ -1,0 +1,43 @@
+"""Everything this library raises on purpose.
+
+::
+
+    UISRNNError
+    ├── ArgumentError     (ValueError)    an argument has a value that it cannot have
+    ├── InputError        (ValueError)    observations or labels have the wrong shape, length or values
+    ├── InputTypeError    (TypeError)     observations or labels are not arrays, lists or label sequences at all
+    ├── NotFittedError    (RuntimeError)  the model was asked for what only a trained model knows
+    ├── TrainingError     (RuntimeError)  training cannot go on, for example after a loss that is not finite
+    └── CheckpointError   (ValueError)    a model file is truncated, foreign, hostile or of a later format
+
+Each also derives from the built-in exception in brackets, so that code written for `uisrnn` 0.1.2 catches what it
+caught.
+"""
+
+
+class UISRNNError(Exception):
+    """Base of all errors of this library."""
+
+
+class ArgumentError(UISRNNError, ValueError):
+    """An argument has a value that it cannot have; the message says which, what it needs and what came."""
+
+
+class InputError(UISRNNError, ValueError):
+    """Observations or labels are wrong; the message says where, what was needed and what came."""
+
+
+class InputTypeError(UISRNNError, TypeError):
+    """Observations or labels are of a type that cannot hold them."""
+
+
+class NotFittedError(UISRNNError, RuntimeError):
+    """The model must be trained with `fit` or read with `load` first."""
+
+
+class TrainingError(UISRNNError, RuntimeError):
+    """Training cannot go on; the message says at which iteration and what to change."""
+
+
+class CheckpointError(UISRNNError, ValueError):
+    """A model file cannot be read; the message names the file and what is wrong with it."""

@@ -1,0 +1,125 @@
+"""The paper's observation model: every cluster runs its own copy of one shared GRU."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from uisrnn.model.observation import Prediction
+from uisrnn.model.recurrence import unroll
+from uisrnn.model.rows import Rows
+from uisrnn.model.running_mean import PaperMean, RunningMean
+
+INITIAL_SIGMA2 = 0.1
+
+
+class GRUNetwork(nn.Module):
+    """m_t = linear_mean2(relu(linear_mean1(GRU(x_t, h_{t-1})))), with the parameter names of 0.1.2."""
+
+    def __init__(self, observation_dim: int, hidden_size: int, depth: int, dropout: float) -> None:
+        super().__init__()
+        self.gru = nn.GRU(observation_dim, hidden_size, depth, dropout=dropout if depth > 1 else 0.0)
+        self.linear_mean1 = nn.Linear(hidden_size, hidden_size)
+        self.linear_mean2 = nn.Linear(hidden_size, observation_dim)
+
+    def output(self, hidden: Tensor) -> Tensor:
+        """m of the last layer's hidden state: (..., H) -> (..., D)."""
+        mean: Tensor = self.linear_mean2(functional.relu(self.linear_mean1(hidden)))
+        return mean
+
+    def step(self, x: Tensor, hidden: Tensor) -> Tensor:
+        """One time step: x (rows, D) and hidden (rows, depth, H) to the next hidden, of the same shape."""
+        layers = []
+        for layer, weights in enumerate(self.gru.all_weights):
+            x = torch.gru_cell(x, hidden[:, layer], *weights)
+            layers.append(x)
+        return torch.stack(layers, dim=1)
+
+
+@dataclass(frozen=True)
+class GRUStates(Rows):
+    """What a cluster has come to.
+
+    Attributes:
+        hidden: (rows, depth, H).
+        mean: (rows, D) the prediction for the next observation.
+        count: (rows,) observations so far.
+    """
+
+    hidden: Tensor
+    mean: Tensor
+    count: Tensor
+
+
+class GRUObservation(nn.Module):
+    """x_t ~ N(mu_t, sigma2), mu_t a running mean of the outputs of the cluster's GRU, Eqs. (8) to (11).
+
+    Args:
+        observation_dim: D.
+        hidden_size: units H of each layer.
+        depth: number of layers.
+        dropout: between layers while training.
+        sigma2: initial or fixed variance, None to start at 0.1 and learn one a dimension.
+        running_mean: how outputs become a prediction.
+    """
+
+    sigma2: nn.Parameter
+
+    def __init__(
+        self,
+        observation_dim: int,
+        hidden_size: int,
+        depth: int = 1,
+        dropout: float = 0.0,
+        sigma2: float | None = None,
+        running_mean: RunningMean | None = None,
+    ) -> None:
+        super().__init__()
+        self.observation_dim = observation_dim
+        self.network = GRUNetwork(observation_dim, hidden_size, depth, dropout)
+        self.init_hidden = nn.Parameter(torch.zeros(depth, 1, hidden_size))
+        variance = torch.full((observation_dim,), INITIAL_SIGMA2 if sigma2 is None else sigma2)
+        self.sigma2 = nn.Parameter(variance, requires_grad=sigma2 is None)
+        self.running_mean = PaperMean() if running_mean is None else running_mean
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return self.sigma2.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Precision of the parameters."""
+        return self.sigma2.dtype
+
+    def initial(self) -> GRUStates:
+        """One step from the learned hidden state with a zero input."""
+        zero = self.sigma2.new_zeros(1, self.observation_dim)
+        hidden = self.network.step(zero, self.init_hidden.transpose(0, 1))
+        return GRUStates(
+            hidden, self.network.output(hidden[:, -1]), torch.zeros(1, dtype=torch.int64, device=self.device)
+        )
+
+    def predict(self, states: GRUStates) -> Prediction:
+        """The running mean, with the same variance for all."""
+        return Prediction(states.mean, self.sigma2.expand_as(states.mean))
+
+    def advance(self, states: GRUStates, x: Tensor) -> GRUStates:
+        """One step of the network for each row; see `ObservationModel.advance`."""
+        hidden = self.network.step(x.expand_as(states.mean), states.hidden)
+        count = states.count + 1
+        mean = self.running_mean.update(states.mean, count, self.network.output(hidden[:, -1]))
+        return GRUStates(hidden, mean, count)
+
+    def unroll(self, observations: Tensor, lengths: Tensor) -> Prediction:
+        """The network over x_0 = 0, x_1 .. x_{T-1}; see `ObservationModel.unroll`."""
+        inputs = torch.cat([torch.zeros_like(observations[:1]), observations[:-1]])
+        hidden = self.init_hidden.expand(-1, len(lengths), -1)
+        states = unroll(self.network.gru, pack_padded_sequence(inputs, lengths, enforce_sorted=False), hidden)
+        outputs, _lengths = pad_packed_sequence(
+            states._replace(data=self.network.output(states.data)), total_length=len(observations)
+        )
+        mean = self.running_mean.over_time(outputs)
+        return Prediction(mean, self.sigma2.expand_as(mean))

@@ -1,0 +1,39 @@
+"""Tensors that share their leading axis: cluster states and predictions, one row a cluster."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TypeVar
+
+from torch import Tensor
+
+_R = TypeVar("_R", bound="Rows")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Base of dataclasses all of whose fields are tensors with the same leading axis."""
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The fields by name."""
+        return {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+
+    def __len__(self) -> int:
+        return len(next(iter(self.tensors().values())))
+
+    def take(self: _R, index: Tensor) -> _R:
+        """Copies of the rows at `index` (n,), in that order."""
+        return type(self)(**{name: tensor[index] for name, tensor in self.tensors().items()})
+
+    def put(self: _R, index: Tensor, source: _R) -> None:
+        """Overwrite the rows at `index` (n,) by those of `source`, in place."""
+        given = source.tensors()
+        for name, tensor in self.tensors().items():
+            tensor[index] = given[name]
+
+    def with_capacity(self: _R, capacity: int) -> _R:
+        """A copy with room for `capacity` rows, the first ones as here, the others not set."""
+        grown = {}
+        for name, tensor in self.tensors().items():
+            grown[name] = tensor.new_empty(capacity, *tensor.shape[1:])
+            grown[name][: len(tensor)] = tensor
+        return type(self)(**grown)

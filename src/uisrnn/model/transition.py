@@ -1,0 +1,68 @@
+"""Whether the label changes: z_t of Eq. (6), and the estimate of its probability, Eq. (13)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log
+from typing import Any
+
+import numpy as np
+
+from uisrnn.data import labels as labelling
+from uisrnn.errors import InputTypeError
+
+
+@dataclass(frozen=True)
+class Transition:
+    """p(z_t = 1) = p0, the same at every step after the first.
+
+    Attributes:
+        bias: p0, between 0 and 1, both excluded.
+    """
+
+    bias: float
+
+    @property
+    def log_stay(self) -> float:
+        """log p(z_t = 0) = log(1 - p0)."""
+        return log(1.0 - self.bias)
+
+    @property
+    def log_change(self) -> float:
+        """log p(z_t = 1) = log p0."""
+        return log(self.bias)
+
+
+def estimate_transition_bias(cluster_ids: Any, smooth: float = 1) -> tuple[float, float]:
+    """Estimate p0 as the share of label changes among all neighbouring pairs, Eq. (13) with additive smoothing.
+
+    p0 = (changes + smooth) / (pairs + 2 smooth)
+
+    Args:
+        cluster_ids: a list of label sequences, or the labels of one sequence. Concatenated sequences count each
+            boundary between two of them as a change, so the list is better.
+        smooth: added to the changes and to their complement; keeps p0 off 0 and 1.
+
+    Returns:
+        p0, and the denominator with which estimates from several calls are averaged.
+
+    Raises:
+        InputError, InputTypeError: labels that are neither strings nor integers; see `uisrnn.data.labels.encode`.
+
+    >>> estimate_transition_bias([["a", "a", "b"], [1, 1]])
+    (0.4, 5.0)
+    """
+    changes, pairs = 0, 0
+    for number, one in enumerate(_as_sequences(cluster_ids)):
+        codes = labelling.encode(one, f"sequence {number}")
+        changes += int(np.count_nonzero(np.diff(codes)))
+        pairs += max(len(codes) - 1, 0)
+    denominator = float(pairs + 2 * smooth)
+    return (changes + smooth) / denominator, denominator
+
+
+def _as_sequences(cluster_ids: Any) -> Sequence[Any]:
+    if isinstance(cluster_ids, (str, bytes)) or not hasattr(cluster_ids, "__len__"):
+        raise InputTypeError(f"cluster_ids must be lists of labels, but are {type(cluster_ids).__name__}")
+    holds_labels = len(cluster_ids) > 0 and (isinstance(cluster_ids[0], (str, bytes)) or np.ndim(cluster_ids[0]) == 0)
+    sequences: Sequence[Any] = [cluster_ids] if holds_labels else cluster_ids
+    return sequences

@@ -1,0 +1,67 @@
+"""Progress of long work, handed in as an object: silent unless somebody watches."""
+
+from types import TracebackType
+from typing import Protocol
+
+from tqdm import tqdm
+
+
+class Progress(Protocol):
+    """What long work tells about itself; a context manager that is left when the work ends."""
+
+    def __enter__(self) -> "Progress": ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def advance(self, **figures: float) -> None:
+        """One step is done; `figures` are shown beside the bar."""
+
+
+class Silent:
+    """Progress that nobody sees."""
+
+    def __enter__(self) -> "Silent":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def advance(self, **figures: float) -> None:
+        """Do nothing."""
+
+
+class Bar:
+    """A progress bar with figures and time left on the standard error stream.
+
+    It appears only if that stream is a terminal and the work takes longer than a second.
+
+    Args:
+        total: number of steps.
+        description: what is being done, a word or two.
+    """
+
+    def __init__(self, total: int, description: str) -> None:
+        self._bar = tqdm(total=total, desc=description, disable=None, delay=1.0, dynamic_ncols=True)
+
+    def __enter__(self) -> "Bar":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.close()
+
+    def advance(self, **figures: float) -> None:
+        """Move the bar by one step and show `figures` beside it."""
+        if figures:
+            self._bar.set_postfix(figures, refresh=False)
+        self._bar.update()
+
+
+def bar_for(verbosity: int, total: int, description: str) -> Progress:
+    """A bar where the verbosity is at least 2, else silence."""
+    return Bar(total, description) if verbosity >= 2 else Silent()

@@ -1,0 +1,1 @@
+"""Learning a model from labelled sequences: batches, losses, the loop."""

@@ -1,0 +1,29 @@
+"""What training tells afterwards."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class History:
+    """Each loss term at each iteration.
+
+    Attributes:
+        negative_log_likelihood: how far the predictions are from the observations.
+        sigma2_prior: the inverse gamma prior with the normalisation of the Gaussian.
+        regularization: the weighted norms.
+        learning_rate: the rate used.
+    """
+
+    negative_log_likelihood: list[float] = field(default_factory=list)
+    sigma2_prior: list[float] = field(default_factory=list)
+    regularization: list[float] = field(default_factory=list)
+    learning_rate: list[float] = field(default_factory=list)
+
+    @property
+    def loss(self) -> list[float]:
+        """The sum of the three terms at each iteration."""
+        terms = zip(self.negative_log_likelihood, self.sigma2_prior, self.regularization, strict=True)
+        return [sum(one) for one in terms]
+
+    def __len__(self) -> int:
+        return len(self.negative_log_likelihood)

@@ -1,0 +1,326 @@
+"""The class UISRNN: a thin face of model, training, decoding and model files."""
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from uisrnn import checkpoint
+from uisrnn.arguments import InferenceArguments, ModelArguments, TrainingArguments
+from uisrnn.checkpoint.contents import NETWORK
+from uisrnn.data import sequences as data
+from uisrnn.data.sequences import LabeledSequence
+from uisrnn.decoding.offline import decode_all
+from uisrnn.decoding.search import BeamSearch
+from uisrnn.errors import InputTypeError, NotFittedError
+from uisrnn.log import ModelLogger
+from uisrnn.model.conventions import ASSIGNMENTS, PAPER, RUNNING_MEANS, Conventions
+from uisrnn.model.gru import GRUObservation, GRUStates
+from uisrnn.model.joint import Joint, LabelPrior
+from uisrnn.model.transition import Transition, estimate_transition_bias
+from uisrnn.progress import bar_for
+from uisrnn.randomness import generator_from, torch_seeded
+from uisrnn.training.batching import ClusterSequences, join
+from uisrnn.training.history import History
+from uisrnn.training.loop import new_optimizer, train
+
+_U = TypeVar("_U", bound="UISRNN")
+_OF_THE_PROCESS = ("verbosity", "enable_cuda", "seed")
+
+
+class UISRNN:
+    """Unbounded interleaved-state recurrent neural network, arXiv:1810.04719.
+
+    Args:
+        args: `ModelArguments`, any object with those attributes, or None for all defaults.
+
+    Attributes:
+        arguments: what it was made with, or what its file says.
+        conventions: how it decodes where the paper and 0.1.2 differ; `PAPER` unless it comes from a file of 0.1.2.
+        transition_bias: p0; None until it is estimated.
+        transition_bias_denominator: the weight of that estimate when `fit` is called again.
+        crp_alpha: alpha.
+        logger: a standard logger whose level follows `verbosity`.
+        fitted: whether it was trained, here or before it was saved.
+
+    Raises:
+        ArgumentError: an argument is not acceptable.
+
+    >>> import numpy as np, uisrnn
+    >>> model = uisrnn.UISRNN(uisrnn.ModelArguments(observation_dim=2, rnn_hidden_size=8, seed=1))
+    >>> x = np.array([[0, 0], [0, 0], [1, 1], [1, 1], [0, 0], [1, 1]])
+    >>> args = uisrnn.TrainingArguments(train_iteration=200, learning_rate=0.02)
+    >>> history = model.fit([x] * 4, [list("aabbab")] * 4, args)
+    >>> model.predict(x)
+    [0, 0, 1, 1, 0, 1]
+    """
+
+    def __init__(self, args: object = None) -> None:
+        self.arguments = ModelArguments.of(args)
+        self.logger = ModelLogger(self.arguments.verbosity)
+        self.conventions: Conventions = PAPER
+        self.transition_bias = self.arguments.transition_bias
+        self.transition_bias_denominator = 0.0
+        self.crp_alpha = self.arguments.crp_alpha
+        self.fitted = False
+        self._generator = generator_from(self.arguments.seed)
+        self._observation = self._new_observation()
+        self._optimizer: torch.optim.Adam | None = None
+
+    def _new_observation(self) -> GRUObservation:
+        args = self.arguments
+        with torch_seeded(self._generator, torch.device("cpu")):
+            model = GRUObservation(
+                args.observation_dim, args.rnn_hidden_size, args.rnn_depth, args.rnn_dropout, args.sigma2
+            )
+        return model.to(self.device).eval()
+
+    @property
+    def device(self) -> torch.device:
+        """The GPU where there is one and `enable_cuda` allows it, else the CPU."""
+        return torch.device("cuda:0" if self.arguments.enable_cuda and torch.cuda.is_available() else "cpu")
+
+    @property
+    def observation_dim(self) -> int:
+        """D, the dimension of an observation."""
+        return self.arguments.observation_dim
+
+    @property
+    def rnn_model(self) -> nn.Module:
+        """The network that all clusters share."""
+        return self._observation.network
+
+    @property
+    def rnn_init_hidden(self) -> nn.Parameter:
+        """The learned hidden state of a new cluster: (depth, 1, hidden)."""
+        return self._observation.init_hidden
+
+    @property
+    def sigma2(self) -> nn.Parameter:
+        """The variance of an observation about its prediction: (D,)."""
+        return self._observation.sigma2
+
+    @property
+    def estimate_transition_bias(self) -> bool:
+        """Whether `fit` estimates p0; not where it was given."""
+        return self.arguments.transition_bias is None
+
+    @property
+    def estimate_sigma2(self) -> bool:
+        """Whether `fit` learns sigma2; not where it was given."""
+        return self.arguments.sigma2 is None
+
+    # --- training ---
+
+    def fit(self, train_sequences: Any, train_cluster_ids: Any, args: object = None) -> History:
+        """Train on labelled sequences; called again, go on from where the model is.
+
+        Args:
+            train_sequences: a list of (T, D) arrays, or one (N, D) array of concatenated sequences. With the latter,
+                each boundary between two sequences counts as a label change in the estimate of `transition_bias`.
+            train_cluster_ids: a list of lists of T strings or integers, or one of N.
+            args: `TrainingArguments`, any object with those attributes, or None for all defaults.
+
+        Returns:
+            Each loss term at each iteration.
+
+        Raises:
+            ArgumentError: an argument is not acceptable.
+            InputError: sequences or labels have a wrong shape, dimension or length, or values that are not finite.
+            InputTypeError: they are not arrays or lists at all.
+            TrainingError: the loss is not finite.
+        """
+        training_args = TrainingArguments.of(args)
+        labeled, single = data.labeled(train_sequences, train_cluster_ids, self.observation_dim)
+        if single and self.estimate_transition_bias:
+            self.logger.warning(
+                "transition_bias is estimated from one sequence; if it is several, concatenated, each boundary counts "
+                "as a change: pass a list of sequences, or transition_bias"
+            )
+        if self.estimate_transition_bias:
+            self._update_transition_bias(labeled)
+        return self._fit_network(labeled, training_args)
+
+    def fit_concatenated(self, train_sequence: Any, train_cluster_id: Any, args: object = None) -> History:
+        """Train the network only, on one (N, D) array of concatenated sequences; see `fit`.
+
+        Args:
+            train_sequence: (N, D).
+            train_cluster_id: N labels, unique to their clusters.
+            args: see `fit`.
+
+        Raises:
+            InputError, InputTypeError, ArgumentError, TrainingError: as `fit` does.
+        """
+        where = "train_sequence"
+        if isinstance(train_sequence, (list, tuple)) and not data.is_single(train_sequence):
+            raise InputTypeError(f"{where} must be one (N, D) array; fit() takes a list of sequences")
+        labeled, _single = data.labeled(train_sequence, train_cluster_id, self.observation_dim)
+        return self._fit_network(labeled, TrainingArguments.of(args))
+
+    def _update_transition_bias(self, labeled: Sequence[LabeledSequence]) -> None:
+        """Average the estimate with those of earlier calls, each weighted by its denominator."""
+        estimate, weight = estimate_transition_bias([one.labels for one in labeled])
+        earlier = 0.0 if self.transition_bias is None else self.transition_bias * self.transition_bias_denominator
+        self.transition_bias_denominator += weight
+        self.transition_bias = (earlier + estimate * weight) / self.transition_bias_denominator
+
+    def _fit_network(self, labeled: Sequence[LabeledSequence], args: TrainingArguments) -> History:
+        observations, codes = join(labeled, unique=args.enforce_cluster_id_uniqueness)
+        clusters = ClusterSequences(observations, codes, args.num_permutations, args.max_length, self._generator)
+        if self._optimizer is None:
+            self._optimizer = new_optimizer(self._observation)
+        progress = bar_for(self.arguments.verbosity, args.train_iteration, "training")
+        with torch_seeded(self._generator, self.device):
+            history = train(self._observation, self._optimizer, clusters.batches(args.batch_size), args, progress)
+        self.fitted = True
+        self.logger.info(
+            "trained %d iterations on %d observations of %d clusters; last loss %s",
+            len(history), len(observations), len(np.unique(codes)), history.loss[-1] if len(history) else None,
+        )  # fmt: skip
+        return history
+
+    # --- prediction ---
+
+    def predict(self, test_sequences: Any, args: object = None) -> Any:
+        """Label observations.
+
+        Args:
+            test_sequences: a list of (T, D) arrays, or one such array.
+            args: `InferenceArguments`, any object with those attributes, or None for all defaults.
+
+        Returns:
+            For a list, as many lists of T integers; for one array, one list. Labels are 0, 1, 2, ... in the order of
+            their first appearance.
+
+        Raises:
+            ArgumentError, InputError, InputTypeError: as `fit` does.
+            NotFittedError: `transition_bias` is not known yet.
+        """
+        labels, single = self._predict(test_sequences, args, workers=1)
+        return labels[0] if single else labels
+
+    def predict_single(self, test_sequence: Any, args: object = None) -> list[int]:
+        """Label the observations of one (T, D) array; see `predict`.
+
+        Raises:
+            ArgumentError, InputError, InputTypeError, NotFittedError: as `predict` does.
+        """
+        if isinstance(test_sequence, (list, tuple)) and not data.is_single(test_sequence):
+            raise InputTypeError("test_sequence must be one (T, D) array; predict() takes a list of sequences")
+        labels: list[int] = self.predict(test_sequence, args)
+        return labels
+
+    def _predict(self, test_sequences: Any, args: object, workers: int) -> tuple[list[list[int]], bool]:
+        inference_args = InferenceArguments.of(args)
+        sequences, single = data.unlabeled(test_sequences, self.observation_dim)
+        search = BeamSearch(self._joint(), inference_args.beam_size, inference_args.look_ahead)
+        progress = bar_for(self.arguments.verbosity, len(sequences), "prediction")
+        observations = [one.observations for one in sequences]
+        return decode_all(search, observations, inference_args.test_iteration, workers, progress), single
+
+    def _joint(self) -> Joint[GRUStates]:
+        if self.transition_bias is None:
+            raise NotFittedError("transition_bias is not known: fit() the model, load() one, or pass transition_bias")
+        if not self.fitted:
+            self.logger.warning("this model was never trained: its weights are random")
+        self._observation.running_mean = RUNNING_MEANS[self.conventions.running_mean]
+        assignment = ASSIGNMENTS[self.conventions.assignment]
+        return Joint(self._observation, LabelPrior(Transition(self.transition_bias), assignment, self.crp_alpha))
+
+    # --- files ---
+
+    def save(self, filepath: str | os.PathLike[str]) -> None:
+        """Write the model to a file, in one step: a kill at any moment leaves an older file whole.
+
+        Args:
+            filepath: the file; its folder must exist.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        checkpoint.write(filepath, self._checkpoint())
+
+    def _checkpoint(self) -> checkpoint.Checkpoint:
+        network = {NETWORK + name: tensor for name, tensor in self._observation.network.state_dict().items()}
+        return checkpoint.Checkpoint(
+            arguments=dataclasses.asdict(self.arguments),
+            conventions=self.conventions,
+            transition_bias=self.transition_bias,
+            transition_bias_denominator=self.transition_bias_denominator,
+            crp_alpha=self.crp_alpha,
+            tensors={**network, "init_hidden": self.rnn_init_hidden, "sigma2": self.sigma2},
+            fitted=self.fitted,
+        )
+
+    def load(self, filepath: str | os.PathLike[str]) -> None:
+        """Become the model in a file, of this library or of 0.1.2, whatever its dimensions.
+
+        What concerns this process stays: verbosity, enable_cuda and seed; of a file of 0.1.2, which says nothing of
+        them, also dropout and whether transition_bias and sigma2 are fixed.
+
+        Args:
+            filepath: the file.
+
+        Raises:
+            CheckpointError: the file is truncated, foreign or hostile; the model is as before.
+            OSError: there is no such file, or it cannot be opened.
+        """
+        found = checkpoint.read(filepath)
+        known = {name: value for name, value in found.arguments.items() if name not in _OF_THE_PROCESS}
+        self.arguments = dataclasses.replace(self.arguments, **known)
+        self.conventions = found.conventions
+        self.transition_bias = found.transition_bias
+        self.transition_bias_denominator = found.transition_bias_denominator
+        self.crp_alpha = found.crp_alpha
+        self.fitted = found.fitted
+        self._observation = self._new_observation()
+        self._optimizer = None
+        _copy_weights(self._observation, found.tensors)
+        self.logger.info("loaded %s: D=%d, transition_bias=%s", filepath, self.observation_dim, self.transition_bias)
+
+    @classmethod
+    def from_file(cls: type[_U], filepath: str | os.PathLike[str], args: object = None) -> _U:
+        """A new model from a file, without knowing its dimensions; see `load`.
+
+        Args:
+            filepath: the file.
+            args: where the process's own arguments come from (verbosity, enable_cuda, seed).
+        """
+        model = cls(args)
+        model.load(filepath)
+        return model
+
+
+def _copy_weights(model: GRUObservation, tensors: dict[str, Tensor]) -> None:
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(tensors[name])
+
+
+def parallel_predict(
+    model: UISRNN, test_sequences: Any, args: object = None, num_processes: int = 4
+) -> list[list[int]]:
+    """Label several sequences at a time; the same labels as `model.predict`.
+
+    Args:
+        model: the model; it is shared, not copied: the workers are threads.
+        test_sequences: a list of (T, D) arrays.
+        args: see `UISRNN.predict`.
+        num_processes: number of workers.
+
+    Returns:
+        As many lists of labels.
+
+    Raises:
+        InputTypeError: `test_sequences` is not a list of sequences.
+        ArgumentError, InputError, NotFittedError: as `predict` does.
+    """
+    if not isinstance(test_sequences, (list, tuple)) or data.is_single(test_sequences):
+        raise InputTypeError("test_sequences must be a list of (T, D) arrays")
+    labels, _single = model._predict(test_sequences, args, num_processes)
+    return labels

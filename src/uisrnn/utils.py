@@ -1,0 +1,179 @@
+"""The helpers of 0.1.2 under their names and signatures, for code that was written for it.
+
+Nothing in this library uses them. Those that draw random numbers take one more argument, a seed; without it they draw
+from torch's global generator, like a model without a seed.
+"""
+
+import string
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
+
+from uisrnn.errors import InputError, InputTypeError
+from uisrnn.evals import output_result
+from uisrnn.model.transition import estimate_transition_bias
+from uisrnn.randomness import generator_from
+from uisrnn.training.batching import pad, permute_blocks
+
+__all__ = [
+    "concatenate_training_data",
+    "enforce_cluster_id_uniqueness",
+    "estimate_transition_bias",
+    "generate_random_string",
+    "output_result",
+    "pack_sequence",
+    "resize_sequence",
+    "sample_permuted_segments",
+]
+
+_CHARACTERS = string.ascii_uppercase + string.digits
+
+
+def generate_random_string(length: int = 6, seed: int | None = None) -> str:
+    """A random string of upper case letters and digits.
+
+    >>> len(generate_random_string(8))
+    8
+    """
+    return "".join(generator_from(seed).choice(list(_CHARACTERS), length))
+
+
+def enforce_cluster_id_uniqueness(cluster_ids: Any, seed: int | None = None) -> list[list[str]]:
+    """Put a random string before the labels of each sequence, so that no two sequences share a label.
+
+    Args:
+        cluster_ids: a list of lists or arrays of labels.
+        seed: of the random strings.
+
+    Raises:
+        InputTypeError: `cluster_ids` or one of its elements is not a list.
+    """
+    if not isinstance(cluster_ids, list):
+        raise InputTypeError(f"cluster_ids must be a list, but is {type(cluster_ids).__name__}")
+    generator = generator_from(seed)
+    prefixes: set[str] = set()
+    while len(prefixes) < len(cluster_ids):
+        prefixes.add(generate_random_string(seed=int(generator.integers(2**62))))
+    pairs = zip(sorted(prefixes), map(_label_list, cluster_ids), strict=True)
+    return [[f"{prefix}_{label}" for label in labels] for prefix, labels in pairs]
+
+
+def _label_list(labels: Any) -> list[Any]:
+    if not isinstance(labels, (list, np.ndarray)):
+        raise InputTypeError(f"each element of cluster_ids must be a list or an array, but is {type(labels).__name__}")
+    plain: list[Any] = labels.tolist() if isinstance(labels, np.ndarray) else labels
+    return plain
+
+
+def concatenate_training_data(
+    train_sequences: Any,
+    train_cluster_ids: Any,
+    enforce_uniqueness: bool = True,
+    shuffle: bool = True,
+    seed: int | None = None,
+) -> tuple[NDArray[Any], list[Any]]:
+    """Put sequences and their labels one after another.
+
+    Args:
+        train_sequences: a list of (T, D) arrays.
+        train_cluster_ids: a list of as many lists or arrays of T labels.
+        enforce_uniqueness: whether equal labels of two sequences are made different.
+        shuffle: whether the order of the sequences is random.
+        seed: of everything random.
+
+    Raises:
+        InputTypeError: they are not lists.
+        InputError: lengths or dimensions do not fit.
+    """
+    if not isinstance(train_sequences, list) or not isinstance(train_cluster_ids, list):
+        raise InputTypeError("train_sequences and train_cluster_ids must be lists")
+    if len(train_sequences) != len(train_cluster_ids):
+        raise InputError(f"{len(train_sequences)} sequences need as many label lists, not {len(train_cluster_ids)}")
+    labels = [_label_list(one) for one in train_cluster_ids]
+    for number, (sequence, ids) in enumerate(zip(train_sequences, labels, strict=True)):
+        if sequence.ndim != 2 or sequence.shape[1] != train_sequences[0].shape[1]:
+            raise InputError(f"sequence {number}: must be (T, {train_sequences[0].shape[1]}), but is {sequence.shape}")
+        if len(sequence) != len(ids):
+            raise InputError(f"sequence {number}: {len(sequence)} observations need as many labels, not {len(ids)}")
+    generator = generator_from(seed)
+    if enforce_uniqueness:
+        labels = enforce_cluster_id_uniqueness(labels, int(generator.integers(2**62)))
+    order = generator.permutation(len(labels)) if shuffle else range(len(labels))
+    return np.concatenate([train_sequences[i] for i in order]), [label for i in order for label in labels[i]]
+
+
+def sample_permuted_segments(
+    index_sequence: Sequence[int] | NDArray[np.int64], number_samples: int, seed: int | None = None
+) -> list[NDArray[np.int64]]:
+    """Shuffle the runs of consecutive indexes, several times; see `uisrnn.training.batching.permute_blocks`.
+
+    >>> [sorted(one.tolist()) for one in sample_permuted_segments([1, 2, 6], 2)]
+    [[1, 2, 6], [1, 2, 6]]
+    """
+    return permute_blocks(np.asarray(index_sequence), number_samples, generator_from(seed))
+
+
+def resize_sequence(
+    sequence: NDArray[Any], cluster_id: Any, num_permutations: int | None = None, seed: int | None = None
+) -> tuple[list[NDArray[Any]], list[int]]:
+    """Gather each cluster's observations, in their order or in several permutations of its blocks.
+
+    Args:
+        sequence: (N, D).
+        cluster_id: N labels.
+        num_permutations: of each cluster; None, 0 or 1 for the order of the data.
+        seed: of the permutations.
+
+    Returns:
+        Arrays of observations, cluster by cluster, and their lengths, plus one each.
+    """
+    generator = generator_from(seed)
+    labels = np.asarray(cluster_id)
+    sub_sequences: list[NDArray[Any]] = []
+    for cluster in np.unique(labels):
+        indexes = np.flatnonzero(labels == cluster)
+        permuted = num_permutations is not None and num_permutations > 1
+        orders = permute_blocks(indexes, num_permutations or 1, generator) if permuted else [indexes]
+        sub_sequences += [sequence[order] for order in orders]
+    return sub_sequences, [len(one) + 1 for one in sub_sequences]
+
+
+def pack_sequence(
+    sub_sequences: Sequence[NDArray[Any]],
+    seq_lengths: Sequence[int],
+    batch_size: int | None,
+    observation_dim: int,
+    device: torch.device | str,
+    seed: int | None = None,
+) -> tuple[PackedSequence, Tensor]:
+    """Pack sequences, each after a zero observation.
+
+    Args:
+        sub_sequences: (T_i, D) each.
+        seq_lengths: T_i + 1.
+        batch_size: how many are drawn, with replacement; None: all, each once.
+        observation_dim: D.
+        device: where the results live.
+        seed: of the draw.
+
+    Returns:
+        The packed inputs, and the (longest, batch, D) padded observations without the zeros at the front.
+
+    Raises:
+        InputError: lengths or dimension do not fit the sequences.
+    """
+    for number, (one, length) in enumerate(zip(sub_sequences, seq_lengths, strict=True)):
+        if one.shape != (length - 1, observation_dim):
+            raise InputError(f"sub-sequence {number}: must be {(length - 1, observation_dim)}, but is {one.shape}")
+    drawn = list(sub_sequences)
+    if batch_size is not None:
+        drawn = [drawn[i] for i in generator_from(seed).integers(len(drawn), size=batch_size)]
+    batch = pad([np.asarray(one, dtype=np.float32) for one in drawn])
+    truth = batch.observations.to(device)
+    inputs = torch.cat([torch.zeros_like(truth[:1]), truth])
+    return pack_padded_sequence(inputs, batch.lengths + 1), truth

@@ -1,0 +1,78 @@
+"""Laws of the first seam, over every observation model."""
+
+import math
+
+import pytest
+import torch
+
+from models import OBSERVATION_MODELS
+from uisrnn.model.observation import Prediction, negative_log_density
+
+
+@pytest.fixture(params=OBSERVATION_MODELS, ids=lambda name: name.replace(" ", "-"))
+def model(request):
+    return OBSERVATION_MODELS[request.param]()
+
+
+FULL = torch.full((4,), 6)
+
+
+@pytest.fixture
+def xs(model):
+    generator = torch.Generator().manual_seed(3)
+    return torch.randn(6, 4, model.observation_dim, generator=generator, dtype=model.dtype)
+
+
+def test_states_have_one_row_a_cluster(model):
+    states = model.initial()
+    assert len(states) == 1
+    assert all(len(tensor) == 1 for tensor in states.tensors().values())
+    assert model.predict(states).mean.shape == (1, model.observation_dim)
+
+
+@torch.no_grad()
+def test_advancing_agrees_with_unrolling(model, xs):
+    unrolled = model.unroll(xs, FULL)
+    states = model.initial().take(torch.zeros(4, dtype=torch.int64))
+    for time, x in enumerate(xs):
+        prediction = model.predict(states)
+        torch.testing.assert_close(prediction.mean, unrolled.mean[time])
+        torch.testing.assert_close(prediction.variance, unrolled.variance[time])
+        states = model.advance(states, x)
+
+
+@torch.no_grad()
+def test_a_row_does_not_depend_on_its_neighbours(model, xs):
+    one = model.advance(model.initial(), xs[0, 2])
+    several = model.advance(model.initial().take(torch.zeros(4, dtype=torch.int64)), xs[0])
+    torch.testing.assert_close(model.predict(several).mean[2], model.predict(one).mean[0])
+
+
+@torch.no_grad()
+def test_advancing_leaves_the_given_states_alone(model, xs):
+    states = model.initial()
+    before = {name: tensor.clone() for name, tensor in states.tensors().items()}
+    model.advance(states, xs[0, 0])
+    assert all(torch.equal(tensor, before[name]) for name, tensor in states.tensors().items())
+
+
+@torch.no_grad()
+def test_padding_after_the_end_changes_nothing_before_it(model, xs):
+    changed, lengths = xs.clone(), torch.tensor([2, 6, 1, 4])
+    mask = torch.arange(6)[:, None] < lengths
+    changed[~mask] = 123.0
+    short, full = model.unroll(changed, lengths), model.unroll(xs, FULL)
+    assert short.mean.shape == xs.shape
+    torch.testing.assert_close(short.mean[mask], full.mean[mask])
+    torch.testing.assert_close(short.variance[mask], full.variance[mask])
+    assert torch.isfinite(short.mean).all()
+
+
+def test_the_density_is_that_of_a_gaussian():
+    x = torch.tensor([1.0, -2.0])
+    prediction = Prediction(torch.tensor([[0.0, 0.0], [1.0, -2.0]]), torch.tensor([[2.0, 0.5], [1.0, 1.0]]))
+    expected = torch.distributions.Normal(prediction.mean, prediction.variance.sqrt()).log_prob(x).sum(-1)
+    scores = negative_log_density(x, prediction)
+    torch.testing.assert_close(scores, -expected.double())
+    assert scores.dtype == torch.float64
+    assert scores[1].item() == pytest.approx(math.log(2 * math.pi))

@@ -1,0 +1,76 @@
+"""Observation models over which the law tests run: those of the library, and a small one that only tests know.
+
+The latter shows that a new model needs nothing but the protocol of `uisrnn.model.observation`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from uisrnn.model.conventions import ASSIGNMENTS, RUNNING_MEANS
+from uisrnn.model.gru import GRUObservation
+from uisrnn.model.joint import Joint, LabelPrior
+from uisrnn.model.observation import ObservationModel, Prediction
+from uisrnn.model.rows import Rows
+from uisrnn.model.transition import Transition
+
+DIM = 3
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class CountStates(Rows):
+    """Sum and number of a cluster's observations."""
+
+    total: Tensor
+    count: Tensor
+
+
+@dataclass(frozen=True)
+class ConjugateGaussian:
+    """x ~ N(m, 1), m ~ N(0, 4): the variance of the prediction falls with the number of observations."""
+
+    observation_dim: int = DIM
+    device: torch.device = CPU
+    dtype: torch.dtype = torch.float64
+
+    def initial(self) -> CountStates:
+        return CountStates(torch.zeros(1, self.observation_dim, dtype=self.dtype), torch.zeros(1, dtype=self.dtype))
+
+    def predict(self, states: CountStates) -> Prediction:
+        precision = (states.count + 0.25)[:, None].expand_as(states.total)
+        return Prediction(states.total / precision, 1 + 1 / precision)
+
+    def advance(self, states: CountStates, x: Tensor) -> CountStates:
+        return CountStates(states.total + x, states.count + 1)
+
+    def unroll(self, observations: Tensor, lengths: Tensor) -> Prediction:
+        before = torch.cat([torch.zeros_like(observations[:1]), observations[:-1]]).cumsum(0)
+        precision = torch.arange(len(observations), dtype=self.dtype)[:, None, None] + 0.25
+        return Prediction(before / precision, (1 + 1 / precision).expand_as(before))
+
+
+def gru(depth: int = 1, running_mean: str = "paper", hidden: int = 5, dim: int = DIM, seed: int = 0) -> GRUObservation:
+    """A GRU model with random weights large enough that outputs differ from cluster to cluster."""
+    generator = torch.Generator().manual_seed(seed)
+    model = GRUObservation(dim, hidden, depth, 0.0, 0.5, RUNNING_MEANS[running_mean]).double().eval()
+    with torch.no_grad():
+        for parameter in [*model.network.parameters(), model.init_hidden]:
+            parameter.copy_(torch.randn(parameter.shape, generator=generator, dtype=torch.float64) * 0.8)
+        model.sigma2.copy_(torch.rand(dim, generator=generator, dtype=torch.float64) + 0.2)
+    return model
+
+
+OBSERVATION_MODELS: dict[str, Callable[[], ObservationModel]] = {
+    "gru": gru,
+    "gru depth 2": lambda: gru(depth=2),
+    "gru v0 mean": lambda: gru(running_mean="v0"),
+    "conjugate gaussian": ConjugateGaussian,
+}
+
+
+def joint(model: ObservationModel, assignment: str = "paper", bias: float = 0.3, crp_alpha: float = 0.7) -> Joint:
+    """A model with a label prior."""
+    return Joint(model, LabelPrior(Transition(bias), ASSIGNMENTS[assignment], crp_alpha))

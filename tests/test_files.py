@@ -1,0 +1,84 @@
+"""Files are replaced in one step."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+
+import pytest
+
+from uisrnn.files import write_atomically
+
+
+def test_it_writes_and_replaces(tmp_path):
+    path = tmp_path / "file"
+    write_atomically(path, b"one")
+    write_atomically(str(path), b"two")
+    assert path.read_bytes() == b"two"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+
+    def full_disk(*_args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_missing_folder_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        write_atomically(tmp_path / "nowhere" / "file", b"x")
+
+
+def test_permissions_are_those_of_an_ordinary_or_of_the_old_file(tmp_path):
+    plain, path = tmp_path / "plain", tmp_path / "file"
+    plain.write_bytes(b"")
+    write_atomically(path, b"")
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
+    path.chmod(0o640)
+    write_atomically(path, b"")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "target").write_bytes(b"old")
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    write_atomically(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "target").read_bytes() == b"new"
+
+
+WRITER = """
+import sys
+from uisrnn.files import write_atomically
+print("ready", flush=True)
+while True:
+    for letter in b"ab":
+        write_atomically(sys.argv[1], bytes([letter]) * 5_000_000)
+"""
+
+
+@pytest.mark.slow
+def test_kill_9_in_mid_write_leaves_a_whole_file(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"a" * 5_000_000)
+    for attempt in range(12):
+        writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE)
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        time.sleep(0.005 * attempt)
+        writer.send_signal(signal.SIGKILL)
+        writer.wait()
+        writer.stdout.close()
+        content = path.read_bytes()
+        assert len(content) == 5_000_000
+        assert len(set(content)) == 1

@@ -1,0 +1,64 @@
+"""What the package shows to the outside."""
+
+import subprocess
+import sys
+import types
+
+import pytest
+
+import uisrnn
+
+
+def test_all_is_exactly_what_is_importable():
+    public = {
+        name
+        for name, value in vars(uisrnn).items()
+        if not name.startswith("_") and not isinstance(value, types.ModuleType)
+    }
+    assert public == set(uisrnn.__all__)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from uisrnn.utils import enforce_cluster_id_uniqueness, concatenate_training_data, sample_permuted_segments",
+        "from uisrnn.utils import resize_sequence, pack_sequence, estimate_transition_bias, output_result",
+        "from uisrnn.utils import generate_random_string",
+        "from uisrnn.evals import compute_sequence_match_accuracy, get_list_inverse_index",
+        "from uisrnn.loss_func import weighted_mse_loss, sigma2_prior_loss, regularization_loss",
+        "from uisrnn.contrib.range_search_crp_alpha import estimate_crp_alpha",
+        "from uisrnn.contrib import contrib_template, range_search_crp_alpha",
+        "from uisrnn.uisrnn import UISRNN, parallel_predict",
+        "from uisrnn.arguments import parse_arguments",
+        "import uisrnn; uisrnn.UISRNN, uisrnn.parallel_predict, uisrnn.output_result, uisrnn.evals, uisrnn.arguments",
+        "import uisrnn.utils, uisrnn.contrib, uisrnn.loss_func",
+    ],
+)
+def test_import_paths_of_0_1_2(statement):
+    exec(statement, {})
+
+
+def test_plain_import_brings_the_modules_that_0_1_2_brought():
+    code = "import uisrnn; uisrnn.utils, uisrnn.evals, uisrnn.arguments, uisrnn.uisrnn"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_error_is_caught_by_the_base_class():
+    errors = [value for value in vars(uisrnn).values() if isinstance(value, type) and issubclass(value, Exception)]
+    assert len(errors) == 7
+    assert all(issubclass(error, uisrnn.UISRNNError) for error in errors)
+
+
+@pytest.mark.parametrize(
+    ("error", "builtin"),
+    [
+        (uisrnn.ArgumentError, ValueError),
+        (uisrnn.InputError, ValueError),
+        (uisrnn.InputTypeError, TypeError),
+        (uisrnn.NotFittedError, RuntimeError),
+        (uisrnn.TrainingError, RuntimeError),
+        (uisrnn.CheckpointError, ValueError),
+    ],
+)
+def test_errors_are_also_the_builtin_ones_that_callers_of_0_1_2_catch(error, builtin):
+    assert issubclass(error, builtin)

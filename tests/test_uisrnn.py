@@ -224,6 +224,13 @@ def test_any_object_with_the_attributes_is_accepted(data):
     assert len(model.predict(data[0], argparse.Namespace(beam_size=2, look_ahead=2, test_iteration=1))) == 3
 
 
+def test_changing_arguments_afterwards_leaves_the_model_alone():
+    args = ModelArguments(observation_dim=2, rnn_hidden_size=4)
+    model = uisrnn.UISRNN(args)
+    args.observation_dim = 99
+    assert model.observation_dim == 2
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -291,6 +298,9 @@ def test_single_and_parallel_prediction_say_what_they_take(square_model):
         square_model.predict_single([np.zeros((3, 2))])
     with pytest.raises(TypeError, match="must be a list of"):
         uisrnn.parallel_predict(square_model, np.zeros((3, 2)))
+    for number in (0, 1.5, True, None):
+        with pytest.raises(uisrnn.ArgumentError, match="num_processes must be an integer >= 1"):
+            uisrnn.parallel_predict(square_model, [np.zeros((3, 2))], num_processes=number)
 
 
 def test_predicting_before_fitting_is_an_error():

@@ -1,5 +1,6 @@
 """Progress of long work, handed in as an object: silent unless somebody watches."""
 
+from threading import Lock
 from types import TracebackType
 from typing import Protocol
 
@@ -45,6 +46,7 @@ class Bar:
     """
 
     def __init__(self, total: int, description: str) -> None:
+        self._lock = Lock()
         self._bar = tqdm(total=total, desc=description, disable=None, delay=1.0, dynamic_ncols=True)
 
     def __enter__(self) -> "Bar":
@@ -57,9 +59,10 @@ class Bar:
 
     def advance(self, **figures: float) -> None:
         """Move the bar by one step and show `figures` beside it."""
-        if figures:
-            self._bar.set_postfix(figures, refresh=False)
-        self._bar.update()
+        with self._lock:  # workers of parallel prediction share the bar
+            if figures:
+                self._bar.set_postfix(figures, refresh=False)
+            self._bar.update()
 
 
 def bar_for(verbosity: int, total: int, description: str) -> Progress:

@@ -16,7 +16,7 @@ from uisrnn.data import sequences as data
 from uisrnn.data.sequences import LabeledSequence
 from uisrnn.decoding.offline import decode_all
 from uisrnn.decoding.search import BeamSearch
-from uisrnn.errors import InputTypeError, NotFittedError
+from uisrnn.errors import ArgumentError, InputTypeError, NotFittedError
 from uisrnn.log import ModelLogger
 from uisrnn.model.conventions import ASSIGNMENTS, PAPER, RUNNING_MEANS, Conventions
 from uisrnn.model.gru import GRUObservation, GRUStates
@@ -40,7 +40,6 @@ class UISRNN:
 
     Attributes:
         arguments: what it was made with, or what its file says.
-        conventions: how it decodes where the paper and 0.1.2 differ; `PAPER` unless it comes from a file of 0.1.2.
         transition_bias: p0; None until it is estimated.
         transition_bias_denominator: the weight of that estimate when `fit` is called again.
         crp_alpha: alpha.
@@ -60,14 +59,14 @@ class UISRNN:
     """
 
     def __init__(self, args: object = None) -> None:
-        self.arguments = ModelArguments.of(args)
+        self.arguments = dataclasses.replace(ModelArguments.of(args))  # a copy: the caller may change theirs
         self.logger = ModelLogger(self.arguments.verbosity)
-        self.conventions: Conventions = PAPER
         self.transition_bias = self.arguments.transition_bias
         self.transition_bias_denominator = 0.0
         self.crp_alpha = self.arguments.crp_alpha
         self.fitted = False
         self._generator = generator_from(self.arguments.seed)
+        self._conventions = PAPER
         self._observation = self._new_observation()
         self._optimizer: torch.optim.Adam | None = None
 
@@ -77,7 +76,18 @@ class UISRNN:
             model = GRUObservation(
                 args.observation_dim, args.rnn_hidden_size, args.rnn_depth, args.rnn_dropout, args.sigma2
             )
+        model.running_mean = RUNNING_MEANS[self.conventions.running_mean]
         return model.to(self.device).eval()
+
+    @property
+    def conventions(self) -> Conventions:
+        """What it does where the paper and 0.1.2 differ: `PAPER`, unless it comes from a file of 0.1.2 or is set."""
+        return self._conventions
+
+    @conventions.setter
+    def conventions(self, conventions: Conventions) -> None:
+        self._conventions = conventions
+        self._observation.running_mean = RUNNING_MEANS[conventions.running_mean]
 
     @property
     def device(self) -> torch.device:
@@ -175,9 +185,9 @@ class UISRNN:
         if self._optimizer is None:
             self._optimizer = new_optimizer(self._observation)
         progress = bar_for(self.arguments.verbosity, args.train_iteration, "training")
+        self.fitted = self.fitted or args.train_iteration > 0  # also where training is interrupted on its way
         with torch_seeded(self._generator, self.device):
             history = train(self._observation, self._optimizer, clusters.batches(args.batch_size), args, progress)
-        self.fitted = True
         self.logger.info(
             "trained %d iterations on %d observations of %d clusters; last loss %s",
             len(history), len(observations), len(np.unique(codes)), history.loss[-1] if len(history) else None,
@@ -219,16 +229,15 @@ class UISRNN:
         inference_args = InferenceArguments.of(args)
         sequences, single = data.unlabeled(test_sequences, self.observation_dim)
         search = BeamSearch(self._joint(), inference_args.beam_size, inference_args.look_ahead)
-        progress = bar_for(self.arguments.verbosity, len(sequences), "prediction")
-        observations = [one.observations for one in sequences]
-        return decode_all(search, observations, inference_args.test_iteration, workers, progress), single
+        steps = inference_args.test_iteration * sum(len(one.observations) for one in sequences)
+        progress = bar_for(self.arguments.verbosity, steps, "prediction")
+        return decode_all(search, sequences, inference_args.test_iteration, workers, progress), single
 
     def _joint(self) -> Joint[GRUStates]:
         if self.transition_bias is None:
             raise NotFittedError("transition_bias is not known: fit() the model, load() one, or pass transition_bias")
         if not self.fitted:
             self.logger.warning("this model was never trained: its weights are random")
-        self._observation.running_mean = RUNNING_MEANS[self.conventions.running_mean]
         assignment = ASSIGNMENTS[self.conventions.assignment]
         return Joint(self._observation, LabelPrior(Transition(self.transition_bias), assignment, self.crp_alpha))
 
@@ -273,7 +282,7 @@ class UISRNN:
         found = checkpoint.read(filepath)
         known = {name: value for name, value in found.arguments.items() if name not in _OF_THE_PROCESS}
         self.arguments = dataclasses.replace(self.arguments, **known)
-        self.conventions = found.conventions
+        self._conventions = found.conventions
         self.transition_bias = found.transition_bias
         self.transition_bias_denominator = found.transition_bias_denominator
         self.crp_alpha = found.crp_alpha
@@ -322,5 +331,7 @@ def parallel_predict(
     """
     if not isinstance(test_sequences, (list, tuple)) or data.is_single(test_sequences):
         raise InputTypeError("test_sequences must be a list of (T, D) arrays")
+    if isinstance(num_processes, bool) or not isinstance(num_processes, int) or num_processes < 1:
+        raise ArgumentError(f"num_processes must be an integer >= 1, but is {num_processes!r}")
     labels, _single = model._predict(test_sequences, args, num_processes)
     return labels

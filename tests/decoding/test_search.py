@@ -7,7 +7,8 @@ import torch
 import uisrnn
 from models import ConjugateGaussian, gru, joint
 from uisrnn.data import toy
-from uisrnn.decoding.offline import decode
+from uisrnn.data.sequences import LabeledSequence
+from uisrnn.decoding.offline import decode, decode_all
 from uisrnn.decoding.pool import FRESH
 from uisrnn.decoding.search import Beams, BeamSearch
 
@@ -70,6 +71,10 @@ def test_the_root_has_room_for_a_new_cluster():
 
 def test_an_observation_without_a_finite_score_is_an_error():
     model = gru().float()
-    xs = np.full((2, 3), 3e38, dtype=np.float32)
-    with pytest.raises(uisrnn.InputError, match="not finite"):
-        decode(BeamSearch(joint(model), 10), xs)
+    xs = np.zeros((3, 3), dtype=np.float32)
+    xs[1] = 3e38
+    search = BeamSearch(joint(model), 10)
+    with pytest.raises(uisrnn.InputError, match="observation 1 is so far from all predictions"):
+        decode(search, xs)
+    with pytest.raises(uisrnn.InputError, match="sequence 5: observation 1 is so far"):
+        decode_all(search, [LabeledSequence(xs, name="sequence 5")])

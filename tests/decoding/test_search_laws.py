@@ -8,6 +8,7 @@ import torch
 
 import oracles
 from models import OBSERVATION_MODELS, gru, joint
+from uisrnn.data.sequences import LabeledSequence
 from uisrnn.decoding.offline import decode, decode_all
 from uisrnn.decoding.search import BeamSearch
 from uisrnn.model.joint import step_scores
@@ -121,8 +122,9 @@ def test_a_batch_is_each_sequence_alone(model, beam_size, look_ahead, test_itera
     search = BeamSearch(joint(model), beam_size, look_ahead)
     xs = [observations(length, length) for length in LENGTHS]
     alone = [decode(search, one, test_iteration) for one in xs]
+    sequences = [LabeledSequence(one) for one in xs]
     for workers in (1, 3):
-        assert decode_all(search, xs, test_iteration, workers) == alone
+        assert decode_all(search, sequences, test_iteration, workers) == alone
 
 
 @pytest.mark.parametrize(("beam_size", "look_ahead"), OPTIONS)

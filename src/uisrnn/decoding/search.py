@@ -63,11 +63,13 @@ class SearchState(Generic[S]):
         beams: what is under consideration.
         pool: the cluster states that the beams' rows stand for.
         trace: labels up to the last cut.
+        time: observations so far.
     """
 
     beams: Beams
     pool: Pool[S]
     trace: Trace
+    time: int
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class BeamSearch(Generic[S]):
 
     def init(self) -> SearchState[S]:
         """The state before the first observation."""
-        return SearchState(Beams.root(), Pool(self.joint.observation), Trace())
+        return SearchState(Beams.root(), Pool(self.joint.observation), Trace(), time=0)
 
     def step(self, state: SearchState[S], x: Tensor) -> tuple[SearchState[S], StepInfo]:
         """Take one more observation.
@@ -112,13 +114,16 @@ class BeamSearch(Generic[S]):
         Args:
             state: from `init` or the step before; it must not be used again.
             x: (D,) on the model's device and of its precision.
+
+        Raises:
+            InputError: no label gives a finite score.
         """
         beams, pool, trace = state.beams, state.pool, state.trace
         scores = self._candidate_scores(beams, pool, x)
         parents, labels = np.nonzero(np.isfinite(scores))
         candidates = len(parents)
         if candidates == 0:
-            raise InputError("an observation is so far from all that the model knows that its score is not finite")
+            raise InputError(f"observation {state.time} is so far from all predictions that no score is finite")
         if beams.pending.shape[1] + 1 == self.look_ahead:
             best = np.argsort(scores[parents, labels], kind="stable")[: self.beam_size]
             parents, labels = parents[best], labels[best]
@@ -126,7 +131,9 @@ class BeamSearch(Generic[S]):
         if beams.pending.shape[1] == self.look_ahead:
             trace.append(beams.origin, beams.pending)
             beams = replace(beams, origin=np.arange(len(beams)), pending=beams.pending[:, :0])
-        return SearchState(beams, pool, trace), StepInfo(candidates, network_rows, float(beams.score.min()))
+        return SearchState(beams, pool, trace, state.time + 1), StepInfo(
+            candidates, network_rows, float(beams.score.min())
+        )
 
     def finish(self, state: SearchState[S]) -> Integers:
         """Labels of the best beam, one for each observation, by first appearance in it."""

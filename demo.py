@@ -13,6 +13,7 @@ import uisrnn
 
 DATA = Path(__file__).parent / "data"
 SAVED_MODEL_NAME = "saved_model.uisrnn"
+RESULT_NAME = "result.txt"
 
 
 def diarization_experiment(
@@ -37,8 +38,8 @@ def diarization_experiment(
         print("Predicted:   ", *predicted_cluster_id)
         print("-" * 80)
 
-    print("Finished diarization experiment; the model is in", SAVED_MODEL_NAME)
-    print(uisrnn.output_result(model_args, training_args, test_record))
+    print(f"Finished diarization experiment; the model is in {SAVED_MODEL_NAME}, this summary in {RESULT_NAME}")
+    print(uisrnn.output_result(model_args, training_args, test_record, RESULT_NAME))
 
 
 if __name__ == "__main__":

@@ -98,6 +98,7 @@ def test_help_names_every_argument(capsys):
         (ModelArguments, "observation_dim", 0, "observation_dim must be an integer >= 1, but is 0"),
         (ModelArguments, "observation_dim", "2", "observation_dim must be an integer >= 1, but is '2'"),
         (ModelArguments, "observation_dim", True, "observation_dim must be an integer >= 1, but is True"),
+        (ModelArguments, "crp_alpha", 10**400, "crp_alpha must be a number > 0, but is 1000"),
         (ModelArguments, "crp_alpha", 0, "crp_alpha must be a number > 0, but is 0"),
         (ModelArguments, "rnn_dropout", 1.0, "rnn_dropout must be a number >= 0 and < 1, but is 1.0"),
         (ModelArguments, "sigma2", float("inf"), "sigma2 must be a number > 0, or None, but is inf"),
@@ -123,6 +124,11 @@ def test_numpy_numbers_become_plain_ones():
     args = TrainingArguments(learning_rate=np.float32(0.5), train_iteration=np.int64(3))
     assert type(args.learning_rate) is float
     assert type(args.train_iteration) is int
+
+
+@pytest.mark.parametrize(("value", "expected"), [("no", False), ("YES", True), (0, False), (np.bool_(True), True)])
+def test_booleans_are_understood_in_code_as_on_the_command_line(value, expected):
+    assert ModelArguments(enable_cuda=value).enable_cuda is expected
 
 
 def test_a_misspelt_attribute_is_an_error():

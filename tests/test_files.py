@@ -49,6 +49,21 @@ def test_permissions_are_those_of_an_ordinary_or_of_the_old_file(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
+def test_what_is_no_file_is_written_to_and_stays(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_atomically(pipe, b"x")
+    assert os.read(reader, 10) == b"x"
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_the_longest_name_can_be_written(tmp_path):
+    write_atomically(tmp_path / ("n" * 255), b"x")
+    assert os.listdir(tmp_path) == ["n" * 255]
+
+
 def test_a_link_stays_a_link(tmp_path):
     (tmp_path / "target").write_bytes(b"old")
     (tmp_path / "link").symlink_to(tmp_path / "target")

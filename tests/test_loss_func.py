@@ -30,3 +30,4 @@ def test_prior(number):
 
 def test_regularization():
     assert regularization_loss([torch.tensor([3.0, 4.0])], 0.1).item() == pytest.approx(0.5)
+    assert regularization_loss([], 0.1) == 0

@@ -2,9 +2,9 @@
 
 import argparse
 import copy
-import io
 import logging
 import os
+import pickle
 import subprocess
 import sys
 
@@ -207,6 +207,43 @@ def test_training_goes_on_after_loading(data, tmp_path):
     assert not torch.equal(weights(loaded), weights(model))
 
 
+def test_a_file_of_0_1_2_is_trained_on_as_0_1_2_would(repository, data):
+    """With the paper's mean, whatever it decodes with; and it goes on decoding as before."""
+    v0 = uisrnn.UISRNN.from_file(repository / "tests/golden/d2_h8.uisrnn", ModelArguments(seed=1, verbosity=0))
+    paper = copy.deepcopy(v0)
+    paper.conventions = uisrnn.PAPER
+    assert v0.fit(*data, FEW).loss == paper.fit(*data, FEW).loss
+    assert v0.conventions == uisrnn.V0
+
+
+@pytest.mark.parametrize("how", ["error", "interruption"])
+def test_training_that_fails_does_not_count(data, how, monkeypatch):
+    model = new_model(transition_bias=None)
+    sequences = [x * 1e30 for x in data[0]] if how == "error" else data[0]
+    if how == "interruption":
+
+        def stop(*_args):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("uisrnn.training.loop._step", stop)
+    with pytest.raises((uisrnn.TrainingError, KeyboardInterrupt)):
+        model.fit(sequences, data[1], FEW)
+    assert (model.transition_bias, model.transition_bias_denominator, model.fitted) == (None, 0.0, False)
+
+
+def test_weights_that_the_last_step_broke_are_an_error(data):
+    with pytest.raises(uisrnn.TrainingError, match="after 1 iterations the weights are not finite"):
+        new_model().fit(*data, TrainingArguments(train_iteration=1, learning_rate=1e38))
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_training_works_wherever_it_is_called(data, mode):
+    model = new_model()
+    with mode():
+        model.fit(*data, FEW)
+    assert len(model.predict(data[0])) == 3
+
+
 def test_fit_concatenated_leaves_transition_bias_alone(data):
     model = new_model()
     model.fit_concatenated(np.concatenate(data[0]), sum(data[1], []), FEW)
@@ -229,6 +266,29 @@ def test_changing_arguments_afterwards_leaves_the_model_alone():
     model = uisrnn.UISRNN(args)
     args.observation_dim = 99
     assert model.observation_dim == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("crp_alpha", -1), ("crp_alpha", None), ("transition_bias", 1.0), ("transition_bias", "x")]
+)
+def test_parameters_are_checked_when_they_are_set(square_model, name, value):
+    before = getattr(square_model, name)
+    with pytest.raises(uisrnn.ArgumentError, match=f"{name} must be"):
+        setattr(square_model, name, value)
+    assert getattr(square_model, name) == before
+
+
+def test_parameters_that_are_set_are_saved(tmp_path):
+    model = new_model()
+    model.crp_alpha, model.transition_bias = np.float32(0.5), np.float64(0.25)
+    model.save(tmp_path / "model")
+    loaded = uisrnn.UISRNN.from_file(tmp_path / "model")
+    assert (loaded.crp_alpha, loaded.transition_bias) == (0.5, 0.25)
+
+
+def test_unknown_conventions_are_refused(square_model):
+    with pytest.raises(uisrnn.ArgumentError, match="assignment must be one of 'paper', 'v0', but is 'v1'"):
+        square_model.conventions = uisrnn.Conventions(assignment="v1")
 
 
 @pytest.mark.parametrize(
@@ -296,6 +356,8 @@ def test_bad_test_data_is_named(square_model, sequences, error, message):
 def test_single_and_parallel_prediction_say_what_they_take(square_model):
     with pytest.raises(TypeError, match="predict"):
         square_model.predict_single([np.zeros((3, 2))])
+    with pytest.raises(TypeError, match="predict"):
+        square_model.predict_single(np.zeros((2, 3, 2)))
     with pytest.raises(TypeError, match="must be a list of"):
         uisrnn.parallel_predict(square_model, np.zeros((3, 2)))
     for number in (0, 1.5, True, None):
@@ -324,23 +386,24 @@ def test_the_logger_follows_verbosity(data, caplog):
     assert len([message for message in caplog.messages if message.startswith("trained 3 iterations")]) == 1
 
 
-def test_a_concatenated_sequence_is_warned_of(data, caplog):
+def test_a_concatenated_sequence_is_told_about(data, caplog):
+    caplog.set_level(logging.INFO)
     new_model(verbosity=3).fit(data[0][0], data[1][0], FEW)
     assert "pass a list of sequences" in caplog.text
 
 
-def test_nothing_is_printed_where_nobody_watches(data, monkeypatch):
-    streams = io.StringIO(), io.StringIO()
-    monkeypatch.setattr(sys, "stdout", streams[0])
-    monkeypatch.setattr(sys, "stderr", streams[1])
-    model = new_model(verbosity=3)
-    model.fit(*data, FEW)
-    model.predict(data[0])
-    assert [stream.getvalue() for stream in streams] == ["", ""]
+def test_nothing_is_printed_where_nobody_watches(tmp_path):
+    code = (
+        "import numpy, uisrnn; model = uisrnn.UISRNN(uisrnn.ModelArguments(observation_dim=2, rnn_hidden_size=4));"
+        "x = numpy.eye(2); model.fit(x, 'a b'.split(), uisrnn.TrainingArguments(train_iteration=3)); model.predict([x])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (b"", b"")
 
 
-def test_a_model_can_be_copied(square_model):
-    twin = copy.deepcopy(square_model)
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_a_model_can_be_copied(square_model, copied):
+    twin = copied(square_model)
     twin.fit(conftest.SQUARE, list("abcd"), FEW)
     assert torch.equal(weights(copy.deepcopy(twin)), weights(twin))
     assert not torch.equal(weights(twin), weights(square_model))
@@ -350,6 +413,8 @@ def test_attributes_of_0_1_2(square_model):
     assert square_model.rnn_init_hidden.shape == (1, 1, 8)
     assert square_model.sigma2.shape == (2,)
     assert set(square_model.rnn_model.state_dict()) >= {"gru.weight_ih_l0", "linear_mean1.weight", "linear_mean2.bias"}
+    outputs, hidden = square_model.rnn_model(torch.zeros(3, 1, 2), square_model.rnn_init_hidden)
+    assert (outputs.shape, hidden.shape) == ((3, 1, 2), (1, 1, 8))
     assert square_model.device.type in ("cpu", "cuda")
 
 
@@ -372,7 +437,8 @@ def test_the_demo_runs_and_saves(repository, tmp_path):
         [sys.executable, str(repository / "demo.py"), *flags], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert "averaged accuracy" in done.stdout
-    assert os.listdir(tmp_path) == ["saved_model.uisrnn"]
+    assert sorted(os.listdir(tmp_path)) == ["result.txt", "saved_model.uisrnn"]
+    assert (tmp_path / "result.txt").read_text() in done.stdout
     assert uisrnn.UISRNN.from_file(tmp_path / "saved_model.uisrnn").observation_dim == 256
 
 

@@ -82,6 +82,11 @@ def test_resizing_gathers_clusters():
     assert lengths == [3, 3, 2, 2]
 
 
+def test_resizing_refuses_what_does_not_fit():
+    with pytest.raises(uisrnn.InputError, match=r"3 observations need as many labels, but they are \(2,\)"):
+        utils.resize_sequence(np.zeros((3, 2)), [1, 2])
+
+
 @pytest.mark.parametrize("batch_size", [None, 5])
 def test_packing_puts_a_zero_first(batch_size):
     sub_sequences = [np.full((length, 2), float(length)) for length in (1, 3, 2)]

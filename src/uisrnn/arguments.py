@@ -58,6 +58,8 @@ def _flag() -> Kind:
         raise ValueError(text)
 
     def accept(value: Any) -> bool:
+        if isinstance(value, str):
+            return parse(value)
         if value in (0, 1):  # also True, False and numpy's booleans
             return bool(value)
         raise ValueError(value)
@@ -106,7 +108,7 @@ class Arguments:
         kind: Kind = known[name].metadata["kind"]
         try:
             accepted = kind.accept(value)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             raise ArgumentError(f"{name} must be {kind.needs}, but is {value!r}") from None
         object.__setattr__(self, name, accepted)
 

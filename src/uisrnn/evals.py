@@ -2,14 +2,12 @@
 
 import os
 from collections.abc import Hashable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy import optimize
 
 from uisrnn.errors import InputError, InputTypeError
-from uisrnn.files import write_atomically
 
 
 def get_list_inverse_index(unique_ids: list[Hashable]) -> dict[Hashable, int]:
@@ -88,7 +86,7 @@ def output_result(
     Raises:
         InputError: there is no test sequence.
     """
-    if not test_record:
+    if len(test_record) == 0:
         raise InputError("test_record must hold at least one pair of accuracy and length, but is empty")
     accuracies = [accuracy for accuracy, _length in test_record]
     lines = [
@@ -109,6 +107,6 @@ def output_result(
     ]
     block = "\n".join(lines)
     if filename is not None:
-        earlier = Path(filename).read_bytes() if os.path.exists(filename) else b""
-        write_atomically(filename, earlier + block.encode())
+        with open(filename, "a", encoding="utf-8") as file:
+            file.write(block)
     return block

@@ -2,46 +2,42 @@
 
 import contextlib
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     """Replace the file at `path` by `content` in one step.
 
-    The content goes to a temporary file in the same folder, is forced to disk and then renamed over the target,
-    so that a process killed at any moment leaves the old file whole.
+    The content goes to a temporary file in the same folder, is forced to disk and then renamed over the target, so
+    that a process killed at any moment leaves the old file whole (and perhaps a hidden `.tmp` file beside it).
 
     Args:
-        path: the file to write; its folder must exist. A symbolic link is followed.
+        path: the file to write; its folder must exist. A symbolic link is followed; what is no file, like a pipe or
+            `/dev/null`, is written to directly.
         content: all of the new content.
 
     Raises:
         OSError: the folder cannot be written to, or the disk is full; the old file is untouched.
     """
     target = Path(os.path.realpath(path))
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    if target.exists() and not target.is_file() and not target.is_dir():
+        target.write_bytes(content)
+        return
+    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, _mode_for(target))
+        if target.exists():
+            os.chmod(temporary, target.stat().st_mode & 0o777)
         os.replace(temporary, target)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
     _sync_folder(target.parent)
-
-
-def _mode_for(target: Path) -> int:
-    """Permissions of the file that is replaced, or those that an ordinary new file would get."""
-    if target.exists():
-        return target.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
 
 
 def _sync_folder(folder: Path) -> None:

@@ -11,7 +11,7 @@ def generator_from(seed: int | None) -> np.random.Generator:
     """A generator from a seed, or, without one, from torch's global generator (so `torch.manual_seed` governs it)."""
     if seed is None:
         seed = int(torch.randint(2**62, ()).item())
-    return np.random.default_rng(seed % 2**64)
+    return np.random.default_rng(int(seed) % 2**64)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any, TypeVar
 
 import numpy as np
@@ -40,11 +41,11 @@ class UISRNN:
 
     Attributes:
         arguments: what it was made with, or what its file says.
-        transition_bias: p0; None until it is estimated.
         transition_bias_denominator: the weight of that estimate when `fit` is called again.
-        crp_alpha: alpha.
         logger: a standard logger whose level follows `verbosity`.
         fitted: whether it was trained, here or before it was saved.
+
+    Several threads may predict with one model; only one at a time may train it or load into it.
 
     Raises:
         ArgumentError: an argument is not acceptable.
@@ -61,23 +62,22 @@ class UISRNN:
     def __init__(self, args: object = None) -> None:
         self.arguments = dataclasses.replace(ModelArguments.of(args))  # a copy: the caller may change theirs
         self.logger = ModelLogger(self.arguments.verbosity)
-        self.transition_bias = self.arguments.transition_bias
+        self._transition_bias = self.arguments.transition_bias
+        self._crp_alpha = self.arguments.crp_alpha
         self.transition_bias_denominator = 0.0
-        self.crp_alpha = self.arguments.crp_alpha
         self.fitted = False
         self._generator = generator_from(self.arguments.seed)
         self._conventions = PAPER
-        self._observation = self._new_observation()
+        self._observation = self._new_observation(self.arguments)
         self._optimizer: torch.optim.Adam | None = None
 
-    def _new_observation(self) -> GRUObservation:
-        args = self.arguments
+    def _new_observation(self, args: ModelArguments) -> GRUObservation:
         with torch_seeded(self._generator, torch.device("cpu")):
             model = GRUObservation(
                 args.observation_dim, args.rnn_hidden_size, args.rnn_depth, args.rnn_dropout, args.sigma2
             )
-        model.running_mean = RUNNING_MEANS[self.conventions.running_mean]
-        return model.to(self.device).eval()
+        cuda = args.enable_cuda and torch.cuda.is_available()
+        return model.to("cuda:0" if cuda else "cpu").eval()
 
     @property
     def conventions(self) -> Conventions:
@@ -90,9 +90,27 @@ class UISRNN:
         self._observation.running_mean = RUNNING_MEANS[conventions.running_mean]
 
     @property
+    def transition_bias(self) -> float | None:
+        """p0; None until it is estimated. It may be set."""
+        return self._transition_bias
+
+    @transition_bias.setter
+    def transition_bias(self, value: float | None) -> None:
+        self._transition_bias = ModelArguments(transition_bias=value).transition_bias
+
+    @property
+    def crp_alpha(self) -> float:
+        """Alpha, the weight of a new cluster. It may be set."""
+        return self._crp_alpha
+
+    @crp_alpha.setter
+    def crp_alpha(self, value: float) -> None:
+        self._crp_alpha = ModelArguments(crp_alpha=value).crp_alpha
+
+    @property
     def device(self) -> torch.device:
         """The GPU where there is one and `enable_cuda` allows it, else the CPU."""
-        return torch.device("cuda:0" if self.arguments.enable_cuda and torch.cuda.is_available() else "cpu")
+        return self._observation.device
 
     @property
     def observation_dim(self) -> int:
@@ -147,13 +165,14 @@ class UISRNN:
         training_args = TrainingArguments.of(args)
         labeled, single = data.labeled(train_sequences, train_cluster_ids, self.observation_dim)
         if single and self.estimate_transition_bias:
-            self.logger.warning(
+            self.logger.info(
                 "transition_bias is estimated from one sequence; if it is several, concatenated, each boundary counts "
                 "as a change: pass a list of sequences, or transition_bias"
             )
+        history = self._fit_network(labeled, training_args)
         if self.estimate_transition_bias:
             self._update_transition_bias(labeled)
-        return self._fit_network(labeled, training_args)
+        return history
 
     def fit_concatenated(self, train_sequence: Any, train_cluster_id: Any, args: object = None) -> History:
         """Train the network only, on one (N, D) array of concatenated sequences; see `fit`.
@@ -167,7 +186,7 @@ class UISRNN:
             InputError, InputTypeError, ArgumentError, TrainingError: as `fit` does.
         """
         where = "train_sequence"
-        if isinstance(train_sequence, (list, tuple)) and not data.is_single(train_sequence):
+        if not data.is_single(train_sequence):
             raise InputTypeError(f"{where} must be one (N, D) array; fit() takes a list of sequences")
         labeled, _single = data.labeled(train_sequence, train_cluster_id, self.observation_dim)
         return self._fit_network(labeled, TrainingArguments.of(args))
@@ -185,9 +204,9 @@ class UISRNN:
         if self._optimizer is None:
             self._optimizer = new_optimizer(self._observation)
         progress = bar_for(self.arguments.verbosity, args.train_iteration, "training")
-        self.fitted = self.fitted or args.train_iteration > 0  # also where training is interrupted on its way
         with torch_seeded(self._generator, self.device):
             history = train(self._observation, self._optimizer, clusters.batches(args.batch_size), args, progress)
+        self.fitted = self.fitted or len(history) > 0
         self.logger.info(
             "trained %d iterations on %d observations of %d clusters; last loss %s",
             len(history), len(observations), len(np.unique(codes)), history.loss[-1] if len(history) else None,
@@ -220,7 +239,7 @@ class UISRNN:
         Raises:
             ArgumentError, InputError, InputTypeError, NotFittedError: as `predict` does.
         """
-        if isinstance(test_sequence, (list, tuple)) and not data.is_single(test_sequence):
+        if not data.is_single(test_sequence):
             raise InputTypeError("test_sequence must be one (T, D) array; predict() takes a list of sequences")
         labels: list[int] = self.predict(test_sequence, args)
         return labels
@@ -250,6 +269,7 @@ class UISRNN:
             filepath: the file; its folder must exist.
 
         Raises:
+            CheckpointError: a weight or scalar is NaN or infinite; nothing is written.
             OSError: the file cannot be written.
         """
         checkpoint.write(filepath, self._checkpoint())
@@ -257,11 +277,10 @@ class UISRNN:
     def _checkpoint(self) -> checkpoint.Checkpoint:
         network = {NETWORK + name: tensor for name, tensor in self._observation.network.state_dict().items()}
         return checkpoint.Checkpoint(
-            arguments=dataclasses.asdict(self.arguments),
+            arguments={**dataclasses.asdict(self.arguments), "crp_alpha": self.crp_alpha},
             conventions=self.conventions,
             transition_bias=self.transition_bias,
             transition_bias_denominator=self.transition_bias_denominator,
-            crp_alpha=self.crp_alpha,
             tensors={**network, "init_hidden": self.rnn_init_hidden, "sigma2": self.sigma2},
             fitted=self.fitted,
         )
@@ -270,7 +289,8 @@ class UISRNN:
         """Become the model in a file, of this library or of 0.1.2, whatever its dimensions.
 
         What concerns this process stays: verbosity, enable_cuda and seed; of a file of 0.1.2, which says nothing of
-        them, also dropout and whether transition_bias and sigma2 are fixed.
+        them, also dropout and whether transition_bias and sigma2 are fixed. The optimizer's state is not in the file:
+        `fit` after `load` starts it anew.
 
         Args:
             filepath: the file.
@@ -281,15 +301,15 @@ class UISRNN:
         """
         found = checkpoint.read(filepath)
         known = {name: value for name, value in found.arguments.items() if name not in _OF_THE_PROCESS}
-        self.arguments = dataclasses.replace(self.arguments, **known)
-        self._conventions = found.conventions
+        arguments = dataclasses.replace(self.arguments, **known)
+        observation = self._new_observation(arguments)
+        _copy_weights(observation, found.tensors)
+        self._observation, self._optimizer, self.arguments = observation, None, arguments
+        self.conventions = found.conventions
         self.transition_bias = found.transition_bias
         self.transition_bias_denominator = found.transition_bias_denominator
-        self.crp_alpha = found.crp_alpha
+        self.crp_alpha = arguments.crp_alpha
         self.fitted = found.fitted
-        self._observation = self._new_observation()
-        self._optimizer = None
-        _copy_weights(self._observation, found.tensors)
         self.logger.info("loaded %s: D=%d, transition_bias=%s", filepath, self.observation_dim, self.transition_bias)
 
     @classmethod
@@ -299,6 +319,9 @@ class UISRNN:
         Args:
             filepath: the file.
             args: where the process's own arguments come from (verbosity, enable_cuda, seed).
+
+        Raises:
+            CheckpointError, OSError: as `load` does.
         """
         model = cls(args)
         model.load(filepath)
@@ -312,12 +335,13 @@ def _copy_weights(model: GRUObservation, tensors: dict[str, Tensor]) -> None:
 
 
 def parallel_predict(
-    model: UISRNN, test_sequences: Any, args: object = None, num_processes: int = 4
+    model: UISRNN, test_sequences: Any, args: object = None, num_processes: Any = 4
 ) -> list[list[int]]:
     """Label several sequences at a time; the same labels as `model.predict`.
 
     Args:
-        model: the model; it is shared, not copied: the workers are threads.
+        model: the model; it is shared, not copied: the workers are threads. They help where the network is large;
+            small models spend their time in bookkeeping, which threads cannot share.
         test_sequences: a list of (T, D) arrays.
         args: see `UISRNN.predict`.
         num_processes: number of workers.
@@ -329,9 +353,9 @@ def parallel_predict(
         InputTypeError: `test_sequences` is not a list of sequences.
         ArgumentError, InputError, NotFittedError: as `predict` does.
     """
-    if not isinstance(test_sequences, (list, tuple)) or data.is_single(test_sequences):
+    if data.is_single(test_sequences):
         raise InputTypeError("test_sequences must be a list of (T, D) arrays")
-    if isinstance(num_processes, bool) or not isinstance(num_processes, int) or num_processes < 1:
+    if isinstance(num_processes, bool) or not isinstance(num_processes, Integral) or num_processes < 1:
         raise ArgumentError(f"num_processes must be an integer >= 1, but is {num_processes!r}")
-    labels, _single = model._predict(test_sequences, args, num_processes)
+    labels, _single = model._predict(test_sequences, args, int(num_processes))
     return labels

@@ -131,9 +131,14 @@ def resize_sequence(
 
     Returns:
         Arrays of observations, cluster by cluster, and their lengths, plus one each.
+
+    Raises:
+        InputError: there are not as many labels as observations.
     """
     generator = generator_from(seed)
     labels = np.asarray(cluster_id)
+    if labels.shape != (len(sequence),):
+        raise InputError(f"{len(sequence)} observations need as many labels, but they are {labels.shape}")
     sub_sequences: list[NDArray[Any]] = []
     for cluster in np.unique(labels):
         indexes = np.flatnonzero(labels == cluster)

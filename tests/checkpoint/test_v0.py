@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import uisrnn
-from uisrnn.checkpoint import v0
+from uisrnn.checkpoint import restricted
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +149,7 @@ def test_a_bare_pickle_runs_nothing(tmp_path, protocol):
 def test_names_beyond_the_dozen_are_refused(name):
     module, attribute = name.rsplit(".", 1)
     with pytest.raises(uisrnn.CheckpointError, match=f"asks for {name}"):
-        v0._Unpickler(io.BytesIO(b""), lambda *_: np.zeros(1)).find_class(module, attribute)
+        restricted.RestrictedUnpickler(io.BytesIO(b""), lambda *_: np.zeros(1)).find_class(module, attribute)
 
 
 def test_every_truncation_is_an_error_that_names_the_file(golden, tmp_path):
@@ -202,18 +202,87 @@ def test_contents_that_do_not_fit(tmp_path, whole, message):
 
 def test_a_tensor_beyond_its_storage(tmp_path):
     storage = np.zeros(4, np.float32)
-    assert v0._rebuild_tensor(storage, 0, (2, 2), (2, 1)).shape == (2, 2)
+    assert restricted._rebuild_tensor(storage, 0, (2, 2), (2, 1)).shape == (2, 2)
     for offset, size, stride in [
         (1, (2, 2), (2, 1)),
         (0, (5,), (1,)),
         (0, (2,), (-1,)),
         (-1, (1,), (1,)),
         (0, (2,), (9,)),
+        (0, (2**40,), (0,)),
     ]:
         with pytest.raises(uisrnn.CheckpointError, match="reaches beyond"):
-            v0._rebuild_tensor(storage, offset, size, stride)
-    with pytest.raises(uisrnn.CheckpointError, match="too large"):
-        v0._rebuild_tensor(storage, 0, (2**40,), (0,))
+            restricted._rebuild_tensor(storage, offset, size, stride)
+    for offset, size, stride in [
+        (np.int64(0), (1,), (1,)),
+        (0, (np.int32(65537),), (np.int32(65536),)),
+        (0, (1.0,), (1,)),
+    ]:
+        with pytest.raises(uisrnn.CheckpointError, match="not plain integers"):
+            restricted._rebuild_tensor(storage, offset, size, stride)
+    with pytest.raises(uisrnn.CheckpointError, match="not plain integers"):
+        restricted._rebuild_tensor([1.0], 0, (1,), (1,))
+
+
+def pickled(*instructions: bytes) -> bytes:
+    return b"\x80\x02" + b"".join(instructions) + b"."
+
+
+BOMB = b"N" + b"q\x00h\x00\x86" * 40  # a tuple of two tuples of two tuples ..., hashed or printed in 2^40 steps
+HOSTILE = {
+    "hash": (pickled(b"}", BOMB, b"Ns"), "keys are not text"),
+    "hash in a call": (pickled(b"ccollections\nOrderedDict\n](", BOMB, b"N\x86e\x85R"), "keys are not text"),
+    "print": (pickled(b"(", BOMB, b"NNNNtQ"), "reference of an unknown kind"),
+    "memory": (pickled(b"Nr\xff\xff\xff\x7f"), "has no rnn_state_dict"),
+    "bytearray": (pickled(b"\x96" + (2**40).to_bytes(8, "little")), "pickle instruction"),
+    "long number": (pickled(b"\x8b" + (2**31 - 1).to_bytes(4, "little")), "pickle instruction"),
+    "extension": (pickled(b"\x82\x01"), "pickle instruction"),
+    "new object": (pickled(b"cnumpy\ndtype\n)\x81"), "pickle instruction"),
+    "change a function": (pickled(b"c_codecs\nencode\n}b"), "tries to change the reader"),
+    "change a class": (pickled(b"cnumpy\nndarray\n}b"), "tries to change the reader"),
+    "dotted name": (pickled(b"ccollections\nOrderedDict.fromkeys\n"), r"asks for collections\.OrderedDict\.fromkeys"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("zipped", [True, False])
+def test_hostile_instructions_end_at_once(tmp_path, name, zipped):
+    content, message = HOSTILE[name]
+    path = tmp_path / "evil.uisrnn"
+    if zipped:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("model/data.pkl", content)
+    else:
+        before = [pickle.dumps(one, 2) for one in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True})]
+        path.write_bytes(b"".join([*before, content, pickle.dumps([], 2)]))
+    with pytest.raises(uisrnn.CheckpointError, match=message) as raised:
+        uisrnn.UISRNN.from_file(path)
+    assert str(raised.value).startswith(str(path))
+
+
+@pytest.mark.parametrize("damage", ["no keys", "another length"])
+def test_old_files_must_hold_the_numbers_that_they_announce(golden, tmp_path, damage):
+    content = (golden / "d2_h8_legacy.uisrnn").read_bytes()
+    file = io.BytesIO(content)
+    for _ in range(4):
+        restricted.RestrictedUnpickler(file, lambda _key, kind, elements: np.zeros(elements, kind)).load()
+    start = file.tell()
+    restricted.RestrictedUnpickler(file, lambda *_: np.zeros(0)).load()
+    end = file.tell()
+    if damage == "no keys":
+        content = content[:start] + pickle.dumps([], 2)
+    else:
+        content = content[:end] + (1).to_bytes(8, "little") + content[end + 8 :]
+    (tmp_path / "old").write_bytes(content)
+    with pytest.raises(uisrnn.CheckpointError, match=r"contents is damaged|numbers that it announces"):
+        uisrnn.UISRNN.from_file(tmp_path / "old")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1.0, 10**400])
+@pytest.mark.parametrize("name", ["transition_bias_denominator", "crp_alpha", "transition_bias"])
+def test_scalars_must_make_sense(tmp_path, name, value):
+    with pytest.raises(uisrnn.CheckpointError):
+        uisrnn.UISRNN.from_file(saved(tmp_path / "odd", contents(**{name: value})))
 
 
 def test_other_zip_files_are_refused(tmp_path):

@@ -51,9 +51,15 @@ def test_labels_need_a_sequence():
         estimate_crp_alpha(["0_a", "b"])
 
 
-def test_the_range_must_hold_a_value():
+@pytest.mark.parametrize(("search_range", "search_step"), [(0.01, 1), (1, 0), (1, float("nan")), (float("inf"), 1)])
+def test_the_range_must_hold_a_value(search_range, search_step):
     with pytest.raises(uisrnn.InputError, match="search_range"):
-        estimate_crp_alpha(LABELS, search_range=0.01, search_step=1)
+        estimate_crp_alpha(LABELS, search_range, search_step)
+
+
+def test_no_labels():
+    with pytest.raises(uisrnn.InputError, match="at least one label"):
+        estimate_crp_alpha([])
 
 
 def test_its_parts():

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +44,8 @@ def test_kinds_of_labels(labels):
     [
         (None, TypeError, "sequence 4: labels must be a list or an array, but are NoneType"),
         ("abc", TypeError, "sequence 4: labels must be a list or an array, but are str"),
+        (np.ma.array([1, 2], mask=[0, 1]), TypeError, "but are MaskedArray"),
+        (torch.zeros(2, device="meta"), TypeError, "sequence 4: labels must be a list or an array, but:"),
         (np.zeros((2, 2), dtype=int), ValueError, r"sequence 4: labels must be of shape \(T,\), but are \(2, 2\)"),
         (["a", None], ValueError, "sequence 4: labels must be strings or integers, but at position 1 is None"),
         ([1.5], ValueError, "at position 0 is 1.5"),

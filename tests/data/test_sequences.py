@@ -23,7 +23,8 @@ def read_only(array):
     [
         X, X.astype(np.float32), X.astype(np.float16), X.astype(np.longdouble), X.astype(int), X.astype(np.uint8),
         X.tolist(), tuple(map(tuple, X)), list(X), read_only(X.copy()), np.asfortranarray(X), X.astype(">f8"),
-        np.repeat(X, 2, axis=0)[::2], torch.tensor(X), torch.tensor(X, requires_grad=True),
+        np.repeat(X, 2, axis=0)[::2], X[::-1][::-1], torch.tensor(X).bfloat16(), torch.tensor(X).to_sparse(),
+        np.ma.array(X, mask=False), torch.tensor(X), torch.tensor(X, requires_grad=True),
     ],
 )  # fmt: skip
 def test_real_arrays_of_any_kind_are_taken(values):
@@ -54,6 +55,10 @@ def test_what_is_right_already_is_not_copied():
         (np.zeros((2, 256), dtype=complex), TypeError, "of type complex128"),
         (np.array([[None] * 256]), TypeError, "of type object"),
         (np.zeros((2, 256), dtype="M8[s]"), TypeError, "of type datetime64"),
+        (np.ma.array(np.zeros((2, 256)), mask=True), ValueError, "sequence 3: observations are partly masked"),
+        (torch.zeros(2, 256, device="meta"), TypeError, "sequence 3: observations must be an array of numbers, but:"),
+        ([torch.zeros(256, requires_grad=True)] * 2, TypeError, "observations must be an array of numbers, but:"),
+        (torch.Tensor, TypeError, "observations must be"),
     ],
 )
 def test_bad_observations_are_named(values, error, message):
@@ -100,6 +105,18 @@ def test_one_sequence_or_several(values, single):
     assert is_single(values) is single
 
 
+def test_a_list_that_holds_itself_is_refused():
+    endless: list = []
+    endless.append(endless)
+    with pytest.raises(uisrnn.UISRNNError):
+        unlabeled(endless, 2)
+
+
+def test_one_odd_sequence_among_others_is_named_by_its_number():
+    with pytest.raises(uisrnn.InputError, match=r"sequence 0: observations must be \(T, 2\), but are \(0,\)"):
+        unlabeled([np.array([]), X], 2)
+
+
 def test_an_object_array_of_sequences_is_a_list_of_them():
     several = np.empty(2, dtype=object)
     several[:] = [X, X[:1]]
@@ -117,6 +134,7 @@ def test_sequences_are_named_by_their_number():
         ([], [], ValueError, "at least one is needed, but the list is empty"),
         ([X], [], ValueError, "cluster_ids must have one list of labels a sequence: 1, but are 0"),
         ([X], None, TypeError, "cluster_ids must be a list of label lists, but are NoneType"),
+        ([X], np.array(3), TypeError, "cluster_ids must be a list of label lists, but are ndarray"),
         ([X], "abc", TypeError, "cluster_ids must be a list of label lists, but are str"),
         (
             [X, X],

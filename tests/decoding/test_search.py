@@ -10,7 +10,7 @@ from uisrnn.data import toy
 from uisrnn.data.sequences import LabeledSequence
 from uisrnn.decoding.offline import decode, decode_all
 from uisrnn.decoding.pool import FRESH
-from uisrnn.decoding.search import Beams, BeamSearch
+from uisrnn.decoding.search import BeamSearch
 
 
 def test_only_distinct_states_go_through_the_network(generator):
@@ -63,10 +63,6 @@ def test_beams_are_sorted_after_a_cut():
         state, info = search.step(state, x)
         assert (np.diff(state.beams.score) >= 0).all()
         assert info.score == state.beams.score[0]
-
-
-def test_the_root_has_room_for_a_new_cluster():
-    assert Beams.root().rows.shape == (1, 1)
 
 
 def test_an_observation_without_a_finite_score_is_an_error():

@@ -1,5 +1,6 @@
 """What a model file holds, whatever its format, and whether it fits together."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +20,10 @@ class Checkpoint:
     """A model in a form that can be written down.
 
     Attributes:
-        arguments: those of the model's arguments that the file tells, its dimensions always among them.
+        arguments: those of the model's arguments that the file tells, dimensions and crp_alpha among them.
         conventions: how it decodes where the paper and 0.1.2 differ.
         transition_bias: p0, None where it was never estimated.
         transition_bias_denominator: the weight of that estimate among later ones.
-        crp_alpha: alpha.
         tensors: `network.*`, `init_hidden` (depth, 1, H) and `sigma2` (D,).
         fitted: whether the model was ever trained.
     """
@@ -32,32 +32,41 @@ class Checkpoint:
     conventions: Conventions
     transition_bias: float | None
     transition_bias_denominator: float
-    crp_alpha: float
     tensors: dict[str, Tensor]
     fitted: bool
 
     def check(self) -> None:
-        """Compare all tensors with the dimensions, and require that they are finite.
+        """Compare all tensors with the dimensions, and require that all numbers make sense.
 
         Raises:
             CheckpointError: an argument is unknown or not acceptable; a tensor is missing, unknown, of another shape
-                or type, or has NaN or infinity.
+                or type, or has NaN or infinity; a scalar is out of its range.
         """
         try:
-            wanted = shapes(ModelArguments(**self.arguments))
+            arguments = ModelArguments(**self.arguments)
+            ModelArguments(transition_bias=self.transition_bias)
         except (ArgumentError, TypeError) as error:
             raise CheckpointError(f"the arguments are damaged: {error}") from error
+        if not (math.isfinite(self.transition_bias_denominator) and self.transition_bias_denominator >= 0):
+            raise CheckpointError(
+                f"transition_bias_denominator must be >= 0, but is {self.transition_bias_denominator}"
+            )
+        if not isinstance(self.fitted, bool):
+            raise CheckpointError(f"fitted must be true or false, but is {self.fitted!r}")
+        if arguments.rnn_depth > len(self.tensors):  # before anything is done for each announced layer
+            raise CheckpointError(f"{arguments.rnn_depth} layers do not fit into {len(self.tensors)} tensors")
+        self._check_tensors(shapes(arguments))
+
+    def _check_tensors(self, wanted: dict[str, tuple[int, ...]]) -> None:
         missing, unknown = sorted(wanted.keys() - self.tensors.keys()), sorted(self.tensors.keys() - wanted.keys())
         if missing or unknown:
             raise CheckpointError(f"the weights do not fit: missing {missing}, unknown {unknown}")
         for name, tensor in self.tensors.items():
             if tuple(tensor.shape) != wanted[name]:
                 raise CheckpointError(f"{name} must be {wanted[name]}, but is {tuple(tensor.shape)}")
-            if not tensor.is_floating_point():
-                raise CheckpointError(f"{name} must hold floating point numbers, but holds {tensor.dtype}")
             if not torch.isfinite(tensor).all():
                 raise CheckpointError(f"{name} has NaN or infinite values; the model must be trained again")
-        if not (self.tensors["sigma2"] > 0).all():
+        if not (self.tensors["sigma2"] >= torch.finfo(torch.float32).tiny).all():
             raise CheckpointError("sigma2 must be positive, but has values that are not")
 
 

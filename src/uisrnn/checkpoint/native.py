@@ -11,13 +11,13 @@ from typing import Any
 
 import safetensors
 import safetensors.torch
+import torch
 from torch import Tensor
 
-from uisrnn.arguments import ModelArguments
 from uisrnn.checkpoint.contents import Checkpoint
 from uisrnn.errors import CheckpointError
 from uisrnn.files import write_atomically
-from uisrnn.model.conventions import ASSIGNMENTS, RUNNING_MEANS, Conventions
+from uisrnn.model.conventions import Conventions
 
 FORMAT_VERSION = 1
 _KEY = "uisrnn"
@@ -32,8 +32,10 @@ def write(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
         checkpoint: what it shall hold.
 
     Raises:
+        CheckpointError: the model has NaN or infinite weights, which no reader would take; nothing is written.
         OSError: it cannot be written; the old file is untouched.
     """
+    checkpoint.check()
     header = {
         "format_version": FORMAT_VERSION,
         "observation_model": "gru",
@@ -41,7 +43,6 @@ def write(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
         "conventions": dataclasses.asdict(checkpoint.conventions),
         "transition_bias": checkpoint.transition_bias,
         "transition_bias_denominator": checkpoint.transition_bias_denominator,
-        "crp_alpha": checkpoint.crp_alpha,
         "fitted": checkpoint.fitted,
     }
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()}
@@ -59,48 +60,42 @@ def parse(content: bytes) -> Checkpoint:
     version = header.get("format_version")
     if version != FORMAT_VERSION:
         raise CheckpointError(f"format version {version!r} is not known here (this is {FORMAT_VERSION}); update uisrnn")
+    if header.get("observation_model") != "gru":
+        raise CheckpointError(f"observation model {header.get('observation_model')!r} is not known here; update uisrnn")
     try:
         return Checkpoint(
             arguments=dict(header["model_arguments"]),
-            conventions=_conventions(header["conventions"]),
-            transition_bias=_probability(header["transition_bias"]),
+            conventions=Conventions(**header["conventions"]),
+            transition_bias=header["transition_bias"],
             transition_bias_denominator=float(header["transition_bias_denominator"]),
-            crp_alpha=ModelArguments(crp_alpha=header["crp_alpha"]).crp_alpha,
             tensors=tensors,
-            fitted=bool(header["fitted"]),
+            fitted=header["fitted"],
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise CheckpointError(f"the header is damaged: {error}") from error
 
 
 def _tensors(content: bytes) -> dict[str, Tensor]:
     try:
-        return safetensors.torch.load(content)
+        tensors = safetensors.torch.load(content)
     except (safetensors.SafetensorError, ValueError, KeyError) as error:
         raise CheckpointError(f"not a whole uisrnn model file: {error}") from error
+    for name, tensor in tensors.items():
+        if tensor.dtype not in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+            raise CheckpointError(f"{name} must hold floating point numbers, but holds {tensor.dtype}")
+    return {name: tensor.float() for name, tensor in tensors.items()}
 
 
 def _header(content: bytes) -> dict[str, Any]:
     """The JSON object under this library's key; the framing was already checked by `_tensors`."""
     size = int.from_bytes(content[:_LENGTH_BYTES], "little")
-    metadata = json.loads(content[_LENGTH_BYTES : _LENGTH_BYTES + size]).get("__metadata__", {})
-    if _KEY not in metadata:
+    metadata = json.loads(content[_LENGTH_BYTES : _LENGTH_BYTES + size]).get("__metadata__")
+    if not isinstance(metadata, dict) or _KEY not in metadata:
         raise CheckpointError("a safetensors file, but not of a uisrnn model")
     try:
         header = json.loads(metadata[_KEY])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"the header is damaged: {error}") from error
     if not isinstance(header, dict):
         raise CheckpointError(f"the header is damaged: an object is needed, but it is {type(header).__name__}")
     return header
-
-
-def _conventions(names: dict[str, str]) -> Conventions:
-    conventions = Conventions(**names)
-    if conventions.running_mean not in RUNNING_MEANS or conventions.assignment not in ASSIGNMENTS:
-        raise ValueError(f"unknown conventions {names}")
-    return conventions
-
-
-def _probability(value: float | None) -> float | None:
-    return ModelArguments(transition_bias=value).transition_bias

@@ -25,15 +25,15 @@ def estimate_crp_alpha(train_cluster_id: Any, search_range: float = 1, search_st
         search_step: its step.
 
     Raises:
-        InputError: a label has no underscore, or the range holds no value.
+        InputError: there is no label, a label has no underscore, or the range holds no value.
 
     >>> labels = ["0_0", "0_0", "0_1", "0_0", "1_0", "1_1", "1_0", "1_2"]
     >>> estimate_crp_alpha(labels)
     0.5
     """
+    if not 0 < search_step < search_range < float("inf"):
+        raise InputError(f"search_step must be > 0 and < search_range, but they are {search_step} and {search_range}")
     candidates = np.arange(1, int(np.ceil(search_range / search_step))) * search_step
-    if len(candidates) == 0:
-        raise InputError(f"no multiple of search_step {search_step} lies below search_range {search_range}")
     score = np.zeros(len(candidates))
     for codes in _sequences(train_cluster_id):
         score += (codes.max()) * np.log(candidates)
@@ -44,6 +44,8 @@ def estimate_crp_alpha(train_cluster_id: Any, search_range: float = 1, search_st
 def _sequences(train_cluster_id: Any) -> Iterator[NDArray[np.int64]]:
     """Codes of each sequence, cut where the part of the label before the underscore changes."""
     labels = [str(label) for label in train_cluster_id]
+    if not labels:
+        raise InputError("train_cluster_id must hold at least one label, but is empty")
     for position, label in enumerate(labels):
         if "_" not in label:
             raise InputError(f"labels must be of the form sequence_label, but at position {position} is {label!r}")

@@ -40,9 +40,12 @@ def encode(labels: Any, where: str = "labels", known: dict[Any, int] | None = No
 def _as_list(labels: Any, where: str) -> list[Any]:
     if isinstance(labels, (list, tuple)):
         return list(labels)
-    if isinstance(labels, (str, bytes)) or not hasattr(labels, "__array__"):
+    if isinstance(labels, (str, bytes)) or not hasattr(labels, "__array__") or np.ma.is_masked(labels):
         raise InputTypeError(f"{where}: labels must be a list or an array, but are {type(labels).__name__}")
-    array = np.asarray(labels)
+    try:
+        array = np.asarray(labels)
+    except Exception as error:  # whatever an array-like raises when it is asked for its contents
+        raise InputTypeError(f"{where}: labels must be a list or an array, but: {error}") from error
     if array.ndim != 1:
         raise InputError(f"{where}: labels must be of shape (T,), but are {array.shape}")
     plain: list[Any] = array.tolist()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from uisrnn.data import labels as labelling
@@ -61,11 +62,17 @@ def observations(values: Any, dim: int | None = None, where: str = "sequence") -
 def _real_array(values: Any, where: str) -> NDArray[Any]:
     if values is None or isinstance(values, (str, bytes, dict, set)):
         raise InputTypeError(f"{where}: observations must be an array of numbers, but are {type(values).__name__}")
-    detached = values.detach().cpu() if hasattr(values, "detach") else values
     try:
-        array = np.asarray(detached)
-    except (ValueError, TypeError):
-        raise InputError(f"{where}: observations must be (T, D), but the rows differ in length") from None
+        if isinstance(values, torch.Tensor):
+            values = values.detach().cpu().to_dense()
+            values = values.float() if values.dtype == torch.bfloat16 else values  # numpy has none
+        array = np.asarray(values)
+    except Exception as error:  # whatever an array-like raises when it is asked for its numbers
+        if isinstance(error, ValueError) and isinstance(values, (list, tuple)):
+            raise InputError(f"{where}: observations must be (T, D), but the rows differ in length") from error
+        raise InputTypeError(f"{where}: observations must be an array of numbers, but: {error}") from error
+    if np.ma.is_masked(values):
+        raise InputError(f"{where}: observations are partly masked; fill them or leave them out")
     if array.dtype.kind not in "fiu":
         raise InputTypeError(f"{where}: observations must be real numbers, but are of type {array.dtype}")
     return array
@@ -87,16 +94,17 @@ def is_single(values: Any) -> bool:
     (True, False)
     """
     if isinstance(values, (list, tuple)):
-        return _depth(values) == 2
-    return not (isinstance(values, np.ndarray) and (values.ndim == 3 or (values.ndim == 1 and values.dtype == object)))
+        return _depth(values) == 2 and not any(getattr(one, "ndim", 0) > 1 for one in values)
+    dimensions = getattr(values, "ndim", 0)
+    return not (dimensions == 3 or (dimensions == 1 and getattr(values, "dtype", None) == np.dtype(object)))
 
 
 def _depth(values: Any) -> int:
     """Number of dimensions as far as the first elements tell, so that ragged lists have one too."""
     depth = 0
-    while isinstance(values, (list, tuple)) and len(values) > 0:
+    while isinstance(values, (list, tuple)) and len(values) > 0 and depth < 4:  # a list may hold itself
         values, depth = values[0], depth + 1
-    return depth + np.ndim(values)
+    return depth + int(getattr(values, "ndim", 0))
 
 
 def unlabeled(values: Any, dim: int | None = None) -> tuple[list[LabeledSequence], bool]:
@@ -139,7 +147,7 @@ def labeled(values: Any, cluster_ids: Any, dim: int | None = None) -> tuple[list
     if is_single(values):
         return [_labeled(values, cluster_ids, dim, "sequence", {})], True
     sequences = _required(values, "sequences")
-    if isinstance(cluster_ids, (str, bytes)) or not hasattr(cluster_ids, "__len__"):
+    if not isinstance(cluster_ids, (list, tuple)) and getattr(cluster_ids, "ndim", 0) == 0:
         raise InputTypeError(f"cluster_ids must be a list of label lists, but are {type(cluster_ids).__name__}")
     if len(cluster_ids) != len(sequences):
         raise InputError(

@@ -1,7 +1,8 @@
-"""The two places where 0.1.2 departs from the paper, as objects to choose from."""
+"""The two places where decoding in 0.1.2 departs from the paper, as objects to choose from."""
 
 from dataclasses import dataclass
 
+from uisrnn.errors import ArgumentError
 from uisrnn.model.assignment import Assignment, PaperAssignment, V0Assignment
 from uisrnn.model.running_mean import PaperMean, RunningMean, V0Mean
 
@@ -16,10 +17,19 @@ class Conventions:
     Attributes:
         running_mean: a key of `RUNNING_MEANS`.
         assignment: a key of `ASSIGNMENTS`.
+
+    Raises:
+        ArgumentError: a name is not known.
     """
 
     running_mean: str = "paper"
     assignment: str = "paper"
+
+    def __post_init__(self) -> None:
+        for name, choices in (("running_mean", RUNNING_MEANS), ("assignment", ASSIGNMENTS)):
+            chosen = getattr(self, name)
+            if chosen not in tuple(choices):
+                raise ArgumentError(f"{name} must be one of {', '.join(map(repr, choices))}, but is {chosen!r}")
 
 
 PAPER = Conventions()

@@ -24,6 +24,11 @@ class GRUNetwork(nn.Module):
         self.linear_mean1 = nn.Linear(hidden_size, hidden_size)
         self.linear_mean2 = nn.Linear(hidden_size, observation_dim)
 
+    def forward(self, inputs: Tensor, hidden: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Outputs (time, batch, D) and last hidden state (depth, batch, H), with the signature of 0.1.2."""
+        states, last = self.gru(inputs, hidden)
+        return self.output(states), last
+
     def output(self, hidden: Tensor) -> Tensor:
         """m of the last layer's hidden state: (..., H) -> (..., D)."""
         mean: Tensor = self.linear_mean2(functional.relu(self.linear_mean1(hidden)))
@@ -114,12 +119,23 @@ class GRUObservation(nn.Module):
         return GRUStates(hidden, mean, count)
 
     def unroll(self, observations: Tensor, lengths: Tensor) -> Prediction:
-        """The network over x_0 = 0, x_1 .. x_{T-1}; see `ObservationModel.unroll`."""
+        """Running means of the outputs; see `ObservationModel.unroll`."""
+        mean = self.running_mean.over_time(self.outputs(observations, lengths))
+        return Prediction(mean, self.sigma2.expand_as(mean))
+
+    def outputs(self, observations: Tensor, lengths: Tensor) -> Tensor:
+        """The network over x_0 = 0, x_1 .. x_{T-1}.
+
+        Args:
+            observations: (time, batch, D), padded at the end.
+            lengths: (batch,) true lengths, on the CPU.
+
+        Returns:
+            (time, batch, D) m_0 .. m_{T-1}, zero after the end of a sequence.
+        """
         inputs = torch.cat([torch.zeros_like(observations[:1]), observations[:-1]])
         hidden = self.init_hidden.expand(-1, len(lengths), -1)
         states = unroll(self.network.gru, pack_padded_sequence(inputs, lengths, enforce_sorted=False), hidden)
-        outputs, _lengths = pad_packed_sequence(
-            states._replace(data=self.network.output(states.data)), total_length=len(observations)
-        )
-        mean = self.running_mean.over_time(outputs)
-        return Prediction(mean, self.sigma2.expand_as(mean))
+        packed = states._replace(data=self.network.output(states.data))
+        padded: Tensor = pad_packed_sequence(packed, total_length=len(observations))[0]
+        return padded

@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 from torch.nn.utils.rnn import PackedSequence
 
@@ -58,6 +59,7 @@ class _Layer(torch.autograd.Function):
         return states[batch:]
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, None]:
         """Gradients by `projected`, `hidden`, `weight` and `bias`, from that by the hidden states."""
         states, gates, candidates, inner, weight = ctx.saved_tensors

@@ -61,7 +61,7 @@ def estimate_transition_bias(cluster_ids: Any, smooth: float = 1) -> tuple[float
 
 
 def _as_sequences(cluster_ids: Any) -> Sequence[Any]:
-    if isinstance(cluster_ids, (str, bytes)) or not hasattr(cluster_ids, "__len__"):
+    if not isinstance(cluster_ids, (list, tuple)) and getattr(cluster_ids, "ndim", 0) == 0:
         raise InputTypeError(f"cluster_ids must be lists of labels, but are {type(cluster_ids).__name__}")
     holds_labels = len(cluster_ids) > 0 and (isinstance(cluster_ids[0], (str, bytes)) or np.ndim(cluster_ids[0]) == 0)
     sequences: Sequence[Any] = [cluster_ids] if holds_labels else cluster_ids

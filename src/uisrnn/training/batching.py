@@ -70,7 +70,8 @@ def join(sequences: Sequence[LabeledSequence], unique: bool) -> tuple[Observatio
 
     Args:
         sequences: with labels.
-        unique: whether equal codes in two sequences are two clusters.
+        unique: whether equal codes in two sequences are two clusters. If not, a block that ends a sequence and a block
+            of the same cluster that begins the next become one, as in 0.1.2.
 
     Returns:
         (N, D) all observations, and (N,) the cluster of each.

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from uisrnn.arguments import TrainingArguments
 from uisrnn.errors import TrainingError
 from uisrnn.model.gru import GRUObservation
+from uisrnn.model.running_mean import PaperMean
 from uisrnn.progress import Progress
 from uisrnn.training import losses
 from uisrnn.training.batching import Batch
@@ -61,12 +62,12 @@ def train(
         progress: told the loss after each step.
 
     Raises:
-        TrainingError: a loss is not finite; the model is as before that step.
+        TrainingError: a loss is not finite, and the model is as before that step; or the last step made a weight so.
     """
     history = History()
     model.train()
     try:
-        with progress:
+        with progress, torch.inference_mode(False), torch.enable_grad():
             for iteration in range(args.train_iteration):
                 rate = _set_learning_rate(optimizer, args, iteration)
                 terms = _step(model, optimizer, next(batches), args, iteration)
@@ -74,6 +75,8 @@ def train(
                 progress.advance(loss=sum(terms))
     finally:
         model.eval()
+    if not all(torch.isfinite(parameter).all() for parameter in model.parameters()):
+        raise TrainingError(f"after {len(history)} iterations the weights are not finite; lower learning_rate")
     return history
 
 
@@ -97,10 +100,13 @@ def _step(
 
 
 def loss_terms(model: GRUObservation, batch: Batch, args: TrainingArguments) -> tuple[Tensor, Tensor, Tensor]:
-    """Negative log likelihood, sigma2 prior and regularization of one batch."""
+    """Negative log likelihood, sigma2 prior and regularization of one batch.
+
+    The predictions are the paper's running means, whatever the model decodes with: so did 0.1.2.
+    """
     observations = batch.observations.to(model.device, model.dtype)
     mask = batch.mask.to(model.device)
-    mean = model.unroll(observations, batch.lengths).mean
+    mean = PaperMean().over_time(model.outputs(observations, batch.lengths))
     return (
         losses.negative_log_likelihood(observations[mask], mean[mask], model.sigma2),
         losses.sigma2_prior(int(batch.lengths.sum()), args.sigma_alpha, args.sigma_beta, model.sigma2),

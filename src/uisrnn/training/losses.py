@@ -34,4 +34,5 @@ def sigma2_prior(number: Tensor | int, sigma_alpha: float, sigma_beta: float, si
 
 def regularization(parameters: Iterable[Tensor], weight: float) -> Tensor:
     """Weight times the sum of the norms of all parameters."""
-    return weight * torch.stack([torch.linalg.vector_norm(one) for one in parameters]).sum()
+    norms = [torch.linalg.vector_norm(one) for one in parameters]
+    return weight * torch.stack(norms).sum() if norms else torch.zeros(())

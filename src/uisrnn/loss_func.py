@@ -44,5 +44,10 @@ def sigma2_prior_loss(num_non_zero: Tensor | int, sigma_alpha: float, sigma_beta
 
 
 def regularization_loss(params: Iterable[Tensor], weight: float) -> Tensor:
-    """Weight times the sum of parameter norms, see `losses.regularization`."""
+    """Weight times the sum of parameter norms, see `losses.regularization`.
+
+    Args:
+        params: of any shapes; none give 0.
+        weight: of the sum.
+    """
     return losses.regularization(params, weight)

@@ -160,7 +160,8 @@ class UISRNN:
             ArgumentError: an argument is not acceptable.
             InputError: sequences or labels have a wrong shape, dimension or length, or values that are not finite.
             InputTypeError: they are not arrays or lists at all.
-            TrainingError: the loss is not finite.
+            TrainingError: the loss or a weight is not finite. A training that fails or is interrupted leaves the weights
+                that it came to, but does not count for `transition_bias` and `fitted`.
         """
         training_args = TrainingArguments.of(args)
         labeled, single = data.labeled(train_sequences, train_cluster_ids, self.observation_dim)
@@ -181,6 +182,9 @@ class UISRNN:
             train_sequence: (N, D).
             train_cluster_id: N labels, unique to their clusters.
             args: see `fit`.
+
+        Returns:
+            Each loss term at each iteration.
 
         Raises:
             InputError, InputTypeError, ArgumentError, TrainingError: as `fit` does.
@@ -234,7 +238,14 @@ class UISRNN:
         return labels[0] if single else labels
 
     def predict_single(self, test_sequence: Any, args: object = None) -> list[int]:
-        """Label the observations of one (T, D) array; see `predict`.
+        """Label the observations of one sequence; see `predict`.
+
+        Args:
+            test_sequence: (T, D).
+            args: see `predict`.
+
+        Returns:
+            T labels 0, 1, 2, ... in the order of their first appearance.
 
         Raises:
             ArgumentError, InputError, InputTypeError, NotFittedError: as `predict` does.

@@ -37,6 +37,10 @@ _CHARACTERS = string.ascii_uppercase + string.digits
 def generate_random_string(length: int = 6, seed: int | None = None) -> str:
     """A random string of upper case letters and digits.
 
+    Args:
+        length: number of characters.
+        seed: of the random draw.
+
     >>> len(generate_random_string(8))
     8
     """
@@ -49,6 +53,9 @@ def enforce_cluster_id_uniqueness(cluster_ids: Any, seed: int | None = None) -> 
     Args:
         cluster_ids: a list of lists or arrays of labels.
         seed: of the random strings.
+
+    Returns:
+        New lists of labels of the form "string_label".
 
     Raises:
         InputTypeError: `cluster_ids` or one of its elements is not a list.
@@ -85,6 +92,9 @@ def concatenate_training_data(
         enforce_uniqueness: whether equal labels of two sequences are made different.
         shuffle: whether the order of the sequences is random.
         seed: of everything random.
+
+    Returns:
+        (N, D) observations, and a list of N labels.
 
     Raises:
         InputTypeError: they are not lists.

@@ -24,6 +24,9 @@ def estimate_crp_alpha(train_cluster_id: Any, search_range: float = 1, search_st
         search_range: where the search ends.
         search_step: its step.
 
+    Returns:
+        Alpha.
+
     Raises:
         InputError: there is no label, a label has no underscore, or the range holds no value.
 

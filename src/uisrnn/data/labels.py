@@ -59,6 +59,9 @@ def _first_appearance(labels: Iterable[Any], known: dict[Any, int]) -> Codes:
 def renumber(labels: Sequence[Any] | NDArray[Any]) -> list[int]:
     """Rename labels to 0, 1, 2, ... in the order of their first appearance.
 
+    Args:
+        labels: integers or strings.
+
     >>> renumber([7, 7, 2, 7])
     [0, 0, 1, 0]
     """
@@ -68,6 +71,9 @@ def renumber(labels: Sequence[Any] | NDArray[Any]) -> list[int]:
 
 def runs(indexes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     """Cut ascending indexes where they are not consecutive: the blocks of one cluster.
+
+    Args:
+        indexes: where the cluster's observations are.
 
     >>> runs(np.array([1, 2, 6, 10, 11]))
     [array([1, 2]), array([6]), array([10, 11])]

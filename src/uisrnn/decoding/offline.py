@@ -26,6 +26,9 @@ def decode(
 
     Returns:
         T labels 0, 1, ... by first appearance, of the last copy.
+
+    Raises:
+        InputError: an observation has no finite score; the message gives its position.
     """
     model = search.joint.observation
     xs = torch.tensor(observations, dtype=model.dtype, device=model.device)

@@ -115,6 +115,9 @@ class BeamSearch(Generic[S]):
             state: from `init` or the step before; it must not be used again.
             x: (D,) on the model's device and of its precision.
 
+        Returns:
+            The next state, and what the step did.
+
         Raises:
             InputError: no label gives a finite score.
         """
@@ -136,7 +139,14 @@ class BeamSearch(Generic[S]):
         )
 
     def finish(self, state: SearchState[S]) -> Integers:
-        """Labels of the best beam, one for each observation, by first appearance in it."""
+        """Labels of the best beam.
+
+        Args:
+            state: it can go on being used.
+
+        Returns:
+            (time,) one for each observation so far, by first appearance.
+        """
         beams = state.beams
         best = int(np.argmin(beams.score))
         return np.concatenate([state.trace.labels(int(beams.origin[best])), beams.pending[best]])

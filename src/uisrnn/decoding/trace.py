@@ -24,7 +24,14 @@ class Trace:
         self._labels.append(labels.astype(np.int32))
 
     def labels(self, beam: int) -> Integers:
-        """All labels of a beam after the last cut, from the first observation on."""
+        """All labels of one beam.
+
+        Args:
+            beam: its number after the last cut.
+
+        Returns:
+            (time,) from the first observation to the last cut.
+        """
         blocks = []
         for origins, labels in zip(reversed(self._origins), reversed(self._labels), strict=True):
             blocks.append(labels[beam])

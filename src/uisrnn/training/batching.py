@@ -37,7 +37,10 @@ def pad(sequences: Sequence[Observations]) -> Batch:
     """Lay sequences side by side, longest first.
 
     Args:
-        sequences: (T_i, D) each.
+        sequences: (T_i, D) each, at least one.
+
+    Returns:
+        The longest first, padded with zeros.
     """
     ordered = sorted(sequences, key=len, reverse=True)
     lengths = torch.tensor([len(one) for one in ordered])

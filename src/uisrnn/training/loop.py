@@ -21,6 +21,10 @@ SMALLEST_SIGMA2 = 1e-6
 def learning_rate(args: TrainingArguments, iteration: int) -> float:
     """The rate at an iteration: halved each time that `learning_rate_half_life` iterations have passed.
 
+    Args:
+        args: see `TrainingArguments`.
+        iteration: from 0.
+
     >>> learning_rate(TrainingArguments(learning_rate=0.8, learning_rate_half_life=100), 250)
     0.2
     """
@@ -60,6 +64,9 @@ def train(
         batches: at least `args.train_iteration` of them.
         args: see `TrainingArguments`.
         progress: told the loss after each step.
+
+    Returns:
+        Each loss term at each iteration.
 
     Raises:
         TrainingError: a loss is not finite, and the model is as before that step; or the last step made a weight so.
@@ -103,6 +110,14 @@ def loss_terms(model: GRUObservation, batch: Batch, args: TrainingArguments) -> 
     """Negative log likelihood, sigma2 prior and regularization of one batch.
 
     The predictions are the paper's running means, whatever the model decodes with: so did 0.1.2.
+
+    Args:
+        model: the model.
+        batch: sequences of one cluster each.
+        args: weights of the terms.
+
+    Returns:
+        Three scalars.
     """
     observations = batch.observations.to(model.device, model.dtype)
     mask = batch.mask.to(model.device)

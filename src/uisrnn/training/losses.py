@@ -33,6 +33,11 @@ def sigma2_prior(number: Tensor | int, sigma_alpha: float, sigma_beta: float, si
 
 
 def regularization(parameters: Iterable[Tensor], weight: float) -> Tensor:
-    """Weight times the sum of the norms of all parameters."""
+    """Weight times the sum of the norms of all parameters.
+
+    Args:
+        parameters: of any shapes.
+        weight: of the sum.
+    """
     norms = [torch.linalg.vector_norm(one) for one in parameters]
     return weight * torch.stack(norms).sum() if norms else torch.zeros(())

@@ -160,7 +160,7 @@ class UISRNN:
             ArgumentError: an argument is not acceptable.
             InputError: sequences or labels have a wrong shape, dimension or length, or values that are not finite.
             InputTypeError: they are not arrays or lists at all.
-            TrainingError: the loss or a weight is not finite. A training that fails or is interrupted leaves the weights
+            TrainingError: the loss or a weight is not finite. Training that fails or is interrupted leaves the weights
                 that it came to, but does not count for `transition_bias` and `fitted`.
         """
         training_args = TrainingArguments.of(args)

@@ -11,9 +11,9 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
-from train import machine
 
 import uisrnn
+from train import machine
 from uisrnn.training import loop
 
 CENTERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])

@@ -401,6 +401,7 @@ def test_nothing_is_printed_where_nobody_watches(tmp_path):
     assert (done.stdout, done.stderr) == (b"", b"")
 
 
+@pytest.mark.filterwarnings("ignore:You are using `torch.load`:FutureWarning")  # torch 2.4 of its own unpickling
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
 def test_a_model_can_be_copied(square_model, copied):
     twin = copied(square_model)

@@ -63,7 +63,6 @@ class UISRNN:
         self.arguments = dataclasses.replace(ModelArguments.of(args))  # a copy: the caller may change theirs
         self.logger = ModelLogger(self.arguments.verbosity)
         self._transition_bias = self.arguments.transition_bias
-        self._crp_alpha = self.arguments.crp_alpha
         self.transition_bias_denominator = 0.0
         self.fitted = False
         self._generator = generator_from(self.arguments.seed)
@@ -101,11 +100,11 @@ class UISRNN:
     @property
     def crp_alpha(self) -> float:
         """Alpha, the weight of a new cluster. It may be set."""
-        return self._crp_alpha
+        return self.arguments.crp_alpha
 
     @crp_alpha.setter
     def crp_alpha(self, value: float) -> None:
-        self._crp_alpha = ModelArguments(crp_alpha=value).crp_alpha
+        self.arguments.crp_alpha = value
 
     @property
     def device(self) -> torch.device:
@@ -288,7 +287,7 @@ class UISRNN:
     def _checkpoint(self) -> checkpoint.Checkpoint:
         network = {NETWORK + name: tensor for name, tensor in self._observation.network.state_dict().items()}
         return checkpoint.Checkpoint(
-            arguments={**dataclasses.asdict(self.arguments), "crp_alpha": self.crp_alpha},
+            arguments=dataclasses.asdict(self.arguments),
             conventions=self.conventions,
             transition_bias=self.transition_bias,
             transition_bias_denominator=self.transition_bias_denominator,
@@ -319,7 +318,6 @@ class UISRNN:
         self.conventions = found.conventions
         self.transition_bias = found.transition_bias
         self.transition_bias_denominator = found.transition_bias_denominator
-        self.crp_alpha = arguments.crp_alpha
         self.fitted = found.fitted
         self.logger.info("loaded %s: D=%d, transition_bias=%s", filepath, self.observation_dim, self.transition_bias)
 

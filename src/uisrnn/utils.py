@@ -18,7 +18,7 @@ from uisrnn.errors import InputError, InputTypeError
 from uisrnn.evals import output_result
 from uisrnn.model.transition import estimate_transition_bias
 from uisrnn.randomness import generator_from
-from uisrnn.training.batching import pad, permute_blocks
+from uisrnn.training.batching import cluster_orders, pad, permute_blocks
 
 __all__ = [
     "concatenate_training_data",
@@ -145,16 +145,11 @@ def resize_sequence(
     Raises:
         InputError: there are not as many labels as observations.
     """
-    generator = generator_from(seed)
     labels = np.asarray(cluster_id)
     if labels.shape != (len(sequence),):
         raise InputError(f"{len(sequence)} observations need as many labels, but they are {labels.shape}")
-    sub_sequences: list[NDArray[Any]] = []
-    for cluster in np.unique(labels):
-        indexes = np.flatnonzero(labels == cluster)
-        permuted = num_permutations is not None and num_permutations > 1
-        orders = permute_blocks(indexes, num_permutations or 1, generator) if permuted else [indexes]
-        sub_sequences += [sequence[order] for order in orders]
+    _names, codes = np.unique(labels, return_inverse=True)
+    sub_sequences = [sequence[order] for order in cluster_orders(codes, num_permutations, generator_from(seed))]
     return sub_sequences, [len(one) + 1 for one in sub_sequences]
 
 

@@ -127,16 +127,16 @@ class BeamSearch(Generic[S]):
         candidates = len(parents)
         if candidates == 0:
             raise InputError(f"observation {state.time} is so far from all predictions that no score is finite")
-        if beams.pending.shape[1] + 1 == self.look_ahead:
+        cut = beams.pending.shape[1] + 1 == self.look_ahead
+        if cut:
             best = np.argsort(scores[parents, labels], kind="stable")[: self.beam_size]
             parents, labels = parents[best], labels[best]
         beams, network_rows = _extend(beams, pool, parents, labels, scores[parents, labels], x)
-        if beams.pending.shape[1] == self.look_ahead:
+        if cut:
             trace.append(beams.origin, beams.pending)
             beams = replace(beams, origin=np.arange(len(beams)), pending=beams.pending[:, :0])
-        return SearchState(beams, pool, trace, state.time + 1), StepInfo(
-            candidates, network_rows, float(beams.score.min())
-        )
+        info = StepInfo(candidates, network_rows, float(beams.score.min()))
+        return SearchState(beams, pool, trace, state.time + 1), info
 
     def finish(self, state: SearchState[S]) -> Integers:
         """Labels of the best beam.

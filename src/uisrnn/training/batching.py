@@ -87,13 +87,34 @@ def join(sequences: Sequence[LabeledSequence], unique: bool) -> tuple[Observatio
     return np.concatenate([one.observations for one in sequences]), np.concatenate(codes)
 
 
+def cluster_orders(codes: Codes, num_permutations: int | None, generator: np.random.Generator) -> list[Indexes]:
+    """Where each cluster's observations are, in several orders.
+
+    Args:
+        codes: (N,) the cluster of each observation.
+        num_permutations: orders of blocks for each cluster; 0, 1 or None: only that of the data.
+        generator: source of randomness.
+
+    Returns:
+        Arrays of indexes, cluster by cluster, all orders of one after another.
+
+    >>> cluster_orders(np.array([0, 1, 0]), None, np.random.default_rng(0))
+    [array([0, 2]), array([1])]
+    """
+    by_cluster = np.argsort(codes, kind="stable")
+    clusters = np.split(by_cluster, np.flatnonzero(np.diff(codes[by_cluster])) + 1)
+    if num_permutations is None or num_permutations <= 1:
+        return clusters
+    return [order for indexes in clusters for order in permute_blocks(indexes, num_permutations, generator)]
+
+
 class ClusterSequences:
     """What the GRU learns from: every cluster's observations in several orders, as indexes into one array.
 
     Args:
         observations: (N, D) all of them.
         codes: (N,) the cluster of each.
-        num_permutations: orders of blocks for each cluster; 0, 1 or None: only that of the data.
+        num_permutations: see `cluster_orders`.
         max_length: longer sequences are cut into pieces; None: never.
         generator: source of randomness.
     """
@@ -108,15 +129,8 @@ class ClusterSequences:
     ) -> None:
         self._observations = observations
         self._generator = generator
-        self.indexes: list[Indexes] = []
-        for cluster in np.unique(codes):
-            of_cluster = np.flatnonzero(codes == cluster)
-            orders = (
-                permute_blocks(of_cluster, num_permutations, generator)
-                if num_permutations and num_permutations > 1
-                else [of_cluster]
-            )
-            self.indexes += [piece for order in orders for piece in _pieces(order, max_length)]
+        orders = cluster_orders(codes, num_permutations, generator)
+        self.indexes = [piece for order in orders for piece in _pieces(order, max_length)]
 
     def batches(self, batch_size: int | None) -> Iterator[Batch]:
         """Batches without end: `batch_size` sequences drawn with replacement, or, for None, always all of them."""

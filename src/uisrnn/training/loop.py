@@ -91,14 +91,14 @@ def _step(
     model: GRUObservation, optimizer: torch.optim.Optimizer, batch: Batch, args: TrainingArguments, iteration: int
 ) -> list[float]:
     optimizer.zero_grad(set_to_none=True)
-    terms = loss_terms(model, batch, args)
-    values = torch.stack(terms).tolist()
+    terms = torch.stack(loss_terms(model, batch, args))
+    values = terms.tolist()
     if not math.isfinite(sum(values)):
         raise TrainingError(
             f"iteration {iteration}: the loss is not finite (negative log likelihood {values[0]}, sigma2 prior "
             f"{values[1]}, regularization {values[2]}); lower learning_rate, or scale the observations to about 1"
         )
-    torch.stack(terms).sum().backward()  # type: ignore[no-untyped-call]
+    terms.sum().backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(model.network.parameters(), args.grad_max_norm)
     optimizer.step()
     if model.sigma2.requires_grad:

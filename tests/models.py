@@ -3,6 +3,7 @@
 The latter shows that a new model needs nothing but the protocol of `uisrnn.model.observation`.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,8 +12,9 @@ from torch import Tensor
 
 from uisrnn.model.conventions import ASSIGNMENTS, RUNNING_MEANS
 from uisrnn.model.gru import GRUObservation
-from uisrnn.model.joint import Joint, LabelPrior
-from uisrnn.model.observation import ObservationModel, Prediction
+from uisrnn.model.joint import Joint
+from uisrnn.model.label_prior import LabelPrior
+from uisrnn.model.observation import ObservationModel, PlainStepper, Prediction
 from uisrnn.model.rows import Rows
 from uisrnn.model.transition import Transition
 
@@ -22,10 +24,11 @@ CPU = torch.device("cpu")
 
 @dataclass(frozen=True)
 class CountStates(Rows):
-    """Sum and number of a cluster's observations."""
+    """Number of a cluster's observations, and what follows from them for the next."""
 
-    total: Tensor
     count: Tensor
+    mean: Tensor
+    variance: Tensor
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,25 @@ class ConjugateGaussian:
     dtype: torch.dtype = torch.float64
 
     def initial(self) -> CountStates:
-        return CountStates(torch.zeros(1, self.observation_dim, dtype=self.dtype), torch.zeros(1, dtype=self.dtype))
+        zero = torch.zeros(1, self.observation_dim, dtype=self.dtype)
+        return CountStates(torch.zeros(1, 1, dtype=self.dtype), zero, zero + 5)
 
     def predict(self, states: CountStates) -> Prediction:
-        precision = (states.count + 0.25)[:, None].expand_as(states.total)
-        return Prediction(states.total / precision, 1 + 1 / precision)
+        return Prediction(states.mean, states.variance)
 
-    def advance(self, states: CountStates, x: Tensor) -> CountStates:
-        return CountStates(states.total + x, states.count + 1)
+    def encode(self, x: Tensor) -> Tensor:
+        return x
+
+    def advance(self, states: CountStates, encoded: Tensor) -> CountStates:
+        precision = states.count + 0.25
+        mean = (states.mean * precision + encoded) / (precision + 1)
+        return CountStates(states.count + 1, mean, (1 + 1 / (precision + 1)).expand_as(mean))
+
+    def stepper(self, states: CountStates) -> PlainStepper:
+        return PlainStepper(self, states)
+
+    def least_cost(self) -> float:
+        return self.observation_dim * math.log(2 * math.pi) / 2
 
     def unroll(self, observations: Tensor, lengths: Tensor) -> Prediction:
         before = torch.cat([torch.zeros_like(observations[:1]), observations[:-1]]).cumsum(0)
@@ -71,6 +85,8 @@ OBSERVATION_MODELS: dict[str, Callable[[], ObservationModel]] = {
 }
 
 
-def joint(model: ObservationModel, assignment: str = "paper", bias: float = 0.3, crp_alpha: float = 0.7) -> Joint:
+def joint(
+    model: ObservationModel, assignment: str = "paper", bias: float = 0.3, crp_alpha: float = 0.7, scale: float = 1.0
+) -> Joint:
     """A model with a label prior."""
-    return Joint(model, LabelPrior(Transition(bias), ASSIGNMENTS[assignment], crp_alpha))
+    return Joint(model, LabelPrior(Transition(bias), ASSIGNMENTS[assignment], crp_alpha), scale)

@@ -4,7 +4,7 @@ Labels are lists of integers by first appearance. Every score is computed from t
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import exp, log, pi
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from models import ConjugateGaussian
 from uisrnn.model.gru import GRUObservation
 from uisrnn.model.joint import Joint
-from uisrnn.model.running_mean import PaperMean
+from uisrnn.model.running_mean import V0_MEAN
 
 
 def partitions(length: int) -> Iterator[list[int]]:
@@ -59,49 +59,64 @@ def prediction(model: GRUObservation | ConjugateGaussian, earlier: list[np.ndarr
             model.observation_dim, 1 + 1 / precision
         )
     outputs = gru_outputs(model, [np.zeros(model.observation_dim), *earlier])
-    if not isinstance(model.running_mean, PaperMean) and len(outputs) > 1:
+    if model.running_mean == V0_MEAN and len(outputs) > 1:
         outputs = outputs[2:] or outputs[1:]
     return np.mean(outputs, axis=0), model.sigma2.detach().numpy()
 
 
-def label_probability(joint: Joint, labels: list[int], paper: bool) -> float:
-    """p of the last label given those before it."""
+def label_probability(joint: Joint, labels: list[int], paper: bool, known: int = 0) -> float:
+    """p of the last label given those before it, and given known clusters 0, 1, ... with a block each."""
     *before, label = labels
-    if not before:
-        return 1.0
     prior = joint.prior
+    blocks = [next_label for next_label, _run in itertools.groupby(before)]
+    counts = {cluster: blocks.count(cluster) + (cluster < known) for cluster in {*before, *range(known)}}
+    total = sum(counts.values()) + prior.crp_alpha
+    if not before:
+        return counts.get(label, prior.crp_alpha) / total
     if label == before[-1]:
         return 1 - prior.transition.bias
-    blocks = [next_label for next_label, _run in itertools.groupby(before)]
-    counts = {cluster: blocks.count(cluster) for cluster in set(before)}
-    total = sum(counts.values()) - (counts[before[-1]] if paper else 0) + prior.crp_alpha
-    return prior.transition.bias * counts.get(label, prior.crp_alpha) / total
+    return prior.transition.bias * counts.get(label, prior.crp_alpha) / (total - (counts[before[-1]] if paper else 0))
 
 
-def score(joint: Joint, xs: np.ndarray, labels: list[int], paper: bool = True) -> float:
-    """-log p(x, y, z)."""
+def score(
+    joint: Joint, xs: np.ndarray, labels: list[int], paper: bool = True, known: Sequence[np.ndarray] = ()
+) -> float:
+    """-log p(x, y, z), where `known` are earlier observations of clusters 0, 1, ..."""
     total = 0.0
     for time, x in enumerate(xs[: len(labels)]):
-        earlier = [xs[t] for t in range(time) if labels[t] == labels[time]]
+        earlier = list(known[labels[time]]) if labels[time] < len(known) else []
+        earlier += [xs[t] for t in range(time) if labels[t] == labels[time]]
         mean, variance = prediction(joint.observation, earlier)
         dimensions = zip(x, mean, variance, strict=True)
         density = np.prod([exp(-((a - m) ** 2) / (2 * v)) / (2 * pi * v) ** 0.5 for a, m, v in dimensions])
-        total -= log(density) + log(label_probability(joint, labels[: time + 1], paper))
+        total -= joint.likelihood_scale * log(density)
+        total -= log(label_probability(joint, labels[: time + 1], paper, len(known)))
     return total
 
 
-def beam_search(joint: Joint, xs: np.ndarray, beam_size: int, look_ahead: int, paper: bool = True) -> list[int]:
-    """Best labels, every candidate scored from scratch."""
+def beam_search(
+    joint: Joint,
+    xs: np.ndarray,
+    beam_size: int,
+    look_ahead: int,
+    paper: bool = True,
+    known: Sequence[np.ndarray] = (),
+    possible: Callable[[list[int]], bool] = lambda labels: True,
+) -> list[list[int]]:
+    """Labels in the beam at the end, best first, every candidate scored from scratch.
+
+    `possible` says of the beginning of a label sequence whether it may be continued.
+    """
     beam: list[list[int]] = [[]]
     for start in range(0, len(xs), look_ahead):
         block = min(look_ahead, len(xs) - start)
-        candidates = [one for labels in beam for one in _continuations(labels, block)]
-        beam = sorted(candidates, key=lambda labels: score(joint, xs, labels, paper))[:beam_size]
-    return beam[0]
+        candidates = [one for labels in beam for one in _continuations(labels, block, len(known), possible)]
+        beam = sorted(candidates, key=lambda labels: score(joint, xs, labels, paper, known))[:beam_size]
+    return beam
 
 
-def _continuations(labels: list[int], number: int) -> list[list[int]]:
+def _continuations(labels: list[int], number: int, known: int, possible: Callable) -> list[list[int]]:
     if number == 0:
         return [labels]
-    longer = [[*labels, label] for label in range(max(labels, default=-1) + 2)]
-    return [one for labels in longer for one in _continuations(labels, number - 1)]
+    longer = [[*labels, label] for label in range(max([*labels, known - 1]) + 2)]
+    return [one for labels in longer if possible(labels) for one in _continuations(labels, number - 1, known, possible)]

@@ -16,6 +16,7 @@ DEFAULTS = {
     "learning_rate_half_life": 0, "train_iteration": 20000, "batch_size": 10, "num_permutations": 10,
     "sigma_alpha": 1.0, "sigma_beta": 1.0, "regularization_weight": 1e-5, "grad_max_norm": 5.0,
     "enforce_cluster_id_uniqueness": True, "beam_size": 10, "look_ahead": 1, "test_iteration": 2,
+    "likelihood_scale": 1.0, "max_clusters": None, "num_clusters": None, "allow_new_clusters": True, "commit_lag": None,
 }  # fmt: skip
 GROUPS = (ModelArguments, TrainingArguments, InferenceArguments)
 

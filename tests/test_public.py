@@ -45,7 +45,7 @@ def test_plain_import_brings_the_modules_that_0_1_2_brought():
 
 def test_every_error_is_caught_by_the_base_class():
     errors = [value for value in vars(uisrnn).values() if isinstance(value, type) and issubclass(value, Exception)]
-    assert len(errors) == 7
+    assert len(errors) == 8
     assert all(issubclass(error, uisrnn.UISRNNError) for error in errors)
 
 
@@ -56,6 +56,7 @@ def test_every_error_is_caught_by_the_base_class():
         (uisrnn.InputError, ValueError),
         (uisrnn.InputTypeError, TypeError),
         (uisrnn.NotFittedError, RuntimeError),
+        (uisrnn.StreamError, RuntimeError),
         (uisrnn.TrainingError, RuntimeError),
         (uisrnn.CheckpointError, ValueError),
     ],

@@ -3,12 +3,16 @@
 from uisrnn import loss_func as loss_func
 from uisrnn import utils as utils
 from uisrnn.arguments import InferenceArguments, ModelArguments, TrainingArguments, parse_arguments
+from uisrnn.decoding.hypotheses import Scores
+from uisrnn.decoding.stream import Stream, StreamPool
+from uisrnn.decoding.tracks import Update
 from uisrnn.errors import (
     ArgumentError,
     CheckpointError,
     InputError,
     InputTypeError,
     NotFittedError,
+    StreamError,
     TrainingError,
     UISRNNError,
 )
@@ -30,9 +34,14 @@ __all__ = [
     "InputTypeError",
     "ModelArguments",
     "NotFittedError",
+    "Scores",
+    "Stream",
+    "StreamError",
+    "StreamPool",
     "TrainingArguments",
     "TrainingError",
     "UISRNNError",
+    "Update",
     "compute_sequence_match_accuracy",
     "output_result",
     "parallel_predict",

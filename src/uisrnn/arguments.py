@@ -220,6 +220,19 @@ class InferenceArguments(Arguments):
     test_iteration: int = _argument(
         2, _integer(1), "decode the sequence this many times in a row and return the labels of the last copy"
     )
+    likelihood_scale: float = _argument(
+        1.0,
+        _positive,
+        "what -log p(x) is multiplied by; less than 1 where neighbouring observations are not independent",
+    )
+    max_clusters: int | None = _argument(None, _optional(_integer(1)), "at most this many clusters in a sequence")
+    num_clusters: int | None = _argument(None, _optional(_integer(1)), "exactly this many clusters in a sequence")
+    allow_new_clusters: bool = _argument(True, _flag(), "whether there can be clusters beside the known ones")
+    commit_lag: int | None = _argument(
+        None,
+        _optional(_integer(0)),
+        "in a stream, a label is final when this many observations came after it; None: when all beams agree",
+    )
 
 
 def _reader(kind: Kind) -> Callable[[str], Any]:

@@ -8,7 +8,8 @@
     ├── InputTypeError    (TypeError)     observations or labels are not arrays, lists or label sequences at all
     ├── NotFittedError    (RuntimeError)  the model was asked for what only a trained model knows
     ├── TrainingError     (RuntimeError)  training cannot go on, for example after a loss that is not finite
-    └── CheckpointError   (ValueError)    a model file is truncated, foreign, hostile or of a later format
+    ├── StreamError       (RuntimeError)  a stream was flushed, belongs elsewhere or does not exist
+    └── CheckpointError   (ValueError)    a model file or snapshot is truncated, foreign, hostile or of a later format
 
 Each also derives from the built-in exception in brackets, so that code written for `uisrnn` 0.1.2 catches what it
 caught.
@@ -39,5 +40,9 @@ class TrainingError(UISRNNError, RuntimeError):
     """Training cannot go on; the message says at which iteration and what to change."""
 
 
+class StreamError(UISRNNError, RuntimeError):
+    """A stream cannot be used: it was flushed, belongs to another pool or does not exist."""
+
+
 class CheckpointError(UISRNNError, ValueError):
-    """A model file cannot be read; the message names the file and what is wrong with it."""
+    """A model file or snapshot cannot be read; the message names the file and what is wrong with it."""

@@ -16,8 +16,8 @@ class Progress(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def advance(self, **figures: float) -> None:
-        """One step is done; `figures` are shown beside the bar."""
+    def advance(self, steps: int = 1, **figures: float) -> None:
+        """These many steps are done; `figures` are shown beside the bar."""
 
 
 class Silent:
@@ -31,7 +31,7 @@ class Silent:
     ) -> None:
         return None
 
-    def advance(self, **figures: float) -> None:
+    def advance(self, steps: int = 1, **figures: float) -> None:
         """Do nothing."""
 
 
@@ -57,12 +57,12 @@ class Bar:
     ) -> None:
         self._bar.close()
 
-    def advance(self, **figures: float) -> None:
-        """Move the bar by one step and show `figures` beside it."""
+    def advance(self, steps: int = 1, **figures: float) -> None:
+        """Move the bar by these many steps and show `figures` beside it."""
         with self._lock:  # workers of parallel prediction share the bar
             if figures:
                 self._bar.set_postfix(figures, refresh=False)
-            self._bar.update()
+            self._bar.update(steps)
 
 
 def bar_for(verbosity: int, total: int, description: str) -> Progress:

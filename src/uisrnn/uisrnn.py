@@ -1,6 +1,7 @@
-"""The class UISRNN: a thin face of model, training, decoding and model files."""
+"""The class UISRNN(Predictor): a thin face of model, training, decoding and model files."""
 
 import dataclasses
+import hashlib
 import os
 from collections.abc import Sequence
 from numbers import Integral
@@ -11,18 +12,19 @@ import torch
 from torch import Tensor, nn
 
 from uisrnn import checkpoint
-from uisrnn.arguments import InferenceArguments, ModelArguments, TrainingArguments
+from uisrnn.arguments import ModelArguments, TrainingArguments
 from uisrnn.checkpoint.contents import NETWORK
 from uisrnn.data import sequences as data
+from uisrnn.data.labels import Label
 from uisrnn.data.sequences import LabeledSequence
-from uisrnn.decoding.offline import decode_all
-from uisrnn.decoding.search import BeamSearch
 from uisrnn.errors import ArgumentError, InputTypeError, NotFittedError
 from uisrnn.log import ModelLogger
 from uisrnn.model.conventions import ASSIGNMENTS, PAPER, RUNNING_MEANS, Conventions
 from uisrnn.model.gru import GRUObservation, GRUStates
-from uisrnn.model.joint import Joint, LabelPrior
+from uisrnn.model.joint import Joint
+from uisrnn.model.label_prior import LabelPrior
 from uisrnn.model.transition import Transition, estimate_transition_bias
+from uisrnn.prediction import Predictor
 from uisrnn.progress import bar_for
 from uisrnn.randomness import generator_from, torch_seeded
 from uisrnn.training.batching import ClusterSequences, join
@@ -33,7 +35,7 @@ _U = TypeVar("_U", bound="UISRNN")
 _OF_THE_PROCESS = ("verbosity", "enable_cuda", "seed")
 
 
-class UISRNN:
+class UISRNN(Predictor):
     """Unbounded interleaved-state recurrent neural network, arXiv:1810.04719.
 
     Args:
@@ -216,51 +218,11 @@ class UISRNN:
         )  # fmt: skip
         return history
 
-    # --- prediction ---
+    # --- prediction: see Predictor ---
 
-    def predict(self, test_sequences: Any, args: object = None) -> Any:
-        """Label observations.
-
-        Args:
-            test_sequences: a list of (T, D) arrays, or one such array.
-            args: `InferenceArguments`, any object with those attributes, or None for all defaults.
-
-        Returns:
-            For a list, as many lists of T integers; for one array, one list. Labels are 0, 1, 2, ... in the order of
-            their first appearance.
-
-        Raises:
-            ArgumentError, InputError, InputTypeError: as `fit` does.
-            NotFittedError: `transition_bias` is not known yet.
-        """
-        labels, single = self._predict(test_sequences, args, workers=1)
-        return labels[0] if single else labels
-
-    def predict_single(self, test_sequence: Any, args: object = None) -> list[int]:
-        """Label the observations of one sequence; see `predict`.
-
-        Args:
-            test_sequence: (T, D).
-            args: see `predict`.
-
-        Returns:
-            T labels 0, 1, 2, ... in the order of their first appearance.
-
-        Raises:
-            ArgumentError, InputError, InputTypeError, NotFittedError: as `predict` does.
-        """
-        if not data.is_single(test_sequence):
-            raise InputTypeError("test_sequence must be one (T, D) array; predict() takes a list of sequences")
-        labels: list[int] = self.predict(test_sequence, args)
-        return labels
-
-    def _predict(self, test_sequences: Any, args: object, workers: int) -> tuple[list[list[int]], bool]:
-        inference_args = InferenceArguments.of(args)
-        sequences, single = data.unlabeled(test_sequences, self.observation_dim)
-        search = BeamSearch(self._joint(), inference_args.beam_size, inference_args.look_ahead)
-        steps = inference_args.test_iteration * sum(len(one.observations) for one in sequences)
-        progress = bar_for(self.arguments.verbosity, steps, "prediction")
-        return decode_all(search, sequences, inference_args.test_iteration, workers, progress), single
+    @property
+    def _verbosity(self) -> int:
+        return self.arguments.verbosity
 
     def _joint(self) -> Joint[GRUStates]:
         if self.transition_bias is None:
@@ -269,6 +231,13 @@ class UISRNN:
             self.logger.warning("this model was never trained: its weights are random")
         assignment = ASSIGNMENTS[self.conventions.assignment]
         return Joint(self._observation, LabelPrior(Transition(self.transition_bias), assignment, self.crp_alpha))
+
+    def fingerprint(self) -> str:
+        """A digest of all weights and of what else decides labels; equal models in two processes have the same."""
+        digest = hashlib.sha256(repr((self.conventions, self.transition_bias, self.crp_alpha)).encode())
+        for name, parameter in sorted(self._observation.named_parameters()):
+            digest.update(name.encode() + parameter.detach().cpu().numpy().tobytes())
+        return digest.hexdigest()
 
     # --- files ---
 
@@ -345,12 +314,11 @@ def _copy_weights(model: GRUObservation, tensors: dict[str, Tensor]) -> None:
 
 def parallel_predict(
     model: UISRNN, test_sequences: Any, args: object = None, num_processes: Any = 4
-) -> list[list[int]]:
-    """Label several sequences at a time; the same labels as `model.predict`.
+) -> list[list[Label]]:
+    """`model.predict` with a given number of workers, which takes as many as there are cores; the same labels.
 
     Args:
-        model: the model; it is shared, not copied: the workers are threads. They help where the network is large;
-            small models spend their time in bookkeeping, which threads cannot share.
+        model: the model; it is shared, not copied: the workers are threads.
         test_sequences: a list of (T, D) arrays.
         args: see `UISRNN.predict`.
         num_processes: number of workers.
@@ -366,5 +334,5 @@ def parallel_predict(
         raise InputTypeError("test_sequences must be a list of (T, D) arrays")
     if isinstance(num_processes, bool) or not isinstance(num_processes, Integral) or num_processes < 1:
         raise ArgumentError(f"num_processes must be an integer >= 1, but is {num_processes!r}")
-    labels, _single = model._predict(test_sequences, args, int(num_processes))
+    labels, _scores, _single = model._predict(test_sequences, args, None, False, int(num_processes))
     return labels

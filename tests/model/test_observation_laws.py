@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -37,14 +38,14 @@ def test_advancing_agrees_with_unrolling(model, xs):
     for time, x in enumerate(xs):
         prediction = model.predict(states)
         torch.testing.assert_close(prediction.mean, unrolled.mean[time])
-        torch.testing.assert_close(prediction.variance, unrolled.variance[time])
-        states = model.advance(states, x)
+        torch.testing.assert_close(*torch.broadcast_tensors(prediction.variance, unrolled.variance[time]))
+        states = model.advance(states, model.encode(x))
 
 
 @torch.no_grad()
 def test_a_row_does_not_depend_on_its_neighbours(model, xs):
-    one = model.advance(model.initial(), xs[0, 2])
-    several = model.advance(model.initial().take(torch.zeros(4, dtype=torch.int64)), xs[0])
+    one = model.advance(model.initial(), model.encode(xs[0, 2:3]))
+    several = model.advance(model.initial().take(torch.zeros(4, dtype=torch.int64)), model.encode(xs[0]))
     torch.testing.assert_close(model.predict(several).mean[2], model.predict(one).mean[0])
 
 
@@ -52,7 +53,7 @@ def test_a_row_does_not_depend_on_its_neighbours(model, xs):
 def test_advancing_leaves_the_given_states_alone(model, xs):
     states = model.initial()
     before = {name: tensor.clone() for name, tensor in states.tensors().items()}
-    model.advance(states, xs[0, 0])
+    model.advance(states, model.encode(xs[0, :1]))
     assert all(torch.equal(tensor, before[name]) for name, tensor in states.tensors().items())
 
 
@@ -64,7 +65,7 @@ def test_padding_after_the_end_changes_nothing_before_it(model, xs):
     short, full = model.unroll(changed, lengths), model.unroll(xs, FULL)
     assert short.mean.shape == xs.shape
     torch.testing.assert_close(short.mean[mask], full.mean[mask])
-    torch.testing.assert_close(short.variance[mask], full.variance[mask])
+    torch.testing.assert_close(*(one.variance.expand_as(one.mean)[mask] for one in (short, full)))
     assert torch.isfinite(short.mean).all()
 
 
@@ -76,3 +77,39 @@ def test_the_density_is_that_of_a_gaussian():
     torch.testing.assert_close(scores, -expected.double())
     assert scores.dtype == torch.float64
     assert scores[1].item() == pytest.approx(math.log(2 * math.pi))
+
+
+@torch.no_grad()
+def test_moving_rows_of_a_table_is_advancing_them(model, xs):
+    """With the compiled step too, whether a row takes its first observation or one more, several times in one call."""
+    table = model.initial().with_capacity(8)
+    stepper = model.stepper(table)
+    encoded = stepper.encode(xs[:, 0])
+    stepper.move(np.array([0]), np.array([1]), encoded, np.array([0]))
+    stepper.move(np.array([1, 0, 1]), np.array([5, 3, 2]), encoded, np.array([4, 2, 1]))
+    stepper.move(np.array([2, 1]), np.array([4, 6]), encoded, np.array([3, 1]))
+    for row, times in {1: [0], 2: [0, 1], 3: [2], 4: [0, 1, 3], 5: [0, 4], 6: [0, 1]}.items():
+        states = model.initial()
+        for time in times:
+            states = model.advance(states, model.encode(xs[time, :1]))
+        for name, tensor in states.tensors().items():
+            torch.testing.assert_close(getattr(table, name)[row], tensor[0], msg=f"{name} of row {row}")
+
+
+@torch.no_grad()
+def test_predicted_means_follow_when_rows_are_overwritten(model, xs):
+    table = model.initial().with_capacity(2)
+    predicted = model.predict(table).mean
+    stepper = model.stepper(table)
+    stepper.move(np.array([0]), np.array([1]), stepper.encode(xs[0, :1]), np.array([0]))
+    torch.testing.assert_close(predicted[1], model.predict(table).mean[1])
+    assert not torch.equal(predicted[1], predicted[0])
+
+
+@torch.no_grad()
+def test_no_observation_costs_less_than_the_bound(model, xs):
+    states = model.initial()
+    for x in xs[:, 0]:
+        mean = model.predict(states).mean[0]
+        assert negative_log_density(mean, model.predict(states)).item() >= model.least_cost() * (1 - 1e-12)
+        states = model.advance(states, model.encode(x[None]))

@@ -2,7 +2,7 @@ import torch
 
 from models import CountStates
 
-ROWS = CountStates(torch.arange(6.0).reshape(3, 2), torch.tensor([1.0, 2.0, 3.0]))
+ROWS = CountStates(torch.tensor([1.0, 2.0, 3.0]), torch.arange(6.0).reshape(3, 2), torch.ones(3, 2))
 
 
 def test_take_copies_rows():
@@ -16,5 +16,5 @@ def test_put_overwrites_rows_in_place():
     room = ROWS.with_capacity(5)
     assert len(room) == 5
     room.put(torch.tensor([4, 1]), ROWS.take(torch.tensor([0, 2])))
-    assert room.total[[0, 1, 4]].tolist() == [[0, 1], [4, 5], [0, 1]]
-    assert ROWS.total[1].tolist() == [2, 3]
+    assert room.mean[[0, 1, 4]].tolist() == [[0, 1], [4, 5], [0, 1]]
+    assert ROWS.mean[1].tolist() == [2, 3]

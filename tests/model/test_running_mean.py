@@ -14,7 +14,7 @@ def test_steps_agree_with_whole_sequences(name, length):
     convention = RUNNING_MEANS[name]
     mean, means = OUTPUTS[0], [OUTPUTS[0]]
     for n in range(1, length):
-        mean = convention.update(mean, torch.tensor([n]), OUTPUTS[n])
+        mean = torch.lerp(mean, OUTPUTS[n], convention.weight(torch.tensor([float(n)])))
         means.append(mean)
     torch.testing.assert_close(convention.over_time(OUTPUTS[:length]), torch.stack(means))
 

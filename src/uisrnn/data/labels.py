@@ -2,6 +2,7 @@
 
 import numbers
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from uisrnn.errors import InputError, InputTypeError
 
 Codes = NDArray[np.int64]
+Label = str | int
 
 
 def encode(labels: Any, where: str = "labels", known: dict[Any, int] | None = None) -> Codes:
@@ -67,6 +69,35 @@ def renumber(labels: Sequence[Any] | NDArray[Any]) -> list[int]:
     """
     renamed: list[int] = _first_appearance(np.asarray(labels).tolist(), {}).tolist()
     return renamed
+
+
+@dataclass(frozen=True)
+class Names:
+    """How clusters are called: known ones by their names, new ones 0, 1, 2, ... without those that are names.
+
+    Attributes:
+        known: names of the known clusters, whose codes are 0, 1, ...
+    """
+
+    known: tuple[Label, ...] = ()
+
+    def name(self, code: int) -> Label:
+        """The name of the cluster with a code; that of a new one follows from its number among the new ones."""
+        if code < len(self.known):
+            return self.known[code]
+        label = code - len(self.known)
+        for taken in sorted(name for name in self.known if isinstance(name, int) and name >= 0):
+            label += taken <= label
+        return label
+
+    def of(self, codes: Sequence[int] | Codes) -> list[Label]:
+        """Labels of a whole sequence; new clusters are numbered by first appearance.
+
+        >>> Names(("alice", "bob")).of([3, 1, 2, 3])
+        [0, 'bob', 1, 0]
+        """
+        known: dict[Any, int] = {code: code for code in range(len(self.known))}
+        return [self.name(code) for code in _first_appearance(np.asarray(codes).tolist(), known).tolist()]
 
 
 def runs(indexes: NDArray[np.int64]) -> list[NDArray[np.int64]]:

@@ -1,20 +1,73 @@
 """Cluster states shared by all beams: each distinct state is held, predicted and advanced once."""
 
-from typing import Generic
+from collections.abc import Sequence
+from typing import Generic, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from uisrnn.model.observation import ObservationModel, Prediction, S, negative_log_density
-
-RowNumbers = NDArray[np.int64]
+from uisrnn.compiled import Integers, Reals, RowNumbers, compiled, compiled_sums
+from uisrnn.model.observation import ObservationModel, S, log_normaliser
 
 FRESH = 0
 """The row of a cluster without observations; it is never freed."""
 
-_FIRST_CAPACITY = 32
+_FIRST_CAPACITY = 64
+
+
+class RowIndex(NamedTuple):
+    """Who holds which row.
+
+    Attributes:
+        holds: (capacity,) beams and clusters that refer to each row.
+        free: (capacity,) numbers of unused rows, a stack.
+        left: (1,) how many there are.
+        shared: (1,) the rows before this one belong to all sequences and are never freed.
+    """
+
+    holds: Integers
+    free: Integers
+    left: Integers
+    shared: Integers
+
+
+class Gaussians(NamedTuple):
+    """What the states of all rows predict.
+
+    Attributes:
+        mean: (capacity, D).
+        precision: (capacity, D) 1 / variance, or (1, D) where it is the same for all.
+        normaliser: (capacity,) or (1,) `log_normaliser` of the variance.
+    """
+
+    mean: Reals
+    precision: Reals
+    normaliser: Reals
+
+
+@compiled
+def take_row(index: RowIndex) -> int:
+    """The number of a free row, which nobody holds yet; there must be one."""
+    index.left[0] -= 1
+    return int(index.free[index.left[0]])
+
+
+@compiled
+def free_row(index: RowIndex, row: int) -> None:
+    """Let a row that nobody holds be used again."""
+    index.free[index.left[0]] = row
+    index.left[0] += 1
+
+
+@compiled
+def release_row(index: RowIndex, row: int) -> None:
+    """Give up one hold, and free the row if it was the last."""
+    if row >= index.shared[0]:
+        index.holds[row] -= 1
+        if index.holds[row] == 0:
+            free_row(index, row)
 
 
 class Pool(Generic[S]):
@@ -25,80 +78,139 @@ class Pool(Generic[S]):
 
     Args:
         model: the observation model.
+        known: states of clusters that are known beforehand, see `enrol`; they become rows 1, 2, ...
     """
 
     @torch.no_grad()
-    def __init__(self, model: ObservationModel[S]) -> None:
+    def __init__(self, model: ObservationModel[S], known: S | None = None) -> None:
         self._model = model
-        fresh = model.initial()
-        self._states = fresh.with_capacity(_FIRST_CAPACITY)
-        self._predictions: Prediction = model.predict(fresh).with_capacity(_FIRST_CAPACITY)
-        self._references = np.zeros(_FIRST_CAPACITY, dtype=np.int64)
-        self._references[FRESH] = 1
+        shared = 1 + (0 if known is None else len(known))
+        states = model.initial().with_capacity(shared)
+        if known is not None:
+            states.put(torch.arange(1, shared, device=model.device), known)
+        self._use_table(states)
+        holds, free = np.ones(shared, dtype=np.int32), np.zeros(shared, dtype=np.int32)
+        self.index = RowIndex(holds, free, np.zeros(1, dtype=np.int32), np.full(1, shared, dtype=np.int32))
+        self.reserve(_FIRST_CAPACITY)
+
+    @torch.no_grad()
+    def _use_table(self, states: S) -> None:
+        self._states, self._stepper = states, self._model.stepper(states)
+        prediction = self._model.predict(states)
+        self._mean, self._variance = prediction.mean, prediction.variance
+        self._precision, self._normaliser = self._variance.reciprocal(), log_normaliser(self._variance)
+        arrays = (self._mean, self._precision, self._normaliser)
+        self._gaussians = Gaussians(*(one.numpy() for one in arrays)) if self._mean.device.type == "cpu" else None
 
     @property
     def capacity(self) -> int:
         """Rows that there is room for."""
-        return len(self._references)
+        return len(self.index.holds)
 
     @property
     def used(self) -> int:
-        """Rows that are held, the fresh one included."""
-        return int(np.count_nonzero(self._references))
+        """Rows that are held, the shared ones included."""
+        return self.capacity - int(self.index.left[0])
+
+    @property
+    def shared(self) -> int:
+        """Rows that belong to all sequences: `FRESH` and known clusters."""
+        return int(self.index.shared[0])
+
+    def reserve(self, number: int) -> None:
+        """Make room for `number` more rows."""
+        if self.index.left[0] >= number:
+            return
+        old, left = self.capacity, int(self.index.left[0])
+        capacity = max(2 * old, old + number)
+        self._use_table(self._states.with_capacity(capacity))
+        holds = np.zeros(capacity, dtype=np.int32)
+        holds[:old] = self.index.holds
+        free = np.zeros(capacity, dtype=np.int32)  # the new numbers, then those that were free before
+        free[: capacity - old] = np.arange(old, capacity, dtype=np.int32)[::-1]
+        free[capacity - old : capacity - old + left] = self.index.free[:left]
+        room = np.array([capacity - old + left], dtype=np.int32)
+        self.index = RowIndex(holds, free, room, self.index.shared)
+
+    def states(self, rows: RowNumbers) -> S:
+        """Copies of the states of these rows."""
+        return self._states.take(torch.from_numpy(rows).to(self._model.device))
 
     @torch.no_grad()
-    def negative_log_densities(self, x: Tensor) -> NDArray[np.float64]:
-        """-log p(x | state) of every row in use.
+    def restore(self, rows: RowNumbers, states: S) -> None:
+        """Write states into free rows."""
+        to = torch.from_numpy(rows).to(self._model.device)
+        self._states.put(to, states)
+        self._use_table(self._states)
+
+    @property
+    def gaussians(self) -> Gaussians | None:
+        """Predictions as arrays, where they are on the CPU; else `costs` must be asked."""
+        return self._gaussians
+
+    def costs(self, rows: RowNumbers, x: Tensor, which: RowNumbers) -> NDArray[np.float64]:
+        """-log p(x | state), pair by pair.
 
         Args:
-            x: (D,) an observation.
+            rows: (n,) row numbers.
+            x: (m, D) observations.
+            which: (n,) for each row, the observation.
 
         Returns:
-            (capacity,), infinite for rows that are free.
+            (n,)
         """
-        used = np.flatnonzero(self._references)
-        scores = np.full(self.capacity, np.inf)
-        scores[used] = negative_log_density(x, self._predictions.take(self._index(used))).cpu().numpy()
-        return scores
+        at, of = (torch.from_numpy(numbers).to(x.device) for numbers in (rows, which))
+        own = at.clamp(max=len(self._precision) - 1)
+        squared = (x[of] - self._mean[at]).square_().mul_(self._precision[own])
+        costs = 0.5 * squared.sum(dim=-1, dtype=torch.float64) + self._normaliser[own]
+        on_cpu: NDArray[np.float64] = costs.cpu().numpy()
+        return on_cpu
 
-    @torch.no_grad()
-    def advance(self, rows: RowNumbers, x: Tensor) -> RowNumbers:
-        """Give each of these states one more observation.
+    def encode(self, x: Tensor) -> Tensor:
+        """Observations (n, D) as `advance` takes them."""
+        return self._stepper.encode(x)
+
+    def advance(self, rows: RowNumbers, new: RowNumbers, encoded: Tensor, which: RowNumbers) -> None:
+        """Give states one more observation.
 
         Args:
-            rows: (n,) distinct row numbers.
-            x: (D,) the observation.
-
-        Returns:
-            (n,) the numbers of the new rows; they are not held by anybody yet, see `hold`.
+            rows: (n,) row numbers, repeated where a state takes several observations, each by itself.
+            new: (n,) distinct numbers of free rows for the results.
+            encoded: (m, ...) observations, from `encode`.
+            which: (n,) for each row, the observation.
         """
-        new = self._free(len(rows))
-        states = self._model.advance(self._states.take(self._index(rows)), x)
-        self._states.put(self._index(new), states)
-        self._predictions.put(self._index(new), self._model.predict(states))
-        return new
+        self._stepper.move(rows, new, encoded, which)
+        if len(self._variance) > 1:
+            to = torch.from_numpy(new).to(encoded.device)
+            variance = self._variance[to]
+            self._precision[to], self._normaliser[to] = variance.reciprocal(), log_normaliser(variance)
 
-    def hold(self, rows: RowNumbers) -> None:
-        """Count anew who holds what.
 
-        Args:
-            rows: all row numbers that beams hold, of any shape, repeated as often as they are held.
-        """
-        self._references = np.bincount(rows.ravel(), minlength=self.capacity)
-        self._references[FRESH] += 1
+def enrol(model: ObservationModel[S], clusters: Sequence[Tensor]) -> S:
+    """States of clusters that took these observations.
 
-    def _free(self, number: int) -> RowNumbers:
-        free = np.flatnonzero(self._references == 0)
-        while len(free) < number:
-            self._grow()
-            free = np.flatnonzero(self._references == 0)
-        return free[:number]
+    Args:
+        model: the observation model.
+        clusters: one or more (T, D), T from 1; on the model's device and of its precision.
 
-    def _grow(self) -> None:
-        capacity = 2 * self.capacity
-        self._states = self._states.with_capacity(capacity)
-        self._predictions = self._predictions.with_capacity(capacity)
-        self._references = np.concatenate([self._references, np.zeros(capacity - self.capacity, dtype=np.int64)])
+    Returns:
+        As many rows.
+    """
+    states = model.initial().take(torch.zeros(len(clusters), dtype=torch.int64, device=model.device))
+    for time in range(max(map(len, clusters))):
+        longer = [number for number, observations in enumerate(clusters) if len(observations) > time]
+        rows = torch.tensor(longer, device=model.device)
+        x = torch.stack([clusters[number][time] for number in longer])
+        states.put(rows, model.advance(states.take(rows), model.encode(x)))
+    return states
 
-    def _index(self, rows: RowNumbers) -> Tensor:
-        return torch.from_numpy(rows).to(self._model.device)
+
+@compiled_sums
+def gaussian_cost(gaussians: Gaussians, row: int, x: Reals, which: int) -> float:
+    """-log p(x | state), Eq. (11), with the sum over dimensions in double precision."""
+    own = min(row, len(gaussians.precision) - 1)  # a variance for each row, or one for all
+    total = 0.0
+    for dimension in range(x.shape[1]):
+        difference = x[which, dimension] - gaussians.mean[row, dimension]
+        total += np.float64(difference * difference * gaussians.precision[own, dimension])
+    return 0.5 * total + float(gaussians.normaliser[own])

@@ -1,75 +1,20 @@
-"""The second seam: beam search over labels, one observation at a time."""
+"""The second seam: beam search over labels, for many sequences in lockstep."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Generic
 
 import numpy as np
-from numpy.typing import NDArray
-from torch import Tensor
 
-from uisrnn.decoding.pool import FRESH, Pool, RowNumbers
-from uisrnn.decoding.trace import Integers, Trace
-from uisrnn.errors import InputError
+from uisrnn.compiled import Integers, RowNumbers
+from uisrnn.decoding.beams import Beams, close_slot, open_slot
+from uisrnn.decoding.block import Block, SearchState, Window
+from uisrnn.decoding.cut import store
+from uisrnn.decoding.frontier import Limits, Position, Rules
+from uisrnn.decoding.pool import Pool
+from uisrnn.decoding.tree import LabelTree
 from uisrnn.model.joint import Joint
 from uisrnn.model.observation import S
-
-Reals = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Beams:
-    """Label sequences under consideration, best first after a cut; integers and scores only.
-
-    Attributes:
-        score: (beam,) negative log joint so far.
-        rows: (beam, cluster) pool rows of the clusters, then `FRESH` in all further columns, at least one.
-        block_counts: (beam, cluster) N_k, 0 for clusters that do not exist.
-        clusters: (beam,) number of clusters.
-        last: (beam,) label of the last observation, -1 before the first.
-        origin: (beam,) the beam after the last cut that this one descends from.
-        pending: (beam, block) labels since the last cut.
-    """
-
-    score: Reals
-    rows: RowNumbers
-    block_counts: Integers
-    clusters: Integers
-    last: Integers
-    origin: Integers
-    pending: Integers
-
-    def __len__(self) -> int:
-        return len(self.score)
-
-    @staticmethod
-    def root() -> "Beams":
-        """The one beam before the first observation."""
-        return Beams(
-            score=np.zeros(1),
-            rows=np.full((1, 1), FRESH, dtype=np.int64),
-            block_counts=np.zeros((1, 1), dtype=np.int64),
-            clusters=np.zeros(1, dtype=np.int64),
-            last=np.full(1, -1, dtype=np.int64),
-            origin=np.zeros(1, dtype=np.int64),
-            pending=np.zeros((1, 0), dtype=np.int64),
-        )
-
-
-@dataclass(frozen=True)
-class SearchState(Generic[S]):
-    """All that decoding carries from one observation to the next; a step uses it up.
-
-    Attributes:
-        beams: what is under consideration.
-        pool: the cluster states that the beams' rows stand for.
-        trace: labels up to the last cut.
-        time: observations so far.
-    """
-
-    beams: Beams
-    pool: Pool[S]
-    trace: Trace
-    time: int
 
 
 @dataclass(frozen=True)
@@ -77,12 +22,10 @@ class StepInfo:
     """What a step did.
 
     Attributes:
-        candidates: label sequences that were scored.
-        network_rows: distinct cluster states that took the observation.
-        score: negative log joint of the best beam.
+        network_rows: distinct pairs of a cluster state and an observation that went through the network.
+        score: negative log joint of the best beam of the first sequence.
     """
 
-    candidates: int
     network_rows: int
     score: float
 
@@ -92,98 +35,100 @@ class BeamSearch(Generic[S]):
     """Finds label sequences with a small negative log joint.
 
     With `look_ahead` L, all continuations by L observations compete before the beam is cut to `beam_size`. A cluster's
-    state depends only on which of them it took, so the network sees subsets of the L observations, not label tuples.
+    state depends only on which of them it took, so the network sees subsets of the L observations, not label tuples;
+    and label sequences that cannot survive the cut, whatever comes, are not continued.
 
     Attributes:
         joint: the model.
         beam_size: label sequences that survive a cut.
         look_ahead: observations from one cut to the next.
+        limits: on the number of clusters.
+        known: states of clusters that are known beforehand, labelled 0, 1, ... in this order.
     """
 
     joint: Joint[S]
     beam_size: int
     look_ahead: int = 1
+    limits: Limits = field(default_factory=Limits)
+    known: S | None = None
 
-    def init(self) -> SearchState[S]:
-        """The state before the first observation."""
-        return SearchState(Beams.root(), Pool(self.joint.observation), Trace(), time=0)
+    @property
+    def enrolled(self) -> int:
+        """Number of clusters that are known beforehand."""
+        return 0 if self.known is None else len(self.known)
 
-    def step(self, state: SearchState[S], x: Tensor) -> tuple[SearchState[S], StepInfo]:
-        """Take one more observation.
+    def init(self, slots: int = 1) -> SearchState[S]:
+        """A state with this many slots, none of them in use."""
+        pool = Pool(self.joint.observation, self.known)
+        return SearchState(Beams.empty(slots, self.beam_size, self.enrolled + 8), pool, LabelTree.empty())
+
+    def open(self, state: SearchState[S], slot: int) -> None:
+        """Start a sequence in a slot that is not in use; the table grows where it has no such slot."""
+        state.beams = state.beams.with_room(slot + 1, 0)
+        state.tree = state.tree.with_room(1)
+        open_slot(state.beams, slot, self.enrolled, state.tree)
+
+    def close(self, state: SearchState[S], slot: int) -> None:
+        """Forget the sequence in a slot."""
+        close_slot(state.beams, slot, state.tree, state.pool.index)
+
+    def step(self, state: SearchState[S], slots: RowNumbers, window: Window, positions: Sequence[Position]) -> StepInfo:
+        """Take one block of observations of several sequences, up to the next cut.
 
         Args:
-            state: from `init` or the step before; it must not be used again.
-            x: (D,) on the model's device and of its precision.
+            state: it is changed in place; where an error is raised, it is as before.
+            slots: (sequences,) distinct slots in use.
+            window: holds the observations.
+            positions: one for each observation of a block, `look_ahead` of them, or less where the sequences end.
 
         Returns:
-            The next state, and what the step did.
+            What was done.
 
         Raises:
-            InputError: no label gives a finite score.
+            NoFiniteScoreError: no label gives a finite score.
         """
-        beams, pool, trace = state.beams, state.pool, state.trace
-        scores = self._candidate_scores(beams, pool, x)
-        parents, labels = np.nonzero(np.isfinite(scores))
-        candidates = len(parents)
-        if candidates == 0:
-            raise InputError(f"observation {state.time} is so far from all predictions that no score is finite")
-        cut = beams.pending.shape[1] + 1 == self.look_ahead
-        if cut:
-            best = np.argsort(scores[parents, labels], kind="stable")[: self.beam_size]
-            parents, labels = parents[best], labels[best]
-        beams, network_rows = _extend(beams, pool, parents, labels, scores[parents, labels], x)
-        if cut:
-            trace.append(beams.origin, beams.pending)
-            beams = replace(beams, origin=np.arange(len(beams)), pending=beams.pending[:, :0])
-        info = StepInfo(candidates, network_rows, float(beams.score.min()))
-        return SearchState(beams, pool, trace, state.time + 1), info
+        block = self._block(state, slots, window, positions)
+        try:
+            survivors = block.survivors()
+            state.beams = state.beams.with_room(0, survivors.rows.shape[1] - 1)
+            state.tree = state.tree.with_room(survivors.pending.size)
+            store(survivors, state.beams, slots, state.tree, state.pool.index)
+        finally:
+            block.free_unheld()
+        return StepInfo(block.network_rows, float(survivors.score[0]))
 
-    def finish(self, state: SearchState[S]) -> Integers:
-        """Labels of the best beam.
+    def peek(
+        self, state: SearchState[S], slot: int, window: Window, positions: Sequence[Position]
+    ) -> tuple[int, Integers]:
+        """What the best beam would be after a block that is not taken.
 
         Args:
-            state: it can go on being used.
+            state: it stays as it is.
+            slot: of the sequence.
+            window, positions: see `step`.
 
         Returns:
-            (time,) one for each observation so far, by first appearance.
+            The number of the beam that it continues, and its labels for the block.
+
+        Raises:
+            NoFiniteScoreError: no label gives a finite score.
         """
-        beams = state.beams
-        best = int(np.argmin(beams.score))
-        return np.concatenate([state.trace.labels(int(beams.origin[best])), beams.pending[best]])
+        block = self._block(state, np.array([slot]), window, positions)
+        try:
+            survivors = block.survivors()
+        finally:
+            block.free_unheld()
+        return int(survivors.origin[0]), survivors.pending[0]
 
-    def _candidate_scores(self, beams: Beams, pool: Pool[S], x: Tensor) -> Reals:
-        """(beam, cluster) scores of all beams with each label for x; infinite where a label is impossible."""
-        prior = self.joint.prior.log_prob(beams.block_counts, beams.last, beams.clusters)
-        scores: Reals = beams.score[:, None] - prior + pool.negative_log_densities(x)[beams.rows]
-        return scores
+    def _block(
+        self, state: SearchState[S], slots: RowNumbers, window: Window, positions: Sequence[Position]
+    ) -> Block[S]:
+        scale = self.joint.likelihood_scale
+        rules = Rules(self.joint.prior.weights, self.limits, scale)
+        least_cost = scale * self.joint.observation.least_cost() if len(positions) > 1 else 0.0
+        return Block(rules, state, slots, window, positions, least_cost)
 
-
-def _extend(
-    beams: Beams, pool: Pool[S], parents: Integers, labels: Integers, scores: Reals, x: Tensor
-) -> tuple[Beams, int]:
-    """The beams that follow from label `labels[i]` for beam `parents[i]`, and how many states took x for them."""
-    child = np.arange(len(parents))
-    distinct, which = np.unique(beams.rows[parents, labels], return_inverse=True)
-    advanced = pool.advance(distinct, x)
-    clusters = np.maximum(beams.clusters[parents], labels + 1)
-    rows = _with_spare_column(beams.rows[parents], clusters)
-    block_counts = _with_spare_column(beams.block_counts[parents], clusters)
-    rows[child, labels] = advanced[which]
-    block_counts[child, labels] += labels != beams.last[parents]
-    pool.hold(rows)
-    extended = Beams(
-        score=scores,
-        rows=rows,
-        block_counts=block_counts,
-        clusters=clusters,
-        last=labels,
-        origin=beams.origin[parents],
-        pending=np.concatenate([beams.pending[parents], labels[:, None]], axis=1),
-    )
-    return extended, len(distinct)
-
-
-def _with_spare_column(table: Integers, clusters: Integers) -> Integers:
-    """Room for one new cluster in the beam that has most; what is added is 0, which is also `FRESH`."""
-    missing = int(clusters.max()) + 1 - table.shape[1]
-    return np.pad(table, ((0, 0), (0, missing))) if missing > 0 else table
+    @staticmethod
+    def labels(state: SearchState[S], slot: int, beam: int = 0) -> Integers:
+        """Labels of one beam of a sequence, the best by default, from the first that is not final on."""
+        return state.tree.path(int(state.beams.leaf[slot, beam]), int(state.beams.root[slot]))

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from uisrnn.errors import ArgumentError
-from uisrnn.model.assignment import Assignment, PaperAssignment, V0Assignment
-from uisrnn.model.running_mean import PaperMean, RunningMean, V0Mean
+from uisrnn.model.assignment import PAPER_ASSIGNMENT, V0_ASSIGNMENT, Assignment
+from uisrnn.model.running_mean import PAPER_MEAN, V0_MEAN, RunningMean
 
-ASSIGNMENTS: dict[str, Assignment] = {"paper": PaperAssignment(), "v0": V0Assignment()}
-RUNNING_MEANS: dict[str, RunningMean] = {"paper": PaperMean(), "v0": V0Mean()}
+ASSIGNMENTS: dict[str, Assignment] = {"paper": PAPER_ASSIGNMENT, "v0": V0_ASSIGNMENT}
+RUNNING_MEANS: dict[str, RunningMean] = {"paper": PAPER_MEAN, "v0": V0_MEAN}
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from uisrnn.model.observation import Prediction
+from uisrnn.model.gru_step import Affine, GRUStep, Table
+from uisrnn.model.observation import PlainStepper, Prediction, Stepper, log_normaliser
+from uisrnn.model.product import for_product
 from uisrnn.model.recurrence import unroll
 from uisrnn.model.rows import Rows
-from uisrnn.model.running_mean import PaperMean, RunningMean
+from uisrnn.model.running_mean import PAPER_MEAN, RunningMean
 
 INITIAL_SIGMA2 = 0.1
 
@@ -34,13 +36,38 @@ class GRUNetwork(nn.Module):
         mean: Tensor = self.linear_mean2(functional.relu(self.linear_mean1(hidden)))
         return mean
 
-    def step(self, x: Tensor, hidden: Tensor) -> Tensor:
-        """One time step: x (rows, D) and hidden (rows, depth, H) to the next hidden, of the same shape."""
-        layers = []
-        for layer, weights in enumerate(self.gru.all_weights):
-            x = torch.gru_cell(x, hidden[:, layer], *weights)
-            layers.append(x)
-        return torch.stack(layers, dim=1)
+    def encode(self, x: Tensor) -> Tensor:
+        """a = W_ih x + b_ih of the first layer: (n, D) -> (n, 3 H)."""
+        weight, _, bias, _ = self.gru.all_weights[0]
+        return functional.linear(x, weight, bias)
+
+    def step(self, encoded: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
+        """One time step: encoded (rows, 3 H) and hidden (rows, depth, H) to the next hidden, and m (rows, D)."""
+        layers: list[Tensor] = []
+        for layer, (w_ih, w_hh, b_ih, b_hh) in enumerate(self.gru.all_weights):
+            a = encoded if layer == 0 else functional.linear(layers[-1], w_ih, b_ih)
+            h = hidden[:, layer]
+            c = functional.linear(h, w_hh, b_hh)
+            r, z, _ = (a + c).chunk(3, dim=1)
+            n = torch.addcmul(a.chunk(3, dim=1)[2], r.sigmoid(), c.chunk(3, dim=1)[2]).tanh()
+            layers.append(torch.lerp(n, h, z.sigmoid()))
+        return torch.stack(layers, dim=1), self.output(layers[-1])
+
+    def compiled_step(self, table: Table, running_mean: RunningMean) -> GRUStep:
+        """The same for rows of a table, with the weights as they are now."""
+
+        def affine(weight: Tensor, bias: Tensor) -> Affine:
+            return Affine(for_product(weight.detach().numpy()), bias.detach().numpy())
+
+        weights = self.gru.all_weights
+        return GRUStep(
+            table,
+            inputs=[affine(w_ih, b_ih) for w_ih, _, b_ih, _ in weights],
+            recurrent=[affine(w_hh, b_hh) for _, w_hh, _, b_hh in weights],
+            inner=affine(self.linear_mean1.weight, self.linear_mean1.bias),
+            output=affine(self.linear_mean2.weight, self.linear_mean2.bias),
+            running_mean=running_mean,
+        )
 
 
 @dataclass(frozen=True)
@@ -50,7 +77,7 @@ class GRUStates(Rows):
     Attributes:
         hidden: (rows, depth, H).
         mean: (rows, D) the prediction for the next observation.
-        count: (rows,) observations so far.
+        count: (rows, 1) observations so far, in the precision of the rest.
     """
 
     hidden: Tensor
@@ -87,7 +114,7 @@ class GRUObservation(nn.Module):
         self.init_hidden = nn.Parameter(torch.zeros(depth, 1, hidden_size))
         variance = torch.full((observation_dim,), INITIAL_SIGMA2 if sigma2 is None else sigma2)
         self.sigma2 = nn.Parameter(variance, requires_grad=sigma2 is None)
-        self.running_mean = PaperMean() if running_mean is None else running_mean
+        self.running_mean = PAPER_MEAN if running_mean is None else running_mean
 
     @property
     def device(self) -> torch.device:
@@ -101,22 +128,33 @@ class GRUObservation(nn.Module):
 
     def initial(self) -> GRUStates:
         """One step from the learned hidden state with a zero input."""
-        zero = self.sigma2.new_zeros(1, self.observation_dim)
-        hidden = self.network.step(zero, self.init_hidden.transpose(0, 1))
-        return GRUStates(
-            hidden, self.network.output(hidden[:, -1]), torch.zeros(1, dtype=torch.int64, device=self.device)
-        )
+        encoded = self.encode(self.sigma2.new_zeros(1, self.observation_dim))
+        hidden, output = self.network.step(encoded, self.init_hidden.transpose(0, 1))
+        return GRUStates(hidden, output, output.new_zeros(1, 1))
 
     def predict(self, states: GRUStates) -> Prediction:
         """The running mean, with the same variance for all."""
-        return Prediction(states.mean, self.sigma2.expand_as(states.mean))
+        return Prediction(states.mean, self.sigma2[None])
 
-    def advance(self, states: GRUStates, x: Tensor) -> GRUStates:
+    def encode(self, x: Tensor) -> Tensor:
+        """The input half of the first layer's gates, (n, 3 H); see `ObservationModel.encode`."""
+        return self.network.encode(x)
+
+    def advance(self, states: GRUStates, encoded: Tensor) -> GRUStates:
         """One step of the network for each row; see `ObservationModel.advance`."""
-        hidden = self.network.step(x.expand_as(states.mean), states.hidden)
+        hidden, output = self.network.step(encoded, states.hidden)
         count = states.count + 1
-        mean = self.running_mean.update(states.mean, count, self.network.output(hidden[:, -1]))
-        return GRUStates(hidden, mean, count)
+        return GRUStates(hidden, torch.lerp(states.mean, output, self.running_mean.weight(count)), count)
+
+    def stepper(self, states: GRUStates) -> Stepper:
+        """Compiled loops on a CPU; see `ObservationModel.stepper`."""
+        if self.device.type != "cpu":
+            return PlainStepper(self, states)
+        return self.network.compiled_step(Table.of(states.hidden, states.mean, states.count), self.running_mean)
+
+    def least_cost(self) -> float:
+        """sum_d log(2 pi sigma2_d) / 2, at the mean."""
+        return log_normaliser(self.sigma2.detach()).item()
 
     def unroll(self, observations: Tensor, lengths: Tensor) -> Prediction:
         """Running means of the outputs; see `ObservationModel.unroll`."""

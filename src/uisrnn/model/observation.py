@@ -2,27 +2,33 @@
 
 import math
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
+from uisrnn.compiled import RowNumbers
 from uisrnn.model.rows import Rows
 
 S = TypeVar("S", bound=Rows)
 
 
 @dataclass(frozen=True)
-class Prediction(Rows):
+class Prediction:
     """The Gaussian N(mean, variance) with diagonal covariance, expected of a cluster's next observation.
 
     Attributes:
         mean: (..., D).
-        variance: (..., D), positive.
+        variance: (..., D) or (1, D) where it is the same for all, always positive.
     """
 
     mean: Tensor
     variance: Tensor
+
+
+def log_normaliser(variance: Tensor) -> Tensor:
+    """sum_d log(2 pi variance_d) / 2, what -log N(x; mean, variance) is at its mean: (..., D) -> (...) float64."""
+    return 0.5 * (2 * math.pi * variance).log().sum(dim=-1, dtype=torch.float64)
 
 
 def negative_log_density(x: Tensor, prediction: Prediction) -> Tensor:
@@ -36,8 +42,7 @@ def negative_log_density(x: Tensor, prediction: Prediction) -> Tensor:
         (...) float64; only the sum over dimensions is of that precision.
     """
     squared = (x - prediction.mean).square() / prediction.variance
-    logarithm = (2 * math.pi * prediction.variance).log()
-    return 0.5 * (squared + logarithm).sum(dim=-1, dtype=torch.float64)
+    return 0.5 * squared.sum(dim=-1, dtype=torch.float64) + log_normaliser(prediction.variance)
 
 
 class ObservationModel(Protocol[S]):
@@ -63,18 +68,45 @@ class ObservationModel(Protocol[S]):
         """The state of a cluster without observations: one row."""
 
     def predict(self, states: S) -> Prediction:
-        """What is expected of the next observation of each row's cluster: (rows, D)."""
+        """What is expected of the next observation of each row's cluster: (rows, D).
 
-    def advance(self, states: S, x: Tensor) -> S:
+        The mean must be a tensor of the states, which follows when their rows are overwritten.
+        """
+
+    def encode(self, x: Tensor) -> Tensor:
+        """What `advance` needs to know of observations, whatever the state that takes them.
+
+        For a whole sequence at once that is one matrix product, in place of one for each state and observation.
+
+        Args:
+            x: (n, D).
+
+        Returns:
+            (n, ...), one row an observation.
+        """
+
+    def advance(self, states: S, encoded: Tensor) -> S:
         """The states after one more observation, each.
 
         Args:
             states: n rows.
-            x: (D,) for all rows or (n, D).
+            encoded: (n, ...) from `encode`, the observation for each of them.
 
         Returns:
             n new rows; the given ones are untouched.
         """
+
+    def stepper(self, states: S) -> "Stepper":
+        """What encodes observations and advances rows of a table of states in place.
+
+        A model that has nothing faster than `encode` and `advance` returns `PlainStepper(self, states)`.
+
+        Args:
+            states: the table, which stays where it is.
+        """
+
+    def least_cost(self) -> float:
+        """A number that -log p(x_t | ...) never falls below, whatever the state and the observation."""
 
     def unroll(self, observations: Tensor, lengths: Tensor) -> Prediction:
         """Predictions for whole sequences of one cluster each, for training.
@@ -87,3 +119,42 @@ class ObservationModel(Protocol[S]):
             (time, batch, D): at time t the prediction for observation t from those before it; after the end of a
             sequence anything finite.
         """
+
+
+class Stepper(Protocol):
+    """Gives states in a table one more observation, without gradients."""
+
+    def encode(self, x: Tensor) -> Tensor:
+        """See `ObservationModel.encode`."""
+
+    def move(self, rows: RowNumbers, new: RowNumbers, encoded: Tensor, which: RowNumbers) -> None:
+        """Write the states of rows after one more observation into other rows.
+
+        Args:
+            rows: (n,) the rows.
+            new: (n,) where to write, distinct and none of `rows`.
+            encoded: (m, ...) observations, from `encode`.
+            which: (n,) for each row, the observation.
+        """
+
+
+@dataclass(frozen=True)
+class PlainStepper(Generic[S]):
+    """Copies rows, advances the copies and writes them back.
+
+    Attributes:
+        model: the observation model.
+        states: the table.
+    """
+
+    model: ObservationModel[S]
+    states: S
+
+    def encode(self, x: Tensor) -> Tensor:
+        """See `ObservationModel.encode`."""
+        return self.model.encode(x)
+
+    def move(self, rows: RowNumbers, new: RowNumbers, encoded: Tensor, which: RowNumbers) -> None:
+        """See `Stepper.move`."""
+        at, to, of = (torch.from_numpy(numbers).to(encoded.device) for numbers in (rows, new, which))
+        self.states.put(to, self.model.advance(self.states.take(at), encoded.index_select(0, of)))

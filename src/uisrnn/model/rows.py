@@ -22,18 +22,18 @@ class Rows:
 
     def take(self: _R, index: Tensor) -> _R:
         """Copies of the rows at `index` (n,), in that order."""
-        return type(self)(**{name: tensor[index] for name, tensor in self.tensors().items()})
+        return type(self)(**{name: tensor.index_select(0, index) for name, tensor in self.tensors().items()})
 
     def put(self: _R, index: Tensor, source: _R) -> None:
         """Overwrite the rows at `index` (n,) by those of `source`, in place."""
         given = source.tensors()
         for name, tensor in self.tensors().items():
-            tensor[index] = given[name]
+            tensor.index_copy_(0, index, given[name])
 
     def with_capacity(self: _R, capacity: int) -> _R:
-        """A copy with room for `capacity` rows, the first ones as here, the others not set."""
+        """A copy with room for `capacity` rows, the first ones as here, the others zero."""
         grown = {}
         for name, tensor in self.tensors().items():
-            grown[name] = tensor.new_empty(capacity, *tensor.shape[1:])
+            grown[name] = tensor.new_zeros(capacity, *tensor.shape[1:])
             grown[name][: len(tensor)] = tensor
         return type(self)(**grown)

@@ -4,26 +4,29 @@ m_0 is the output for the zero input, m_n that after the cluster's n-th observat
 """
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
 
-class RunningMean(Protocol):
-    """The prediction for a cluster's next observation, kept step by step or computed for whole sequences."""
+@dataclass(frozen=True)
+class RunningMean:
+    """mu_n = (m_s + ... + m_n) / (n + 1 - s), the prediction for observation n + 1; before n = s, mu_n = m_n.
 
-    def update(self, mean: Tensor, count: Tensor, output: Tensor) -> Tensor:
-        """The prediction after one more observation.
+    Attributes:
+        skipped: s. The paper has 0. 0.1.2 decodes with 2: m_0 for a new cluster, m_1 after one observation, and
+            neither of them is in any later mean.
+    """
+
+    skipped: int
+
+    def weight(self, count: Tensor) -> Tensor:
+        """The weight w_n of a new output in mu_n = mu_{n-1} + w_n (m_n - mu_{n-1}): 1 / max(n + 1 - s, 1).
 
         Args:
-            mean: (rows, D) the prediction so far.
-            count: (rows,) n, observations of the cluster with the new one, at least 1.
-            output: (rows, D) m_n.
-
-        Returns:
-            (rows, D)
+            count: n, observations of the cluster with the new one, at least 1, as floating point numbers.
         """
+        return (count + (1 - self.skipped)).clamp_(min=1).reciprocal_()
 
     def over_time(self, outputs: Tensor) -> Tensor:
         """All predictions of whole sequences.
@@ -34,35 +37,10 @@ class RunningMean(Protocol):
         Returns:
             (time, batch, D), at time n the prediction for observation n + 1.
         """
+        averaged = outputs[self.skipped :]
+        counts = torch.arange(1, len(averaged) + 1, dtype=outputs.dtype, device=outputs.device)
+        return torch.cat([outputs[: self.skipped], averaged.cumsum(0) / counts[:, None, None]])
 
 
-def _cumulative_mean(outputs: Tensor) -> Tensor:
-    counts = torch.arange(1, len(outputs) + 1, dtype=outputs.dtype, device=outputs.device)
-    return outputs.cumsum(0) / counts[:, None, None]
-
-
-@dataclass(frozen=True)
-class PaperMean:
-    """The paper's: mu = (m_0 + ... + m_n) / (n + 1)."""
-
-    def update(self, mean: Tensor, count: Tensor, output: Tensor) -> Tensor:
-        """mu_n = mu_{n-1} + (m_n - mu_{n-1}) / (n + 1)."""
-        return mean + (output - mean) / (count + 1).to(mean.dtype)[:, None]
-
-    def over_time(self, outputs: Tensor) -> Tensor:
-        """Cumulative means of all outputs."""
-        return _cumulative_mean(outputs)
-
-
-@dataclass(frozen=True)
-class V0Mean:
-    """What 0.1.2 decodes with: m_0 for a new cluster, m_1 after one observation, then (m_2 + ... + m_n) / (n - 1)."""
-
-    def update(self, mean: Tensor, count: Tensor, output: Tensor) -> Tensor:
-        """mu_n = ((n - 2) mu_{n-1} + m_n) / (n - 1), which at n = 2 forgets m_1; mu_1 = m_1."""
-        kept = (count - 2).clamp(min=0).to(mean.dtype)[:, None]
-        return (mean * kept + output) / (kept + 1)
-
-    def over_time(self, outputs: Tensor) -> Tensor:
-        """The first two outputs, then cumulative means of the others."""
-        return torch.cat([outputs[:2], _cumulative_mean(outputs[2:])]) if len(outputs) > 2 else outputs
+PAPER_MEAN = RunningMean(skipped=0)
+V0_MEAN = RunningMean(skipped=2)

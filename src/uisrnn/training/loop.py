@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from uisrnn.arguments import TrainingArguments
 from uisrnn.errors import TrainingError
 from uisrnn.model.gru import GRUObservation
-from uisrnn.model.running_mean import PaperMean
+from uisrnn.model.running_mean import PAPER_MEAN
 from uisrnn.progress import Progress
 from uisrnn.training import losses
 from uisrnn.training.batching import Batch
@@ -121,7 +121,7 @@ def loss_terms(model: GRUObservation, batch: Batch, args: TrainingArguments) -> 
     """
     observations = batch.observations.to(model.device, model.dtype)
     mask = batch.mask.to(model.device)
-    mean = PaperMean().over_time(model.outputs(observations, batch.lengths))
+    mean = PAPER_MEAN.over_time(model.outputs(observations, batch.lengths))
     return (
         losses.negative_log_likelihood(observations[mask], mean[mask], model.sigma2),
         losses.sigma2_prior(int(batch.lengths.sum()), args.sigma_alpha, args.sigma_beta, model.sigma2),

@@ -1,0 +1,148 @@
+"""A beam search with names: what `predict` and streams have in common."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic
+
+import torch
+from torch import Tensor
+
+from uisrnn.arguments import InferenceArguments
+from uisrnn.data import sequences as data
+from uisrnn.data.labels import Names
+from uisrnn.data.sequences import LabeledSequence, Observations
+from uisrnn.decoding.frontier import UNLIMITED, Limits
+from uisrnn.decoding.hypotheses import Hypothesis
+from uisrnn.decoding.offline import decode_all
+from uisrnn.decoding.pool import enrol
+from uisrnn.decoding.search import BeamSearch
+from uisrnn.errors import ArgumentError, InputError, InputTypeError
+from uisrnn.model.joint import Joint
+from uisrnn.model.observation import ObservationModel, S
+from uisrnn.progress import Progress
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """Clusters that are known before the first observation.
+
+    Attributes:
+        names: how they are called.
+        states: the fields of their states, one row a cluster; empty where there is none.
+    """
+
+    names: Names = field(default_factory=Names)
+    states: Mapping[str, Tensor] = field(default_factory=dict)
+
+    def matches(self, decoder: "Decoder[Any]") -> bool:
+        """Whether a decoder has the same ones."""
+        theirs = {} if decoder.search.known is None else decoder.search.known.tensors()
+        return (
+            self.names == decoder.names
+            and self.states.keys() == theirs.keys()
+            and all(torch.equal(one, theirs[name].cpu()) for name, one in self.states.items())
+        )
+
+
+def states_like(model: ObservationModel[S], tensors: Mapping[str, Tensor]) -> S:
+    """States of a model from their fields.
+
+    Raises:
+        ValueError: they are not fields of its states, or hold NaN or infinity.
+    """
+    fresh = model.initial()
+    if tensors.keys() != fresh.tensors().keys() or len({len(one) for one in tensors.values()}) != 1:
+        raise ValueError(f"cluster states must have {', '.join(fresh.tensors())}, but have {', '.join(tensors)}")
+    for name, one in fresh.tensors().items():
+        given = tensors[name]
+        if given.dtype != one.dtype or given.shape[1:] != one.shape[1:] or not bool(torch.isfinite(given).all()):
+            raise ValueError(f"cluster states: {name} is {given.dtype} {tuple(given.shape)}, or has NaN")
+    return type(fresh)(**{name: one.to(model.device) for name, one in tensors.items()})
+
+
+@dataclass(frozen=True)
+class Decoder(Generic[S]):
+    """A model that is ready to label observations.
+
+    Attributes:
+        search: the beam search.
+        names: how clusters are called.
+        args: what it was made from.
+    """
+
+    search: BeamSearch[S]
+    names: Names
+    args: InferenceArguments
+
+    @staticmethod
+    def of(joint: Joint[S], args: InferenceArguments, clusters: Any = None) -> "Decoder[S]":
+        """The decoder of a model.
+
+        Args:
+            joint: the model; its likelihood scale is replaced by that of `args`.
+            args: they are copied.
+            clusters: observations (T, D) of known clusters by their names, or what was made of them, or None.
+
+        Raises:
+            ArgumentError: the arguments contradict each other.
+            InputError, InputTypeError: `clusters` is not a mapping from names to observations.
+        """
+        args = dataclasses.replace(args)
+        enrolled = clusters if isinstance(clusters, Enrolled) else _enrol(joint.observation, clusters)
+        limits = _limits(args, len(enrolled.names.known))
+        joint = dataclasses.replace(joint, likelihood_scale=args.likelihood_scale)
+        known = None
+        if enrolled.names.known:
+            with torch.no_grad():
+                known = states_like(joint.observation, enrolled.states)
+        return Decoder(BeamSearch(joint, args.beam_size, args.look_ahead, limits, known), enrolled.names, args)
+
+    def decode(
+        self, sequences: Sequence[LabeledSequence], workers: int = 1, progress: Progress | None = None
+    ) -> list[list[Hypothesis]]:
+        """Label sequences of whole sequences; see `decode_all`.
+
+        Raises:
+            InputError: a sequence is shorter than `num_clusters`, or an observation has no finite score.
+        """
+        wanted = self.args.num_clusters or 0
+        for one in sequences:
+            if len(one.observations) < wanted:
+                raise InputError(
+                    f"{one.name}: num_clusters={wanted} needs as many observations, but there are "
+                    f"{len(one.observations)}"
+                )
+        return decode_all(self.search, sequences, self.args.test_iteration, workers, progress)
+
+    def tensor(self, observations: Observations) -> Tensor:
+        """Observations as the model takes them."""
+        model = self.search.joint.observation
+        return torch.as_tensor(observations, dtype=model.dtype, device=model.device)
+
+
+@torch.no_grad()
+def _enrol(model: ObservationModel[S], clusters: Any) -> Enrolled:
+    if clusters is None:
+        return Enrolled()
+    if not isinstance(clusters, Mapping):
+        raise InputTypeError(f"clusters must map names to observations, but are {type(clusters).__name__}")
+    for name in clusters:
+        if isinstance(name, bool) or not isinstance(name, (str, int)):
+            raise InputTypeError(f"clusters: a name must be a string or an integer, but one is {name!r}")
+    checked = [data.observations(one, model.observation_dim, f"cluster {name!r}") for name, one in clusters.items()]
+    if not checked:
+        return Enrolled()
+    x = [torch.as_tensor(one, dtype=model.dtype, device=model.device) for one in checked]
+    return Enrolled(Names(tuple(clusters)), enrol(model, x).tensors())
+
+
+def _limits(args: InferenceArguments, known: int) -> Limits:
+    at_most, exactly = args.max_clusters, args.num_clusters
+    if at_most is not None and exactly is not None and at_most < exactly:
+        raise ArgumentError(f"max_clusters must be at least num_clusters={exactly}, but is {at_most}")
+    if not args.allow_new_clusters and known < max(exactly or 0, 1):
+        raise ArgumentError(
+            f"allow_new_clusters=False needs at least {max(exactly or 0, 1)} known clusters, but there are {known}"
+        )
+    return Limits(at_most=exactly or at_most or UNLIMITED, exactly=exactly or 0, allow_new=args.allow_new_clusters)

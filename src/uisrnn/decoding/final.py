@@ -1,0 +1,88 @@
+"""Which labels of a stream can no longer change, or must not."""
+
+import numpy as np
+
+from uisrnn.compiled import Integers, RowNumbers, compiled
+from uisrnn.decoding.beams import Beams, drop_beam
+from uisrnn.decoding.pool import RowIndex
+from uisrnn.decoding.tree import NONE, LabelTree, child_towards
+
+
+@compiled
+def settle(
+    beams: Beams, slots: RowNumbers, tails: RowNumbers, keep: RowNumbers, tree: LabelTree, index: RowIndex
+) -> tuple[Integers, RowNumbers]:
+    """Make labels final: those on which all beams agree, and, for the rest, those of the best beam where they must be.
+
+    Beams that contradict a label that must be final are dropped. What is final leaves the label tree.
+
+    Args:
+        beams: the table.
+        slots: (streams,) of the streams.
+        tails: (streams,) number of labels up to the last cut that are not final yet.
+        keep: (streams,) how many of them may stay so.
+        tree: the labels.
+        index: who holds which row.
+
+    Returns:
+        The new final labels, oldest first, stream by stream; (streams,) how many each has.
+    """
+    final = np.empty(tails.sum(), dtype=np.int32)
+    numbers = np.zeros_like(slots)
+    first = 0
+    for stream in range(len(slots)):
+        numbers[stream] = _settle_one(beams, slots[stream], tails[stream], keep[stream], tree, index, final[first:])
+        first += numbers[stream]
+    return final[:first], numbers
+
+
+@compiled
+def _settle_one(
+    beams: Beams, slot: int, tail: int, keep: int, tree: LabelTree, index: RowIndex, final: Integers
+) -> int:
+    root = beams.root[slot]
+    if tail == 0 or (tree.holds[root] > 1 and tail <= keep):
+        return 0
+    path = np.empty(tail, dtype=np.int32)
+    node = beams.leaf[slot, 0]
+    for at in range(tail - 1, -1, -1):
+        path[at] = node
+        node = tree.parent[node]
+    number = 0
+    while number < tail and (tree.holds[root] == 1 or tail - number > keep):
+        if tree.holds[root] > 1:
+            _drop_others(beams, slot, root, path[number], tree, index)
+        final[number] = tree.label[path[number]]
+        tree.free[tree.left[0]] = root
+        tree.left[0] += 1
+        root = path[number]
+        tree.parent[root] = NONE
+        number += 1
+    beams.root[slot] = root
+    return number
+
+
+@compiled
+def _drop_others(beams: Beams, slot: int, root: int, child: int, tree: LabelTree, index: RowIndex) -> None:
+    """Drop the beams that do not come through this child of the root, and close the gaps."""
+    kept = 0
+    for beam in range(beams.number[slot]):
+        if child_towards(tree, root, beams.leaf[slot, beam]) != child:
+            drop_beam(beams, slot, beam, tree, index)
+            continue
+        if kept < beam:
+            _move_beam(beams, slot, beam, kept)
+        kept += 1
+    beams.number[slot] = kept
+
+
+@compiled
+def _move_beam(beams: Beams, slot: int, source: int, target: int) -> None:
+    beams.score[slot, target] = beams.score[slot, source]
+    beams.clusters[slot, target] = beams.clusters[slot, source]
+    beams.last[slot, target] = beams.last[slot, source]
+    beams.visited[slot, target] = beams.visited[slot, source]
+    beams.leaf[slot, target] = beams.leaf[slot, source]
+    beams.rows[slot, target] = beams.rows[slot, source]
+    beams.counts[slot, target] = beams.counts[slot, source]
+    beams.seen[slot, target] = beams.seen[slot, source]

@@ -1,0 +1,162 @@
+"""Whole sequences decoded side by side: each keeps a slot until it ends, then the next one takes it."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from uisrnn.data.sequences import LabeledSequence
+from uisrnn.decoding.block import NoFiniteScoreError, Window
+from uisrnn.decoding.frontier import UNLIMITED, Position
+from uisrnn.decoding.hypotheses import Hypothesis, hypotheses
+from uisrnn.decoding.search import BeamSearch
+from uisrnn.errors import InputError
+from uisrnn.model.observation import S
+from uisrnn.progress import Progress
+
+_WINDOW_ROWS = 8192
+
+Times = NDArray[np.int64]
+Queue = deque[tuple[int, LabeledSequence]]
+
+
+@dataclass
+class _Lane:
+    """A sequence on its way through a slot.
+
+    Attributes:
+        number: of the sequence among all.
+        sequence: its observations.
+        copies: how many times they are decoded in a row.
+        time: observations taken so far, over all copies.
+        start, end: the times that the window holds for it.
+    """
+
+    number: int
+    sequence: LabeledSequence
+    copies: int
+    time: int = 0
+    start: int = 0
+    end: int = 0
+
+    @property
+    def length(self) -> int:
+        """T."""
+        return len(self.sequence.observations)
+
+    @property
+    def steps(self) -> int:
+        """Observations of all copies."""
+        return self.copies * self.length
+
+    def blocks(self, look_ahead: int) -> int:
+        """Whole blocks that can be taken before the window or the sequence ends."""
+        return (min(self.end, self.steps) - self.time) // look_ahead
+
+
+class Lockstep(Generic[S]):
+    """Decodes sequences from a queue that it may share with other threads.
+
+    Observations go through a window: the next ones of each sequence, encoded together. A sequence that fits into its
+    part of it is encoded once for all copies; of a longer one it holds a stretch at a time, so that memory does not
+    grow with the length.
+
+    Args:
+        search: the beam search.
+        copies: how many times each sequence is decoded in a row.
+        slots: how many sequences side by side.
+        longest: length of the longest sequence.
+        progress: told after each step.
+    """
+
+    def __init__(self, search: BeamSearch[S], copies: int, slots: int, longest: int, progress: Progress) -> None:
+        self._search, self._copies, self._slots, self._progress = search, copies, slots, progress
+        self._state = search.init(slots)
+        self._lanes: dict[int, _Lane] = {}
+        whole_blocks = max(_WINDOW_ROWS // slots // search.look_ahead, 1) * search.look_ahead
+        self._room = min(whole_blocks, longest)
+        self._window: Window | None = None
+
+    def run(self, queue: Queue) -> Iterator[tuple[int, list[Hypothesis]]]:
+        """Number and result of each sequence that it takes from the queue, as they end."""
+        while True:
+            self._refill(queue)
+            if not self._lanes:
+                return
+            self._stride()
+            for slot, lane in [pair for pair in self._lanes.items() if pair[1].time == pair[1].steps]:
+                yield lane.number, hypotheses(self._state, slot, lane.length)
+                self._search.close(self._state, slot)
+                del self._lanes[slot]
+
+    @torch.no_grad()
+    def _refill(self, queue: Queue) -> None:
+        for slot in range(self._slots):
+            if slot not in self._lanes:
+                try:
+                    number, sequence = queue.popleft()
+                except IndexError:  # another thread may have taken the last one
+                    break
+                self._lanes[slot] = _Lane(number, sequence, self._copies)
+                self._search.open(self._state, slot)
+        for slot, lane in self._lanes.items():
+            if lane.blocks(self._search.look_ahead) == 0 and lane.end < lane.steps:
+                self._load(slot, lane)
+
+    def _load(self, slot: int, lane: _Lane) -> None:
+        """Put the next observations of a sequence into its part of the window."""
+        fits = lane.length <= self._room
+        lane.start, lane.end = (0, lane.steps) if fits else (lane.time, min(lane.time + self._room, lane.steps))
+        times = np.arange(lane.start, lane.length if fits else lane.end) % lane.length
+        model = self._search.joint.observation
+        x = torch.as_tensor(lane.sequence.observations[times], dtype=model.dtype, device=model.device)
+        loaded = self._state.window(x)
+        if self._window is None:
+            rows = self._slots * self._room
+            self._window = Window(*(one.new_zeros(rows, *one.shape[1:]) for one in (loaded.x, loaded.encoded)))
+        first = slot * self._room
+        self._window.x[first : first + len(x)] = loaded.x
+        self._window.encoded[first : first + len(x)] = loaded.encoded
+
+    def _stride(self) -> None:
+        """Steps until something changes: a sequence ends, or its part of the window does."""
+        look_ahead = self._search.look_ahead
+        ends: dict[int, list[int]] = {}  # sequences that have less than a block left
+        whole: list[int] = []
+        for slot, lane in self._lanes.items():
+            left = lane.steps - lane.time
+            (whole if left >= look_ahead else ends.setdefault(left, [])).append(slot)
+        for left, slots in ends.items():
+            self._steps(slots, left, 1)
+        if whole:
+            self._steps(whole, look_ahead, min(self._lanes[slot].blocks(look_ahead) for slot in whole))
+
+    @torch.no_grad()
+    def _steps(self, slots: list[int], block: int, blocks: int) -> None:
+        assert self._window is not None
+        lanes, numbers = [self._lanes[slot] for slot in slots], np.array(slots)
+        positions = self._positions(numbers, lanes, block * blocks)
+        for first in range(0, block * blocks, block):
+            try:
+                self._search.step(self._state, numbers, self._window, positions[first : first + block])
+            except NoFiniteScoreError as error:
+                lane = self._lanes[error.slot]
+                where = NoFiniteScoreError(error.slot, error.time % lane.length)
+                raise InputError(f"{lane.sequence.name}: {where}") from error
+            self._progress.advance(block * len(slots))
+        for lane in lanes:
+            lane.time += block * blocks
+
+    def _positions(self, slots: Times, lanes: Iterable[_Lane], steps: int) -> list[Position]:
+        """What comes next in each of these slots."""
+        parts = [(lane.time, lane.start, lane.length, lane.steps) for lane in lanes]
+        now, start, length, end = np.array(parts).T
+        times = now + np.arange(steps)[:, None]
+        in_window = np.where(length <= self._room, times % length, times - start)
+        which = slots * self._room + in_window
+        remaining = np.where(times >= end - length, end - 1 - times, UNLIMITED)  # counts in the last copy only
+        return list(map(Position, which, times % length == 0, remaining.astype(np.int32)))

@@ -1,0 +1,227 @@
+"""A stream as bytes: safetensors with a JSON header, nothing that could run.
+
+Bytes may come from anywhere, and compiled loops check no bounds, so all that these rely on is checked here.
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from uisrnn.arguments import InferenceArguments
+from uisrnn.compiled import Integers
+from uisrnn.data.labels import Names
+from uisrnn.decoding.beams import replant
+from uisrnn.decoding.decoder import Enrolled, states_like
+from uisrnn.decoding.tracks import Track, Tracks
+from uisrnn.errors import CheckpointError
+
+FORMAT_VERSION = 1
+_KEY = "uisrnn_stream"
+_LENGTH_BYTES = 8
+_STATE, _KNOWN = "state.", "known."
+
+
+def save(tracks: Tracks[Any], track: Track, fingerprint: str) -> bytes:
+    """The bytes of a stream.
+
+    Args:
+        tracks: where it is.
+        track: the stream.
+        fingerprint: of the model.
+    """
+    search, state, slot = tracks.decoder.search, tracks.state, track.slot
+    beams, number = state.beams, int(state.beams.number[slot])
+    clusters = int(beams.clusters[slot, :number].max(initial=0))
+    used = np.arange(clusters) < beams.clusters[slot, :number, None]
+    rows = np.where(used, beams.rows[slot, :number, :clusters], 0)
+    own = list(
+        dict.fromkeys(rows[rows >= state.pool.shared].tolist())
+    )  # by first appearance: equal streams, equal bytes
+    numbers = {row: state.pool.shared + number for number, row in enumerate(own)}
+    labels = [search.labels(state, slot, beam) for beam in range(number)]
+    arrays: dict[str, NDArray[Any]] = {
+        "score": beams.score[slot, :number],
+        "clusters": beams.clusters[slot, :number],
+        "last": beams.last[slot, :number],
+        "visited": beams.visited[slot, :number],
+        "counts": np.where(used, beams.counts[slot, :number, :clusters], 0),
+        "seen": beams.seen[slot, :number, :clusters] & used,
+        "rows": np.array([numbers.get(row, row) for row in rows.flat], dtype=np.int32).reshape(rows.shape),
+        "labels": np.stack(labels),
+        "fresh": track.fresh,
+        "told": track.told,
+        "preview": track.preview[1],
+    }
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
+    tensors["pending"] = track.pending.cpu()
+    tensors |= {
+        _STATE + name: tensor.cpu()
+        for name, tensor in state.pool.states(np.array(own, dtype=np.int64)).tensors().items()
+    }
+    if search.known is not None:
+        tensors |= {_KNOWN + name: tensor.cpu() for name, tensor in search.known.tensors().items()}
+    header = {
+        "format_version": FORMAT_VERSION,
+        "fingerprint": fingerprint,
+        "arguments": dataclasses.asdict(tracks.decoder.args),
+        "names": list(tracks.decoder.names.known),
+        "taken": track.taken,
+        "final": track.final,
+        "preview_beam": track.preview[0],
+    }
+    return safetensors.torch.save({name: one.contiguous() for name, one in tensors.items()}, {_KEY: json.dumps(header)})
+
+
+def parse(content: bytes, fingerprint: str) -> "Snapshot":
+    """Read the bytes of a stream.
+
+    Args:
+        content: the bytes.
+        fingerprint: of the model that it is to go on with.
+
+    Raises:
+        CheckpointError: they are not a whole snapshot, or one of another model.
+    """
+    try:
+        tensors = safetensors.torch.load(content)
+        size = int.from_bytes(content[:_LENGTH_BYTES], "little")
+        header = json.loads(json.loads(content[_LENGTH_BYTES : _LENGTH_BYTES + size])["__metadata__"][_KEY])
+        version, of = header["format_version"], header["fingerprint"]
+        if version != FORMAT_VERSION:
+            raise CheckpointError(f"snapshot version {version!r} is not known here (this is {FORMAT_VERSION})")
+        if of != fingerprint:
+            raise CheckpointError("the snapshot is of a stream of another model")
+        known = {name.removeprefix(_KNOWN): one for name, one in tensors.items() if name.startswith(_KNOWN)}
+        return Snapshot(
+            args=InferenceArguments(**header["arguments"]),
+            enrolled=Enrolled(Names(tuple(header["names"])), known),
+            taken=_count(header["taken"]),
+            final=_count(header["final"]),
+            preview_beam=_count(header["preview_beam"]),
+            tensors={name: one for name, one in tensors.items() if not name.startswith(_KNOWN)},
+        )
+    except CheckpointError:
+        raise
+    except (safetensors.SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CheckpointError(f"not a whole snapshot of a stream: {error}") from error
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**62:
+        raise ValueError(f"a count must be an integer >= 0, but is {value!r}")
+    return value
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A stream that is not on any search state.
+
+    Attributes:
+        args: how it decodes.
+        enrolled: its known clusters.
+        taken: see `Track`, as for the next two.
+        final: labels that are final.
+        preview_beam: the beam that continues after pending observations.
+        tensors: beams, labels that are not final, cluster states, pending observations.
+    """
+
+    args: InferenceArguments
+    enrolled: Enrolled
+    taken: int
+    final: int
+    preview_beam: int
+    tensors: dict[str, Tensor]
+
+    def into(self, tracks: Tracks[Any]) -> Track:
+        """Put it on a search state.
+
+        Args:
+            tracks: with the same model.
+
+        Raises:
+            CheckpointError: they decode with other arguments or known clusters, or the bytes are damaged.
+        """
+        decoder = tracks.decoder
+        if self.args != decoder.args or not self.enrolled.matches(decoder):
+            raise CheckpointError("the snapshot is of a stream with other arguments or known clusters")
+        try:
+            arrays = self._checked(tracks)
+        except (ValueError, KeyError, IndexError, TypeError) as error:
+            raise CheckpointError(f"the snapshot is damaged: {error}") from error
+        return self._restored(tracks, arrays)
+
+    def _restored(self, tracks: Tracks[Any], arrays: dict[str, NDArray[Any]]) -> Track:
+        state, model = tracks.state, tracks.decoder.search.joint.observation
+        states = states_like(model, self._under(_STATE))
+        track = tracks.open()
+        state.pool.reserve(len(states))
+        state.beams = state.beams.with_room(0, arrays["rows"].shape[1])
+        state.tree = state.tree.with_room(arrays["labels"].size)
+        beams = state.beams
+        number, clusters = arrays["rows"].shape
+        for name in ("score", "clusters", "last", "visited"):
+            getattr(beams, name)[track.slot, :number] = arrays[name]
+        for name in ("rows", "counts", "seen"):
+            getattr(beams, name)[track.slot, :number, :clusters] = arrays[name]
+        new = replant(beams, track.slot, arrays["labels"], len(states), state.tree, state.pool.index)
+        state.pool.restore(new, states)
+        track.taken, track.final, track.pending = self.taken, self.final, self.tensors["pending"].to(model.device)
+        track.fresh, track.told = arrays["fresh"], arrays["told"]
+        track.preview = (self.preview_beam, arrays["preview"])
+        return track
+
+    def _under(self, prefix: str) -> dict[str, Tensor]:
+        return {name.removeprefix(prefix): one for name, one in self.tensors.items() if name.startswith(prefix)}
+
+    def _checked(self, tracks: Tracks[Any]) -> dict[str, NDArray[Any]]:
+        """The arrays, when all that compiled loops rely on holds."""
+        search, pool = tracks.decoder.search, tracks.state.pool
+        states = states_like(search.joint.observation, self._under(_STATE))
+        number, clusters = self.tensors["rows"].shape
+        pending, tail = len(self.tensors["pending"]), self.taken - self.final
+        _require(1 <= number <= search.beam_size, f"there are {number} beams")
+        _require(pending < search.look_ahead and tail >= 0, f"{pending} observations are pending, {tail} not final")
+        wanted: dict[str, tuple[torch.dtype, tuple[int, ...]]] = {
+            "score": (torch.float64, (number,)),
+            **dict.fromkeys(("clusters", "last", "visited"), (torch.int32, (number,))),
+            **dict.fromkeys(("rows", "counts"), (torch.int32, (number, clusters))),
+            "seen": (torch.bool, (number, clusters)),
+            "labels": (torch.int32, (number, tail)),
+            "preview": (torch.int32, (pending,)),
+            "pending": (search.joint.observation.dtype, (pending, search.joint.observation.observation_dim)),
+            **{name: (torch.int32, (len(self.tensors[name]),)) for name in ("fresh", "told")},
+        }
+        for name, (dtype, shape) in wanted.items():
+            one = self.tensors[name]
+            _require(one.dtype == dtype and tuple(one.shape) == shape, f"{name} is {one.dtype} {tuple(one.shape)}")
+            _require(bool(torch.isfinite(one).all()), f"{name} has NaN or infinity")
+        arrays = {name: self.tensors[name].numpy() for name in wanted if name != "pending"}
+        known, last = arrays["clusters"], arrays["last"]
+        used = np.arange(clusters) < known[:, None]
+        _require(bool(((known >= pool.shared - 1) & (known <= clusters)).all()), "clusters are out of range")
+        _require(bool(((last >= -1) & (last < np.maximum(known, 1))).all()), "labels are out of range")
+        _require(bool(((last >= 0) == (self.taken > 0)).all()), "labels are out of range")
+        _require(_within(arrays["rows"][used], 1, pool.shared + len(states)), "rows are out of range")
+        _require(bool((arrays["counts"][used] >= 1).all()), "block counts are out of range")
+        for name in ("labels", "fresh", "told", "preview"):
+            _require(_within(arrays[name], 0, clusters + search.look_ahead), f"{name} are out of range")
+        _require(self.preview_beam < number and len(arrays["fresh"]) <= self.final, "counts are out of range")
+        _require(len(arrays["told"]) <= len(arrays["fresh"]) + tail + pending, "counts are out of range")
+        return arrays
+
+
+def _within(array: Integers, least: int, after: int) -> bool:
+    return bool(((array >= least) & (array < after)).all())
+
+
+def _require(holds: bool, what: str) -> None:
+    if not holds:
+        raise ValueError(what)

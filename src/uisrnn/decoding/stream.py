@@ -1,0 +1,261 @@
+"""Labels while the observations come: streams that live as long as the conversation."""
+
+import dataclasses
+from collections.abc import Hashable, Mapping
+from threading import RLock
+from typing import Any, Protocol
+
+import numpy as np
+from torch import Tensor
+
+from uisrnn.arguments import InferenceArguments
+from uisrnn.data import sequences as data
+from uisrnn.decoding import snapshot as snapshots
+from uisrnn.decoding.decoder import Decoder
+from uisrnn.decoding.tracks import Track, Tracks, Update
+from uisrnn.errors import ArgumentError, InputError, InputTypeError, StreamError
+
+
+class StreamingModel(Protocol):
+    """What streams need of a model; `UISRNN` is one."""
+
+    def decoder(self, args: object = None, clusters: Any = None) -> Decoder[Any]:
+        """A beam search with names."""
+
+    def fingerprint(self) -> str:
+        """A text that only models have in common which give the same labels."""
+
+
+class Stream:
+    """Labels one sequence of observations while it comes; made by `UISRNN.stream` or `StreamPool.stream`.
+
+    >>> import numpy as np, uisrnn
+    >>> model = uisrnn.UISRNN(uisrnn.ModelArguments(observation_dim=2, rnn_hidden_size=8, seed=1))
+    >>> x = np.array([[0, 0], [0, 0], [1, 1], [1, 1], [0, 0], [1, 1]])
+    >>> args = uisrnn.TrainingArguments(train_iteration=200, learning_rate=0.02)
+    >>> history = model.fit([x] * 4, [list("aabbab")] * 4, args)
+    >>> stream = model.stream(uisrnn.InferenceArguments(commit_lag=1))
+    >>> stream.push(x[:3])
+    Update(labels=[0, 0, 1], final={0: 0, 1: 0}, changed={})
+    >>> stream.push(x[3]).label
+    1
+    >>> stream.flush().final
+    {3: 1}
+    """
+
+    def __init__(self, pool: "StreamPool", track: Track) -> None:
+        self._pool, self._track, self._ended = pool, track, False
+
+    @staticmethod
+    def of(model: StreamingModel, inference_args: object = None, clusters: Any = None) -> "Stream":
+        """A new stream by itself; see `UISRNN.stream`."""
+        return StreamPool(model, inference_args, clusters).stream()
+
+    @staticmethod
+    def restore(model: StreamingModel, snapshot: bytes) -> "Stream":
+        """Go on where a stream was, in another process or on another machine.
+
+        Args:
+            model: the same model, for example loaded from the same file.
+            snapshot: what `snapshot` returned.
+
+        Raises:
+            CheckpointError: the bytes are damaged, or of a stream of another model.
+        """
+        found = snapshots.parse(snapshot, model.fingerprint())
+        pool = StreamPool(model, found.args, found.enrolled)
+        return Stream(pool, found.into(pool._tracks))
+
+    @property
+    def observations(self) -> int:
+        """How many observations it has taken."""
+        return self._track.observations
+
+    @property
+    def args(self) -> InferenceArguments:
+        """How it decodes."""
+        return self._pool.args
+
+    def push(self, observations: Any) -> Update:
+        """Take the next observations.
+
+        Args:
+            observations: one (D,) or a block of them (n, D); how they are cut into blocks does not matter.
+
+        Returns:
+            What is known now.
+
+        Raises:
+            InputError, InputTypeError: wrong shape or dimension, NaN or infinity; the stream is as before. Also an
+                observation so far off that no score is finite; then those before it are taken, and the next update
+                tells of them.
+            StreamError: the stream was flushed.
+        """
+        return self._pool.push({self: observations})[self]
+
+    def flush(self) -> Update:
+        """End the stream: all labels that are not final yet become those of the best beam.
+
+        Raises:
+            StreamError: the stream was flushed before.
+        """
+        return self._pool.flush(self)
+
+    def snapshot(self) -> bytes:
+        """All that `restore` needs: tensors and JSON, nothing that could run.
+
+        Raises:
+            StreamError: the stream was flushed.
+        """
+        return self._pool.snapshot(self)
+
+
+class StreamPool:
+    """Many streams of one model, stepped together in one call; several threads may use it.
+
+    Args:
+        model: the model; it must not be trained meanwhile.
+        inference_args: `InferenceArguments`, any object with those attributes, or None for all defaults.
+        clusters: known clusters of all streams, see `UISRNN.predict`.
+
+    Raises:
+        ArgumentError, InputError, InputTypeError, NotFittedError: as `UISRNN.stream` does.
+
+    >>> import numpy as np, uisrnn
+    >>> model = uisrnn.UISRNN(uisrnn.ModelArguments(observation_dim=2, rnn_hidden_size=8, seed=1))
+    >>> x = np.array([[0, 0], [0, 0], [1, 1], [1, 1], [0, 0], [1, 1]])
+    >>> args = uisrnn.TrainingArguments(train_iteration=200, learning_rate=0.02)
+    >>> history = model.fit([x] * 4, [list("aabbab")] * 4, args)
+    >>> pool = uisrnn.StreamPool(model)
+    >>> updates = pool.push({"room 1": x[:4], "room 2": x[2:]})
+    >>> updates["room 1"].labels, updates["room 2"].labels
+    ([0, 0, 1, 1], [0, 0, 1, 0])
+    """
+
+    def __init__(self, model: StreamingModel, inference_args: object = None, clusters: Any = None) -> None:
+        self._model = model
+        self._tracks = Tracks(_streaming(model.decoder(inference_args, clusters)))
+        self._streams: dict[Hashable, Stream] = {}
+        self._lock = RLock()
+
+    @property
+    def args(self) -> InferenceArguments:
+        """How its streams decode."""
+        return dataclasses.replace(self._tracks.decoder.args)
+
+    @property
+    def names(self) -> list[Hashable]:
+        """Names of the streams that were started and not flushed."""
+        return list(self._streams)
+
+    def stream(self, name: Hashable = None) -> Stream:
+        """The stream with a name, a new one where there is none; without a name, always a new one."""
+        with self._lock:
+            if name is not None and name in self._streams:
+                return self._streams[name]
+            stream = Stream(self, self._tracks.open())
+            if name is not None:
+                self._streams[name] = stream
+            return stream
+
+    def restore(self, name: Hashable, snapshot: bytes) -> Stream:
+        """Go on where a stream was, here and under a name.
+
+        Args:
+            name: it must not be in use.
+            snapshot: of a stream of the same model, with the same arguments and known clusters.
+
+        Raises:
+            CheckpointError: the bytes are damaged, or of a stream of another model or with other arguments.
+            StreamError: the name is in use.
+        """
+        found = snapshots.parse(snapshot, self._model.fingerprint())
+        with self._lock:
+            if name in self._streams:
+                raise StreamError(f"there is a stream {name!r} already")
+            self._streams[name] = Stream(self, found.into(self._tracks))
+            return self._streams[name]
+
+    def push(self, observations: Mapping[Any, Any]) -> dict[Any, Update]:
+        """Take the next observations of several streams, in one batched step for each.
+
+        Args:
+            observations: for each stream, one observation (D,) or a block of them (n, D). Streams are given by their
+                names, of which new ones start new streams, or as the streams themselves.
+
+        Returns:
+            What is known now, under the same keys.
+
+        Raises:
+            InputError, InputTypeError: see `Stream.push`; the message names the stream. Wrong shapes and values are
+                found before anything is taken from any stream.
+            StreamError: a stream was flushed, or belongs to another pool.
+        """
+        if not isinstance(observations, Mapping):
+            raise InputTypeError(f"push needs a mapping of streams, but it is {type(observations).__name__}")
+        with self._lock:
+            for key in observations:
+                if isinstance(key, Stream):
+                    self._existing(key)
+            checked = {key: self._check(key, values) for key, values in observations.items()}
+            streams = {key: key if isinstance(key, Stream) else self.stream(key) for key in observations}
+            if len({id(stream) for stream in streams.values()}) < len(streams):
+                raise InputError("a stream is given twice, by its name and as itself")
+            taking = [(stream._track, checked[key]) for key, stream in streams.items() if len(checked[key])]
+            errors = self._tracks.take(taking) if taking else {}
+            for key, stream in streams.items():
+                if stream._track.slot in errors:
+                    raise InputError(_where(key) + str(errors[stream._track.slot]))
+            return {key: self._tracks.update(stream._track) for key, stream in streams.items()}
+
+    def flush(self, key: Any) -> Update:
+        """End a stream, given by its name or as itself; its name can be used for a new one. See `Stream.flush`."""
+        with self._lock:
+            stream = self._existing(key)
+            update = self._tracks.finish(stream._track)
+            stream._ended = True
+            self._streams = {name: one for name, one in self._streams.items() if one is not stream}
+            return update
+
+    def snapshot(self, key: Any) -> bytes:
+        """What `Stream.restore` needs to go on with a stream, given by its name or as itself."""
+        with self._lock:
+            return snapshots.save(self._tracks, self._existing(key)._track, self._model.fingerprint())
+
+    def _existing(self, key: Any) -> Stream:
+        if not isinstance(key, Stream):
+            if key not in self._streams:
+                raise StreamError(f"there is no stream {key!r}")
+            return self._streams[key]
+        if key._pool is not self:
+            raise StreamError("this stream belongs to another pool; make streams with StreamPool.stream")
+        if key._ended:
+            raise StreamError("this stream was flushed; start a new one")
+        return key
+
+    def _check(self, key: Any, values: Any) -> Tensor:
+        """Observations (n, D) as the model takes them."""
+        decoder = self._tracks.decoder
+        dim = decoder.search.joint.observation.observation_dim
+        if np.ndim(values) == 1 and np.size(values):
+            values = [values] if isinstance(values, (list, tuple)) else values[None]
+        if np.shape(values) == (0, dim):
+            return decoder.tensor(np.zeros((0, dim), dtype=np.float32))
+        return decoder.tensor(data.observations(values, dim, _where(key).removesuffix(": ")))
+
+
+def _where(key: Any) -> str:
+    """The words with which an error message about a stream begins."""
+    return "stream: " if isinstance(key, Stream) else f"stream {key!r}: "
+
+
+def _streaming(decoder: Decoder[Any]) -> Decoder[Any]:
+    """The decoder, if its arguments make sense for sequences whose end is not known."""
+    args = decoder.args
+    if args.num_clusters is not None:
+        raise ArgumentError("num_clusters needs the whole sequence; a stream can have max_clusters")
+    if args.commit_lag is not None and args.commit_lag < args.look_ahead - 1:
+        raise ArgumentError(
+            f"commit_lag must be at least look_ahead - 1 = {args.look_ahead - 1}, but is {args.commit_lag}"
+        )
+    return decoder

@@ -1,0 +1,233 @@
+"""Many streams on one search state: observations in, what changed about their labels out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Generic
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from uisrnn.compiled import Integers
+from uisrnn.data.labels import Label
+from uisrnn.decoding.block import NoFiniteScoreError, Window
+from uisrnn.decoding.decoder import Decoder
+from uisrnn.decoding.final import settle
+from uisrnn.decoding.frontier import UNLIMITED, Position
+from uisrnn.model.observation import S
+
+_WINDOW_ROWS = 4096
+_NO_LAG = 2**62
+
+
+@dataclass(frozen=True)
+class Update:
+    """What a push told about a stream. Observations are numbered from 0, the first of the stream.
+
+    Attributes:
+        labels: the current best labels of the observations that were pushed.
+        final: labels by observation that became final, oldest first; they never change again.
+        changed: labels by observation that an earlier update told otherwise; some of them may be final now.
+    """
+
+    labels: list[Label]
+    final: dict[int, Label]
+    changed: dict[int, Label]
+
+    @property
+    def label(self) -> Label | None:
+        """The current best label of the newest observation; None where none was pushed."""
+        return self.labels[-1] if self.labels else None
+
+
+def _no_codes() -> Integers:
+    return np.zeros(0, dtype=np.int32)
+
+
+@dataclass
+class Track:
+    """Where a stream is.
+
+    Attributes:
+        slot: its slot in the search state.
+        pending: (n, D) observations since the last cut.
+        taken: observations up to the last cut.
+        final: how many labels are final.
+        fresh: codes of the last of them, those that no update has told yet.
+        told: codes that updates told for the observations after those that are final and told.
+        preview: the beam that the best one continues after the pending observations, and their codes.
+    """
+
+    slot: int
+    pending: Tensor
+    taken: int = 0
+    final: int = 0
+    fresh: Integers = field(default_factory=_no_codes)
+    told: Integers = field(default_factory=_no_codes)
+    preview: tuple[int, Integers] = field(default_factory=lambda: (0, _no_codes()))
+
+    @property
+    def observations(self) -> int:
+        """How many observations it has."""
+        return self.taken + len(self.pending)
+
+
+@dataclass
+class _Waiting:
+    """Observations of a stream in a window that no cut has taken yet.
+
+    Attributes:
+        track: the stream.
+        start: where they begin in the window.
+        number: how many they are.
+    """
+
+    track: Track
+    start: int
+    number: int
+
+
+class Tracks(Generic[S]):
+    """Streams that are stepped together.
+
+    Args:
+        decoder: the search and its names.
+    """
+
+    def __init__(self, decoder: Decoder[S]) -> None:
+        self.decoder = decoder
+        self.state = decoder.search.init()
+        lag = decoder.args.commit_lag
+        self._lag = _NO_LAG if lag is None else lag
+
+    def open(self) -> Track:
+        """A new stream."""
+        unused = np.flatnonzero(self.state.beams.number == 0)
+        slot = int(unused[0]) if len(unused) else len(self.state.beams.number)
+        self.decoder.search.open(self.state, slot)
+        model = self.decoder.search.joint.observation
+        return Track(slot, torch.zeros(0, model.observation_dim, dtype=model.dtype, device=model.device))
+
+    def close(self, track: Track) -> None:
+        """Forget a stream."""
+        self.decoder.search.close(self.state, track.slot)
+
+    @torch.no_grad()
+    def take(self, pushed: Sequence[tuple[Track, Tensor]]) -> dict[int, NoFiniteScoreError]:
+        """Take the next observations of several streams.
+
+        Args:
+            pushed: distinct streams, each with (n, D) observations.
+
+        Returns:
+            By slot, what is wrong with streams of which an observation has no finite score; it and those after it are
+            left out.
+        """
+        errors: dict[int, NoFiniteScoreError] = {}
+        room = max(_WINDOW_ROWS // len(pushed), 1)
+        for first in range(0, max(len(x) for _, x in pushed), room):
+            parts = [(track, x[first : first + room]) for track, x in pushed if track.slot not in errors]
+            self._take_window([(track, x) for track, x in parts if len(x)], errors)
+        return errors
+
+    def update(self, track: Track) -> Update:
+        """What changed about a stream since the last update."""
+        beam, codes = track.preview
+        tail = self.decoder.search.labels(self.state, track.slot, beam)
+        return self._told(track, np.concatenate([track.fresh, tail, codes]))
+
+    @torch.no_grad()
+    def finish(self, track: Track) -> Update:
+        """End a stream: all its labels become final."""
+        if len(track.pending):
+            window = self.state.window(track.pending)
+            self._step([_Waiting(track, 0, len(track.pending))], len(track.pending), window)
+        tail = self.decoder.search.labels(self.state, track.slot)
+        track.fresh = np.concatenate([track.fresh, tail])
+        track.final += len(tail)
+        self.close(track)
+        return self._told(track, track.fresh)
+
+    def _told(self, track: Track, current: Integers) -> Update:
+        """Compare the labels as they are with those that were told, and remember them as told."""
+        name, known = self.decoder.names.name, len(track.told)
+        first = track.final - len(track.fresh)
+        changed = np.flatnonzero(track.told != current[:known]).tolist()
+        update = Update(
+            labels=[name(code) for code in current[known:].tolist()],
+            final={first + at: name(code) for at, code in enumerate(track.fresh.tolist())},
+            changed={first + at: name(int(current[at])) for at in changed},
+        )
+        track.told, track.fresh = current[len(track.fresh) :], _no_codes()
+        return update
+
+    def _take_window(self, pushed: list[tuple[Track, Tensor]], errors: dict[int, NoFiniteScoreError]) -> None:
+        """Take so many observations that they are encoded together."""
+        look_ahead = self.decoder.search.look_ahead
+        window = self.state.window(torch.cat([part for track, x in pushed for part in (track.pending, x)]))
+        waiting, start = [], 0
+        for track, x in pushed:
+            waiting.append(_Waiting(track, start, len(track.pending) + len(x)))
+            start += waiting[-1].number
+        full = waiting
+        while full := [one for one in full if one.number >= look_ahead and one.track.slot not in errors]:
+            if look_ahead > 1:  # what had to be final when the last observation but one of the block came
+                self._settle([one.track for one in full], look_ahead - 1)
+            errors.update(self._step(full, look_ahead, window))
+            self._settle([one.track for one in full], 0)
+        for one in waiting:
+            if one.track.slot in errors:
+                one.number = errors[one.track.slot].time - one.track.taken
+            self._wait(one, window, errors)
+
+    def _step(self, full: list[_Waiting], block: int, window: Window) -> dict[int, NoFiniteScoreError]:
+        """Take a block of each stream, but of those where that fails."""
+        errors: dict[int, NoFiniteScoreError] = {}
+        while full:
+            slots = np.array([one.track.slot for one in full])
+            try:
+                self.decoder.search.step(self.state, slots, window, _positions(full, block))
+                break
+            except NoFiniteScoreError as error:
+                errors[error.slot] = error
+                full = [one for one in full if one.track.slot != error.slot]
+        for one in full:
+            one.start, one.number, one.track.taken = one.start + block, one.number - block, one.track.taken + block
+        return errors
+
+    def _wait(self, one: _Waiting, window: Window, errors: dict[int, NoFiniteScoreError]) -> None:
+        """Keep the observations that are less than a block, and look what they will come to."""
+        track = one.track
+        try:
+            track.preview = self._preview(one, window)
+        except NoFiniteScoreError as error:
+            errors[track.slot] = error
+            one.number = error.time - track.taken
+            track.preview = self._preview(one, window)
+        track.pending = window.x[one.start : one.start + one.number].clone()
+        beams = self.state.beams.number[track.slot]
+        if one.number:
+            self._settle([track], one.number)
+        if self.state.beams.number[track.slot] != beams:  # perhaps the one that the preview continues was dropped
+            track.preview = self._preview(one, window)
+
+    def _preview(self, one: _Waiting, window: Window) -> tuple[int, Integers]:
+        if one.number == 0:
+            return 0, _no_codes()
+        return self.decoder.search.peek(self.state, one.track.slot, window, _positions([one], one.number))
+
+    def _settle(self, tracks: list[Track], pending: int) -> None:
+        """Make labels final, as they must be when so many observations came after the last cut."""
+        slots, tails = np.array([[track.slot, track.taken - track.final] for track in tracks]).T
+        keep = np.full(len(tracks), self._lag - pending)
+        final, numbers = settle(self.state.beams, slots, tails, keep, self.state.tree, self.state.pool.index)
+        if len(final):
+            for track, codes in zip(tracks, np.split(final, np.cumsum(numbers)[:-1]), strict=True):
+                track.fresh = np.concatenate([track.fresh, codes])
+                track.final += len(codes)
+
+
+def _positions(waiting: list[_Waiting], block: int) -> list[Position]:
+    starts = np.array([one.start for one in waiting])
+    restarts, remaining = np.zeros(len(starts), dtype=np.bool_), np.full(len(starts), UNLIMITED, dtype=np.int32)
+    return [Position(starts + at, restarts, remaining) for at in range(block)]

@@ -1,0 +1,37 @@
+"""Driving a search by hand."""
+
+import numpy as np
+import torch
+
+from uisrnn.data.labels import renumber
+from uisrnn.data.sequences import LabeledSequence
+from uisrnn.decoding.block import SearchState, Window
+from uisrnn.decoding.frontier import UNLIMITED, Position
+from uisrnn.decoding.offline import decode_all
+from uisrnn.decoding.search import BeamSearch, StepInfo
+
+
+def decode(search: BeamSearch, xs: np.ndarray, test_iteration: int = 1) -> list[int]:
+    """The best labels of one sequence."""
+    return renumber(decode_all(search, [LabeledSequence(xs)], test_iteration)[0][0].codes)
+
+
+@torch.no_grad()
+def block_of(search: BeamSearch, state: SearchState, xs: np.ndarray) -> tuple[Window, list[Position]]:
+    """Observations (n, D) of one sequence up to the next cut."""
+    unlimited = np.full(1, UNLIMITED, dtype=np.int32)
+    positions = [Position(np.array([at]), np.zeros(1, dtype=bool), unlimited) for at in range(len(xs))]
+    return state.window(torch.as_tensor(xs, dtype=search.joint.observation.dtype)), positions
+
+
+def step(search: BeamSearch, state: SearchState, xs: np.ndarray) -> StepInfo:
+    """Take these observations in slot 0."""
+    return search.step(state, np.array([0]), *block_of(search, state, xs))
+
+
+def run(search: BeamSearch, xs: np.ndarray) -> tuple[SearchState, list[StepInfo]]:
+    """The state after all observations, and the info of each step."""
+    state = search.init()
+    search.open(state, 0)
+    blocks = np.split(xs, range(search.look_ahead, len(xs), search.look_ahead))
+    return state, [step(search, state, block) for block in blocks]

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PEER := .peer
 
-.PHONY: demo test test-slow lint bench-train clean
+.PHONY: demo test test-slow lint bench-train bench-decode bench-stream bench-parts clean
 
 demo: .venv/installed
 	$(BIN)/python demo.py --train_iteration=1000 -l=0.001 -hl=100
@@ -11,8 +11,10 @@ demo: .venv/installed
 test: .venv/installed-dev lint
 	$(BIN)/python -m pytest -q
 
+# The slow tests, then the decoder's tests with compiled code that checks the bounds of every array.
 test-slow: .venv/installed-dev
 	$(BIN)/python -m pytest -q -m slow
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=.venv/bounds-checked $(BIN)/python -m pytest -q tests/decoding tests/model
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -23,6 +25,19 @@ lint: .venv/installed-dev
 # Training time beside uisrnn 0.1.2, in one run.
 bench-train: .venv/installed-dev $(PEER)/installed
 	$(BIN)/python benchmarks/train.py --peer $(PEER) --out benchmarks/results/train.json
+
+# Decoding beside uisrnn 0.1.2, in one run.
+bench-decode: .venv/installed-dev $(PEER)/installed
+	$(BIN)/python benchmarks/decode.py --peer $(PEER) --out benchmarks/results/decode.json
+
+# Latency and memory of streams.
+bench-stream: .venv/installed-dev
+	$(BIN)/python benchmarks/stream.py --out benchmarks/results/stream.json
+
+# The decoder's own matrix product and bookkeeping beside those of libraries.
+bench-parts: .venv/installed-dev
+	$(BIN)/python benchmarks/product.py --out benchmarks/results/product.json
+	$(BIN)/python benchmarks/bookkeeping.py --out benchmarks/results/bookkeeping.json
 
 # torch comes first and by its pin, before anything else asks for a version of it.
 .venv/installed: pyproject.toml constraints.txt

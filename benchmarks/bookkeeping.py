@@ -1,0 +1,196 @@
+"""One step of the beam without the network: compiled loops, vectorised NumPy and torch, microseconds.
+
+    make bench-parts
+
+*Choosing*: from block counts, scores and costs of the clusters, the label prior, the score of every candidate, the
+best ten, and their tables. The compiled loops also find the distinct states that move and give them rows, as the
+decoder needs it; the others would have to add that. *Costs*: Eq. (11) for the 21 distinct states that a sequence
+typically has, D 256.
+
+All three compute the same numbers, which is checked.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from train import machine
+from uisrnn.compiled import compiled
+from uisrnn.decoding.beams import Beams
+from uisrnn.decoding.frontier import UNLIMITED, Limits, Memo, Position, Rules, continue_best, frontier_of
+from uisrnn.decoding.pool import Gaussians, RowIndex, gaussian_cost
+from uisrnn.model.label_prior import PriorWeights
+
+BEAMS, CLUSTERS, COLUMNS, STATES, DIM = 10, 5, 8, 21, 256
+SEQUENCES = (1, 8, 64)
+PRIOR = PriorWeights(np.log(0.8), np.log(0.2), 1.0, 0.0)
+
+
+class Compiled:
+    """The decoder's own loops."""
+
+    def __init__(self, tables: dict[str, np.ndarray]) -> None:
+        sequences = len(tables["score"])
+        self.beams = Beams.empty(sequences, BEAMS, COLUMNS)
+        self.beams.number[:], self.beams.clusters[:] = BEAMS, CLUSTERS
+        for name in ("score", "last", "counts", "rows"):
+            getattr(self.beams, name)[...] = tables[name]
+        capacity = sequences * (CLUSTERS * BEAMS + BEAMS) + 1
+        self.cost, self.capacity = tables["cost"], capacity
+        self.slots, restarts = np.arange(sequences), np.zeros(sequences, dtype=bool)
+        self.position = Position(self.slots, restarts, np.full(sequences, UNLIMITED, dtype=np.int32))
+        self.keys = np.concatenate([tables["rows"][:, :, :CLUSTERS].ravel() + sequences, self.slots])
+
+    def step(self) -> np.ndarray:
+        """Scores of the ten best of each sequence."""
+        sequences = len(self.slots)
+        memo = Memo.empty(self.capacity + sequences)
+        memo.cost[self.keys] = self.cost
+        free = np.arange(self.capacity, dtype=np.int32)
+        one = np.ones(1, dtype=np.int32)
+        index = RowIndex(np.zeros(self.capacity, dtype=np.int32), free, self.capacity * one, one)
+        frontier = frontier_of(self.beams, self.slots)
+        child, _moves = continue_best(frontier, memo, Rules(PRIOR, Limits(), 1.0), self.position, index, BEAMS)
+        return child.score.reshape(sequences, BEAMS)
+
+
+class Vectorised:
+    """The same over whole tables, with NumPy or torch."""
+
+    def __init__(self, tables: dict[str, np.ndarray], library: object, tensor: Callable[[np.ndarray], object]) -> None:
+        sequences = len(tables["score"])
+        cost = np.full((sequences, BEAMS, COLUMNS), np.inf)
+        known = sequences * BEAMS * CLUSTERS
+        cost[:, :, :CLUSTERS] = tables["cost"][:known].reshape(sequences, BEAMS, CLUSTERS)
+        cost[:, :, CLUSTERS] = tables["cost"][known:, None]
+        self.library = library
+        self.score, self.last, self.cost, self.counts, self.rows = (
+            tensor(one)
+            for one in (tables["score"], tables["last"].astype(np.int64), cost, tables["counts"] * 1.0, tables["rows"])
+        )
+        grid = np.meshgrid(np.arange(sequences), np.arange(BEAMS), indexing="ij")
+        self.sequence, self.beam = (tensor(one) for one in grid)
+
+    def step(self) -> np.ndarray:
+        """Scores of the ten best of each sequence."""
+        library, sequence, beam, last = self.library, self.sequence, self.beam, self.last
+        others = self.counts.sum(-1) - self.counts[sequence, beam, last]
+        weights = self.counts + 0.0
+        weights[:, :, CLUSTERS] = PRIOR.crp_alpha
+        log_probs = PRIOR.log_change + library.log(weights) - library.log(others + PRIOR.crp_alpha)[:, :, None]
+        log_probs[sequence, beam, last] = PRIOR.log_stay
+        candidates = (self.score[:, :, None] - log_probs + self.cost).reshape(len(self.score), -1)
+        if library is torch:
+            score, best = candidates.topk(BEAMS, largest=False)
+        else:
+            best = np.argsort(candidates, axis=1, kind="stable")[:, :BEAMS]
+            score = np.take_along_axis(candidates, best, axis=1)
+        parent, label = best // COLUMNS, best % COLUMNS
+        counts, rows = self.counts[sequence, parent], self.rows[sequence, parent]
+        counts[sequence, beam, label] += label != last[sequence, parent]
+        rows[sequence, beam, label] = -1
+        return np.asarray(score)
+
+
+def costs(sequences: int) -> dict[str, Callable[[], np.ndarray]]:
+    """Three ways to compute -log N(x; mean, variance) for the states of each sequence."""
+    generator = np.random.default_rng(0)
+    capacity = 2 * sequences * STATES
+    x, mean = (generator.normal(size=(number, DIM)).astype(np.float32) for number in (sequences, capacity))
+    precision, normaliser = np.full((1, DIM), 2.0, dtype=np.float32), np.zeros(1)
+    rows = generator.permutation(capacity)[: sequences * STATES]
+    which = np.repeat(np.arange(sequences), STATES)
+    tensors = [torch.from_numpy(one) for one in (x, mean, precision, rows, which)]
+
+    def vectorised() -> np.ndarray:
+        return 0.5 * ((x[which] - mean[rows]) ** 2 * precision).sum(axis=1)
+
+    def with_torch() -> np.ndarray:
+        x_, mean_, precision_, rows_, which_ = tensors
+        return (0.5 * ((x_[which_] - mean_[rows_]).square_().mul_(precision_)).sum(dim=1)).numpy()
+
+    gaussians = Gaussians(mean, precision, normaliser)
+    return {
+        "compiled loops (numba)": lambda: _compiled_costs(gaussians, rows, x, which),
+        "vectorised NumPy": vectorised,
+        "torch": with_torch,
+    }
+
+
+@compiled
+def _compiled_costs(gaussians: Gaussians, rows: np.ndarray, x: np.ndarray, which: np.ndarray) -> np.ndarray:
+    result = np.empty(len(rows))
+    for pair in range(len(rows)):
+        result[pair] = gaussian_cost(gaussians, rows[pair], x, which[pair])
+    return result
+
+
+def tables_of(sequences: int) -> dict[str, np.ndarray]:
+    """Beams of conversations with five clusters."""
+    generator = np.random.default_rng(0)
+    beam = (sequences, BEAMS)
+    counts = np.zeros((*beam, COLUMNS), dtype=np.int32)
+    counts[:, :, :CLUSTERS] = generator.integers(1, 30, (*beam, CLUSTERS))
+    rows = np.zeros((*beam, COLUMNS), dtype=np.int32)
+    rows[:, :, :CLUSTERS] = 1 + np.arange(sequences * BEAMS * CLUSTERS).reshape(*beam, CLUSTERS)
+    return {
+        "score": np.sort(generator.normal(size=beam) * 50, axis=1),
+        "last": generator.integers(0, CLUSTERS, beam).astype(np.int32),
+        "counts": counts,
+        "rows": rows,
+        "cost": generator.gamma(2, 100, sequences * (BEAMS * CLUSTERS + 1)),
+    }
+
+
+def microseconds(work: Callable[[], object]) -> float:
+    """Median of five averages."""
+    work()
+    averages = []
+    for _ in range(5):
+        start = time.perf_counter()
+        for _ in range(200):
+            work()
+        averages.append((time.perf_counter() - start) / 200)
+    return statistics.median(averages) * 1e6
+
+
+def main() -> None:
+    """Compare for one sequence and for many."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, help="file for the results, JSON")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    np.seterr(divide="ignore")
+    ways = {
+        "compiled loops (numba)": Compiled,
+        "vectorised NumPy": lambda tables: Vectorised(tables, np, np.asarray),
+        "torch": lambda tables: Vectorised(tables, torch, torch.from_numpy),
+    }
+    parts = {
+        "choosing": lambda name, number: ways[name](tables_of(number)).step,
+        "costs": lambda name, number: costs(number)[name],
+    }
+    results: dict[str, object] = {"machine": machine()}
+    print("| microseconds a step | 1 sequence | 8 | 64 |\n|---|---|---|---|")
+    for part, work in parts.items():
+        for name in ways:
+            found = results[f"{part}, {name}"] = {}
+            for number in SEQUENCES:
+                one = work(name, number)
+                np.testing.assert_allclose(one(), work("vectorised NumPy", number)(), rtol=1e-4)
+                found[number] = microseconds(one)
+            print(
+                f"| {part}, {name} | " + " | ".join(f"{found[number]:.0f}" for number in SEQUENCES) + " |", flush=True
+            )
+    if args.out:
+        args.out.write_text(json.dumps(results, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

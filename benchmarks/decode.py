@@ -1,0 +1,278 @@
+"""Decoding beside uisrnn 0.1.2, in one run: the same model file, the same observations, the same labels.
+
+    make bench-decode
+
+or, with 0.1.2 in a folder of its own (it has the name of this package):
+
+    pip install --no-deps --target .peer uisrnn==0.1.2 colortimelog
+    python benchmarks/decode.py --peer .peer --out benchmarks/results/decode.json
+
+0.1.2 trains a model on synthetic conversations and saves it. Both libraries decode unseen conversations of five
+clusters with that file, in processes of their own, in turn; the ratio is the median over rounds. Where the original
+would take hours, it decodes a part, and the table says which; labels are compared on that part.
+
+The floor is the time that the distinct rows' floating point operations (2.36 million each at D 256 and hidden 512)
+would take at the rate of a large sgemm of torch, on all cores, measured in the same run.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from train import machine
+
+DIM, CLUSTERS, NOISE, CHANGE = 256, 5, 0.05, 0.2
+BEAM_SIZE, TEST_ITERATION = 10, 2
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is decoded.
+
+    Attributes:
+        hidden: units of the GRU.
+        sequences, length: how many, and of how many observations.
+        look_ahead: of the decoder.
+        peer_length: observations of the one sequence that 0.1.2 decodes; the same of both where it has no part.
+        target: the ratio that is wanted.
+    """
+
+    hidden: int
+    sequences: int
+    length: int
+    look_ahead: int
+    peer_length: int
+    target: int
+
+
+CASES = {
+    "64 sequences x 200, hidden 512": Case(512, 64, 200, 1, 200, 700),
+    "1 sequence x 400, hidden 512": Case(512, 1, 400, 1, 400, 200),
+    "64 sequences x 200, hidden 100": Case(100, 64, 200, 1, 200, 2000),
+    "look_ahead 3, 1 sequence x 30, hidden 512": Case(512, 1, 30, 3, 30, 1000),
+    "1 sequence x 20000, hidden 512": Case(512, 1, 20000, 1, 0, 0),
+    "1 sequence x 200, hidden 512": Case(512, 1, 200, 1, 0, 0),
+}
+LONG, SHORT = "1 sequence x 20000, hidden 512", "1 sequence x 200, hidden 512"
+
+
+def conversations(number: int, length: int, seed: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Observations and labels of sequences with clusters of their own."""
+    generator = np.random.default_rng(seed)
+    sequences, labels = [], []
+    for _ in range(number):
+        centers = generator.standard_normal((CLUSTERS, DIM))
+        centers /= np.linalg.norm(centers, axis=1, keepdims=True)
+        steps = np.where(generator.random(length) < CHANGE, generator.integers(1, CLUSTERS, length), 0)
+        turns = np.cumsum(steps) % CLUSTERS
+        observations = centers[turns] + NOISE * generator.standard_normal((length, DIM))
+        sequences.append(observations.astype(np.float32))
+        labels.append(turns)
+    return sequences, labels
+
+
+def train(hidden: int, path: str) -> None:
+    """Train and save a model with whichever uisrnn this process imports."""
+    import torch
+
+    import uisrnn
+
+    torch.manual_seed(0)
+    np.random.seed(0)  # noqa: NPY002 -- 0.1.2 draws its batches from it
+    sequences, labels = conversations(40, 100, seed=1)
+    names = [[f"{number}_{label}" for label in one] for number, one in enumerate(labels)]
+    model_args = Namespace(
+        observation_dim=DIM, rnn_hidden_size=hidden, rnn_depth=1, rnn_dropout=0.0, transition_bias=None, crp_alpha=1.0,
+        sigma2=None, verbosity=0, enable_cuda=False,
+    )  # fmt: skip
+    training_args = Namespace(
+        optimizer="adam", learning_rate=1e-3, train_iteration=300, batch_size=10, num_permutations=10, sigma_alpha=1.0,
+        sigma_beta=1.0, regularization_weight=1e-5, grad_max_norm=5.0, enforce_cluster_id_uniqueness=True,
+    )  # fmt: skip
+    model = uisrnn.UISRNN(model_args)
+    model.fit([one.astype(float) for one in sequences], names, training_args)
+    model.save(path)
+
+
+def measure(case: Case, path: str, seed: int, peer: bool) -> dict[str, object]:
+    """Seconds, labels and peak memory of decoding with whichever uisrnn this process imports."""
+    import uisrnn
+
+    xs, _ = conversations(case.sequences, case.length, seed)
+    model = uisrnn.UISRNN(Namespace(
+        observation_dim=DIM, rnn_hidden_size=case.hidden, rnn_depth=1, rnn_dropout=0.0, transition_bias=None,
+        crp_alpha=1.0, sigma2=None, verbosity=0, enable_cuda=False,
+    ))  # fmt: skip
+    model.load(path)
+    args = Namespace(beam_size=BEAM_SIZE, look_ahead=case.look_ahead, test_iteration=TEST_ITERATION)
+    if peer:
+        xs = [xs[0][: case.peer_length].astype(float)]
+    model.predict([xs[0][: 2 * case.look_ahead]] * 2, args)  # warm up, and compile
+    seconds = []
+    for _ in range(1 if peer or case.length > 1000 else 3):
+        start = time.perf_counter()
+        labels = model.predict(xs, args)
+        seconds.append(time.perf_counter() - start)
+    return {
+        "seconds_per_observation": statistics.median(seconds) / sum(map(len, xs)),
+        "first_labels": [int(label) for label in labels[0]],
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def count_rows(case: Case, path: str, seed: int) -> float:
+    """Distinct pairs of a cluster state and an observation, for each observation of a sequence."""
+    import uisrnn
+    from uisrnn.decoding.search import BeamSearch
+
+    rows, step = [], BeamSearch.step
+
+    def counting(*given: object) -> object:
+        info = step(*given)
+        rows.append(info.network_rows)
+        return info
+
+    BeamSearch.step = counting
+    model = uisrnn.UISRNN.from_file(path, uisrnn.ModelArguments(verbosity=0))
+    args = uisrnn.InferenceArguments(beam_size=BEAM_SIZE, look_ahead=case.look_ahead, test_iteration=TEST_ITERATION)
+    xs, _ = conversations(case.sequences, case.length, seed)
+    model.predict(xs, args)
+    BeamSearch.step = step
+    return sum(rows) / sum(map(len, xs))
+
+
+def sgemm_rate() -> float:
+    """Floating point operations a second of torch's large matrix product on all cores."""
+    import torch
+
+    rows, weights = torch.randn(512, 512), torch.randn(512, 1536)
+    seconds = []
+    for _ in range(60):
+        start = time.perf_counter()
+        torch.mm(rows, weights)
+        seconds.append(time.perf_counter() - start)
+    return 2 * 512 * 512 * 1536 / statistics.median(seconds[10:])
+
+
+def in_process(name: str, path: str, seed: int, peer: str | None) -> dict[str, object]:
+    """`measure` in a new process; `peer` leads to 0.1.2."""
+    environment = dict(os.environ, PYTHONPATH=peer) if peer else dict(os.environ)
+    command = [sys.executable, __file__, "--measure", name, "--model", path, "--seed", str(seed)]
+    done = subprocess.run(
+        command + ["--as_peer"] * bool(peer), env=environment, capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def renumber(labels: list[int]) -> list[int]:
+    """By first appearance; 0.1.2 leaves gaps."""
+    known: dict[int, int] = {}
+    return [known.setdefault(label, len(known)) for label in labels]
+
+
+def compare(name: str, case: Case, path: str, rounds: int, peer: str) -> dict[str, object]:
+    """Both libraries in turn."""
+    rate = sgemm_rate()
+    ours, theirs, equal = [], [], []
+    for seed in range(100, 100 + rounds):
+        if case.peer_length:
+            theirs.append(in_process(name, path, seed, peer))
+        ours.append(in_process(name, path, seed, None))
+        if case.peer_length:
+            alone = ours[-1]["first_labels"][: case.peer_length]
+            equal.append(alone == renumber(theirs[-1]["first_labels"]))
+    per_row = 2 * (4 * case.hidden**2 + DIM * case.hidden)
+    rows = count_rows(case, path, 100)
+    seconds = statistics.median(one["seconds_per_observation"] for one in ours)
+    row: dict[str, object] = {
+        "observations_per_second": 1 / seconds,
+        "rows_per_observation": rows,
+        "sgemm_gflops": (rate + sgemm_rate()) / 2e9,
+        "peak_mb": max(one["peak_mb"] for one in ours),
+    }
+    row["share_of_floor"] = rows * per_row / (row["sgemm_gflops"] * 1e9) / seconds
+    if theirs:
+        ratios = [
+            other["seconds_per_observation"] / mine["seconds_per_observation"]
+            for mine, other in zip(ours, theirs, strict=True)
+        ]
+        row |= {
+            "uisrnn_0_1_2": {
+                "sequences": 1,
+                "length": case.peer_length,
+                "observations_per_second": 1 / statistics.median(one["seconds_per_observation"] for one in theirs),
+                "peak_mb": max(one["peak_mb"] for one in theirs),
+            },
+            "ratio": statistics.median(ratios),
+            "ratio_least": min(ratios),
+            "ratio_most": max(ratios),
+            "target": case.target,
+            "same_labels": f"{sum(equal)} of {len(equal)}",
+        }
+    return row
+
+
+def line(name: str, row: dict[str, object]) -> str:
+    """A row of the table."""
+    theirs, speed, ratio, labels = row.get("uisrnn_0_1_2"), "", "", ""
+    if theirs:
+        speed = f"{theirs['observations_per_second']:.1f} (1 x {theirs['length']}), {theirs['peak_mb']:.0f} MB"
+        ratio = f"{row['ratio']:.0f} ({row['ratio_least']:.0f} to {row['ratio_most']:.0f})"
+        labels = row["same_labels"]
+    return (
+        f"| {name} | {speed} | {row['observations_per_second']:.0f}, {row['peak_mb']:.0f} MB | {ratio} "
+        f"| {100 * row['share_of_floor']:.0f} % | {labels} |"
+    )
+
+
+def main() -> None:
+    """Measure one case in this process, or compare all of them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--peer", help="folder with uisrnn 0.1.2")
+    parser.add_argument("--out", type=Path, help="file for the results, JSON")
+    parser.add_argument("--rounds", type=int, default=3)
+    for internal in ("--measure", "--train", "--model", "--seed"):
+        parser.add_argument(internal, help=argparse.SUPPRESS)
+    parser.add_argument("--as_peer", action="store_true", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.train:
+        train(int(args.train), args.model)
+        return
+    if args.measure:
+        print(json.dumps(measure(CASES[args.measure], args.model, int(args.seed), args.as_peer)))
+        return
+    if not args.peer or not Path(args.peer, "uisrnn").is_dir():
+        parser.error("--peer must be a folder that holds uisrnn 0.1.2")
+    peer = str(Path(args.peer).resolve())
+    results = {"machine": machine(), "rounds": args.rounds, "cases": {}}
+    print("| D 256, beam 10, test_iteration 2, 5 clusters | 0.1.2: observations/s, peak | here: observations/s, peak "
+          "| ratio (least to most) | share of the floor | same labels |\n|---|---|---|---|---|---|")  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        for hidden in sorted({case.hidden for case in CASES.values()}):
+            command = [sys.executable, __file__, "--train", str(hidden), "--model", f"{folder}/{hidden}.uisrnn"]
+            subprocess.run(command, env=dict(os.environ, PYTHONPATH=peer), check=True, stderr=subprocess.DEVNULL)
+        for name, case in CASES.items():
+            rounds = args.rounds if case.peer_length else 1
+            row = compare(name, case, f"{folder}/{case.hidden}.uisrnn", rounds, peer)
+            results["cases"][name] = row
+            print(line(name, row), flush=True)
+    long, short = (results["cases"][name]["observations_per_second"] for name in (LONG, SHORT))
+    results["long_to_short_seconds_per_observation"] = short / long
+    print(f"\ntime per observation of a sequence of 20000 against one of 200: {short / long:.2f}")
+    if args.out:
+        args.out.write_text(json.dumps(results, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

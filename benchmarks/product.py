@@ -1,0 +1,67 @@
+"""Few rows times a large matrix, on one core: the loop of `uisrnn.model.product` and torch's library, GFLOP/s.
+
+python benchmarks/product.py --out benchmarks/results/product.json
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from train import machine
+from uisrnn.model.product import for_product, multiply, rows_for_product
+
+ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+SHAPES = {"recurrent, hidden 512": (512, 1536), "output, hidden 512": (512, 256), "recurrent, hidden 100": (100, 300)}
+
+
+def seconds(work: Callable[[], object], repeats: int) -> float:
+    """Median of five averages."""
+    work()
+    averages = []
+    for _ in range(5):
+        start = time.perf_counter()
+        for _ in range(repeats):
+            work()
+        averages.append((time.perf_counter() - start) / repeats)
+    return statistics.median(averages)
+
+
+def compare(size: int, outputs: int, rows: int) -> dict[str, float]:
+    """Both on the same numbers."""
+    generator = torch.Generator().manual_seed(0)
+    x, weight = torch.randn(rows, size, generator=generator), torch.randn(outputs, size, generator=generator)
+    bias = torch.randn(outputs, generator=generator)
+    given, prepared = rows_for_product(rows, size, x.numpy()), for_product(weight.numpy())
+    given[:, :size] = x.numpy()
+    result, into = np.empty((rows, outputs), dtype=np.float32), np.arange(rows)
+    operations, repeats = 2 * rows * size * outputs, max(1, int(2e8 / (rows * size * outputs)))
+    ours = seconds(lambda: multiply(given, prepared, bias.numpy(), result, into), repeats)
+    theirs = seconds(lambda: torch.nn.functional.linear(x, weight, bias), repeats)
+    return {"loop_gflops": operations / ours / 1e9, "torch_gflops": operations / theirs / 1e9}
+
+
+def main() -> None:
+    """Compare all shapes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, help="file for the results, JSON")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    results: dict[str, object] = {"machine": machine()}
+    print("| GFLOP/s, one core: loop / torch | " + " | ".join(f"{rows} rows" for rows in ROWS) + " |")
+    print("|---" * (len(ROWS) + 1) + "|")
+    for name, (size, outputs) in SHAPES.items():
+        found = results[name] = {rows: compare(size, outputs, rows) for rows in ROWS}
+        cells = [f"{one['loop_gflops']:.0f} / {one['torch_gflops']:.0f}" for one in found.values()]
+        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+    if args.out:
+        args.out.write_text(json.dumps(results, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,9 @@
 # Two commands for a newcomer: `make demo` and `make test`. Both set up .venv on their first run.
 PYTHON ?= python3
 BIN := .venv/bin
+# Compiled code is cached by the source file of a function, which does not see changes of functions that it calls.
+SOURCES := $(shell cat src/uisrnn/*.py src/uisrnn/*/*.py | cksum | cut -d' ' -f1)
+export NUMBA_CACHE_DIR = $(CURDIR)/.venv/compiled-$(SOURCES)
 PEER := .peer
 
 .PHONY: demo test test-slow lint bench-train bench-decode bench-stream bench-parts clean
@@ -14,7 +17,7 @@ test: .venv/installed-dev lint
 # The slow tests, then the decoder's tests with compiled code that checks the bounds of every array.
 test-slow: .venv/installed-dev
 	$(BIN)/python -m pytest -q -m slow
-	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=.venv/bounds-checked $(BIN)/python -m pytest -q tests/decoding tests/model
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(NUMBA_CACHE_DIR)-checked $(BIN)/python -m pytest -q tests/decoding tests/model
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

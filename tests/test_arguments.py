@@ -106,7 +106,7 @@ def test_help_names_every_argument(capsys):
         (ModelArguments, "verbosity", -1, "verbosity must be an integer >= 0, but is -1"),
         (TrainingArguments, "optimizer", None, "optimizer must be one of 'adam', but is None"),
         (TrainingArguments, "enforce_cluster_id_uniqueness", "x", "must be yes, no, true, false, 1 or 0, but is 'x'"),
-        (InferenceArguments, "look_ahead", None, "look_ahead must be an integer >= 1, but is None"),
+        (InferenceArguments, "look_ahead", None, "look_ahead must be an integer from 1 to 2147483647, but is None"),
     ],
 )
 def test_a_bad_value_says_so_when_it_is_set(group, name, value, message):
@@ -157,5 +157,5 @@ def test_an_object_without_any_of_the_attributes_is_refused(group, other):
 
 
 def test_a_bad_value_in_a_namespace_is_named():
-    with pytest.raises(uisrnn.ArgumentError, match="beam_size must be an integer >= 1, but is 0"):
+    with pytest.raises(uisrnn.ArgumentError, match="beam_size must be an integer from 1 to 2147483647, but is 0"):
         InferenceArguments.of(argparse.Namespace(beam_size=0))

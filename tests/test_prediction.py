@@ -119,3 +119,10 @@ def test_equal_models_have_the_same_fingerprint(square_model, tmp_path):
 def test_what_contradicts_itself_is_refused(square_model, x, args, clusters, error, message):
     with pytest.raises(error, match=message):
         square_model.predict(x, InferenceArguments(**args), clusters=clusters)
+
+
+def test_a_known_cluster_whose_state_is_not_finite_is_named():
+    model = uisrnn.UISRNN(uisrnn.ModelArguments(observation_dim=16, rnn_hidden_size=3, transition_bias=0.3, seed=1))
+    huge = np.random.default_rng(0).choice([-3.4e38, 3.4e38], size=(3, 16))
+    with pytest.raises(uisrnn.InputError, match="cluster 'b': observations are so large that its state is not finite"):
+        model.stream(clusters={"a": np.zeros((2, 16)), "b": huge})

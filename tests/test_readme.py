@@ -5,12 +5,12 @@ import subprocess
 import sys
 
 
-def test_the_example_prints_what_the_readme_says(repository, tmp_path):
+def test_the_examples_print_what_the_readme_says(repository, tmp_path):
+    """All of them in their order, as one program."""
     text = (repository / "README.md").read_text()
-    code, output = (re.findall(rf"```{kind}\n(.*?)```", text, re.S) for kind in ("python", "text"))
-    assert len(code) == len(output) == 1
-    done = subprocess.run([sys.executable, "-c", code[0]], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout == output[0]
+    code, output = ("".join(re.findall(rf"```{kind}\n(.*?)```", text, re.S)) for kind in ("python", "text"))
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == output
     assert done.stderr == ""
 
 

@@ -458,5 +458,7 @@ def test_a_bad_flag_of_the_demo_is_one_line(repository, tmp_path):
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].endswith("argument --beam_size/-s: must be an integer >= 1, but is '0'")
+    assert done.stderr.splitlines()[-1].endswith(
+        "argument --beam_size/-s: must be an integer from 1 to 2147483647, but is '0'"
+    )
     assert "Traceback" not in done.stderr

@@ -40,6 +40,18 @@ def _integer(minimum: int) -> Kind:
     return Kind(f"an integer >= {minimum}", int, accept)
 
 
+def _count(minimum: int) -> Kind:
+    """An integer of which there may be a table."""
+    maximum = 2**31 - 1
+
+    def accept(value: Any) -> int:
+        if _integer(minimum).accept(value) > maximum:
+            raise ValueError(value)
+        return int(value)
+
+    return Kind(f"an integer from {minimum} to {maximum}", int, accept)
+
+
 def _real(needs: str, holds: Callable[[float], bool]) -> Kind:
     def accept(value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, numbers.Real):
@@ -215,22 +227,22 @@ class InferenceArguments(Arguments):
     uisrnn.errors.ArgumentError: InferenceArguments has no argument beam_sise; did you mean beam_size?
     """
 
-    beam_size: int = _argument(10, _integer(1), "label sequences that survive each cut of the beam", "-s")
-    look_ahead: int = _argument(1, _integer(1), "observations that are scored jointly before the beam is cut")
+    beam_size: int = _argument(10, _count(1), "label sequences that survive each cut of the beam", "-s")
+    look_ahead: int = _argument(1, _count(1), "observations that are scored jointly before the beam is cut")
     test_iteration: int = _argument(
-        2, _integer(1), "decode the sequence this many times in a row and return the labels of the last copy"
+        2, _count(1), "decode the sequence this many times in a row and return the labels of the last copy"
     )
     likelihood_scale: float = _argument(
         1.0,
         _positive,
         "what -log p(x) is multiplied by; less than 1 where neighbouring observations are not independent",
     )
-    max_clusters: int | None = _argument(None, _optional(_integer(1)), "at most this many clusters in a sequence")
-    num_clusters: int | None = _argument(None, _optional(_integer(1)), "exactly this many clusters in a sequence")
+    max_clusters: int | None = _argument(None, _optional(_count(1)), "at most this many clusters in a sequence")
+    num_clusters: int | None = _argument(None, _optional(_count(1)), "exactly this many clusters in a sequence")
     allow_new_clusters: bool = _argument(True, _flag(), "whether there can be clusters beside the known ones")
     commit_lag: int | None = _argument(
         None,
-        _optional(_integer(0)),
+        _optional(_count(0)),
         "in a stream, a label is final when this many observations came after it; None: when all beams agree",
     )
 

@@ -14,7 +14,7 @@ RowNumbers = NDArray[np.int64]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-_REORDER = {"reassoc", "contract"}
+REORDER = {"reassoc", "contract"}
 """What is allowed to a sum over dimensions so that it becomes vector code; NaN and infinity keep their meaning."""
 
 
@@ -22,7 +22,8 @@ def compiled(function: _F) -> _F:
     """Compile a function of arrays and numbers at its first call; it runs without Python's lock.
 
     The machine code is kept beside the module, or in the user's cache folder where that is read-only; where neither
-    can be written, it is compiled once a process.
+    can be written, it is compiled once a process. It is thrown away when the module changes, but not when one does
+    whose functions are called: who edits those deletes the cache (`make test` has one for each state of the sources).
 
     Args:
         function: loops in the part of Python that numba knows.
@@ -36,7 +37,7 @@ def compiled_sums(function: _F) -> _F:
     Args:
         function: loops in the part of Python that numba knows.
     """
-    return _compile(function, fastmath=_REORDER)
+    return _compile(function, fastmath=REORDER)
 
 
 def _compile(function: _F, fastmath: Any) -> _F:

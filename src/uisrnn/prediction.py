@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from typing import Any
 
-import numpy as np
 import torch
 
 from uisrnn.arguments import InferenceArguments
@@ -21,6 +20,10 @@ class Predictor(ABC):
     """A model as those see it who only use it."""
 
     _online: Stream | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy has no stream of its own yet."""
+        return {name: value for name, value in vars(self).items() if name != "_online"}
 
     @abstractmethod
     def _joint(self) -> Joint[Any]:
@@ -113,7 +116,8 @@ class Predictor(ABC):
     def stream(self, inference_args: object = None, *, clusters: Any = None) -> Stream:
         """A decoder that lives as long as the conversation; see `Stream`.
 
-        With no `commit_lag`, its final labels are those of `predict` with `test_iteration` 1.
+        With no `commit_lag`, its final labels are those of `predict` with `test_iteration` 1. The model must not be
+        trained while it lives.
 
         Args:
             inference_args: `InferenceArguments`, any object with those attributes, or None for all defaults.
@@ -128,6 +132,8 @@ class Predictor(ABC):
 
     def online_predict(self, observations: Any = None, args: object = None, *, reset: bool = False) -> Any:
         """Label observations as they come, in the one stream that a model has of its own; see `stream` for more.
+
+        Training and loading end it.
 
         Args:
             observations: one (D,) or a block of them (n, D); None, only to reset.
@@ -145,9 +151,11 @@ class Predictor(ABC):
             self._online = None
         if observations is None:
             return None
-        if self._online is None:
-            self._online = self.stream(args)
-        elif args is not None and InferenceArguments.of(args) != self._online.args:
+        stream = self._online
+        if stream is None:
+            stream = self.stream(args)
+        elif args is not None and InferenceArguments.of(args) != stream.args:
             raise ArgumentError("args must be those that the stream started with; begin anew with reset=True")
-        update = self._online.push(observations)
-        return update.label if np.ndim(observations) == 1 else update.labels
+        update = stream.push(observations)
+        self._online = stream
+        return update.label if data.is_one_observation(observations) else update.labels

@@ -204,6 +204,7 @@ class UISRNN(Predictor):
         self.transition_bias = (earlier + estimate * weight) / self.transition_bias_denominator
 
     def _fit_network(self, labeled: Sequence[LabeledSequence], args: TrainingArguments) -> History:
+        self.online_predict(reset=True)
         observations, codes = join(labeled, unique=args.enforce_cluster_id_uniqueness)
         clusters = ClusterSequences(observations, codes, args.num_permutations, args.max_length, self._generator)
         if self._optimizer is None:
@@ -279,6 +280,7 @@ class UISRNN(Predictor):
             OSError: there is no such file, or it cannot be opened.
         """
         found = checkpoint.read(filepath)
+        self.online_predict(reset=True)
         known = {name: value for name, value in found.arguments.items() if name not in _OF_THE_PROCESS}
         arguments = dataclasses.replace(self.arguments, **known)
         observation = self._new_observation(arguments)

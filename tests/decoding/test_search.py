@@ -8,7 +8,7 @@ from driving import block_of, decode, run, step
 from models import ConjugateGaussian, gru, joint
 from uisrnn.data import toy
 from uisrnn.data.sequences import LabeledSequence
-from uisrnn.decoding.block import NoFiniteScoreError
+from uisrnn.decoding.block import BlockError
 from uisrnn.decoding.offline import decode_all
 from uisrnn.decoding.pool import FRESH
 from uisrnn.decoding.search import BeamSearch
@@ -98,9 +98,17 @@ def test_after_an_error_the_state_is_as_before(look_ahead, generator):
     used = (state.pool.used, state.tree.used)
     bad = xs[6 : 6 + look_ahead].copy()
     bad[-1] = 1e200
-    with pytest.raises(NoFiniteScoreError, match=f"observation {5 + look_ahead}"):
+    with pytest.raises(BlockError, match=f"observation {look_ahead - 1} is so far"):
         step(search, state, bad)
     assert (state.pool.used, state.tree.used) == used
     for block in np.split(xs[6:], 3 // look_ahead):
         step(search, state, block)
     assert search.labels(state, 0).tolist() == decode(search, xs)
+
+
+def test_looking_too_far_ahead_is_refused(generator):
+    """Where clusters are not told apart, nothing can be dropped early."""
+    xs = 0.01 * generator.normal(size=(40, 3)).astype(np.float32)
+    search = BeamSearch(joint(ConjugateGaussian(), bias=0.5), beam_size=10, look_ahead=30)
+    with pytest.raises(uisrnn.InputError, match=r"sequence: observation .* choose a smaller look_ahead or beam_size"):
+        decode(search, xs)

@@ -1,5 +1,6 @@
 """Sequences of observations, checked once at the door; nothing downstream knows where they came from."""
 
+import numbers
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,6 +98,17 @@ def is_single(values: Any) -> bool:
         return _depth(values) == 2 and not any(getattr(one, "ndim", 0) > 1 for one in values)
     dimensions = getattr(values, "ndim", 0)
     return not (dimensions == 3 or (dimensions == 1 and getattr(values, "dtype", None) == np.dtype(object)))
+
+
+def is_one_observation(values: Any) -> bool:
+    """Whether `values` is one observation (D,) rather than a block of them.
+
+    >>> is_one_observation([1.0, 2.0]), is_one_observation([[1.0, 2.0]]), is_one_observation([])
+    (True, False, False)
+    """
+    if isinstance(values, (list, tuple)):
+        return _depth(values) == 1 and len(values) > 0 and all(isinstance(one, numbers.Real) for one in values)
+    return isinstance(values, (np.ndarray, torch.Tensor)) and values.ndim == 1 and len(values) > 0
 
 
 def _depth(values: Any) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 
 from uisrnn.compiled import Flags, Integers, Reals, RowNumbers, compiled
 from uisrnn.decoding.pool import RowIndex, release_row, take_row
-from uisrnn.decoding.tree import NONE, LabelTree, add_node, release_node
+from uisrnn.decoding.tree import NONE, LabelTree, add_node, grow, release_node
 
 
 class Beams(NamedTuple):
@@ -14,7 +14,6 @@ class Beams(NamedTuple):
 
     Attributes:
         number: (slots,) beams in use, 0 where the slot is not.
-        time: (slots,) observations up to the last cut.
         root: (slots,) the node of the label tree before the first label that is not final.
         score: (slots, beam) negative log joint so far.
         clusters: (slots, beam) number of clusters.
@@ -27,7 +26,6 @@ class Beams(NamedTuple):
     """
 
     number: Integers
-    time: Integers
     root: Integers
     score: Reals
     clusters: Integers
@@ -44,7 +42,6 @@ class Beams(NamedTuple):
         beam, cluster = (slots, beam_size), (slots, beam_size, clusters)
         return Beams(
             number=np.zeros(slots, dtype=np.int32),
-            time=np.zeros(slots, dtype=np.int32),
             root=np.full(slots, NONE, dtype=np.int32),
             score=np.zeros(beam),
             clusters=np.zeros(beam, dtype=np.int32),
@@ -77,7 +74,6 @@ def open_slot(beams: Beams, slot: int, enrolled: int, tree: LabelTree) -> None:
     root = add_node(tree, NONE, NONE)
     tree.holds[root] += 1
     beams.number[slot] = 1
-    beams.time[slot] = 0
     beams.root[slot] = root
     beams.score[slot, 0] = 0.0
     beams.clusters[slot, 0] = enrolled
@@ -127,15 +123,9 @@ def replant(beams: Beams, slot: int, labels: Integers, states: int, tree: LabelT
         index.holds[rows[state]] = 0
     shared = index.shared[0]
     root = beams.root[slot]
-    number, tail = labels.shape
+    number = len(labels)
     leaves = np.full(number, root, dtype=np.int32)
-    for time in range(tail):
-        parents = leaves.copy()
-        for beam in range(number):
-            twin = 0
-            while parents[twin] != parents[beam] or labels[twin, time] != labels[beam, time]:
-                twin += 1
-            leaves[beam] = leaves[twin] if twin < beam else add_node(tree, parents[beam], labels[beam, time])
+    grow(tree, leaves, labels)
     for beam in range(number):
         for cluster in range(beams.clusters[slot, beam]):
             row = beams.rows[slot, beam, cluster]
@@ -143,7 +133,6 @@ def replant(beams: Beams, slot: int, labels: Integers, states: int, tree: LabelT
                 beams.rows[slot, beam, cluster] = rows[row - shared]
                 index.holds[rows[row - shared]] += 1
         beams.leaf[slot, beam] = leaves[beam]
-        tree.holds[leaves[beam]] += 1
     tree.holds[root] -= 1  # that of the one beam which `open_slot` put there
     beams.number[slot] = number
     return rows

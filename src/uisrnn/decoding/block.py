@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Generic
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from uisrnn.compiled import Reals, RowNumbers
@@ -28,19 +29,21 @@ from uisrnn.errors import InputError
 from uisrnn.model.observation import S
 
 _ROUNDING = 1e-9
+_MOST_CANDIDATES = 1 << 22
 
 
-class NoFiniteScoreError(InputError):
-    """An observation is so far from all predictions that no label has a finite score.
+class BlockError(InputError):
+    """An observation cannot be taken.
 
     Args:
         slot: whose observation it is.
-        time: its number in the sequence, counted over all copies.
+        at: its number in the block.
+        why: as in "observation 3 is ...".
     """
 
-    def __init__(self, slot: int, time: int) -> None:
-        super().__init__(f"observation {time} is so far from all predictions that no score is finite")
-        self.slot, self.time = slot, time
+    def __init__(self, slot: int, at: int, why: str) -> None:
+        super().__init__(f"observation {at} {why}")
+        self.slot, self.at, self.why = slot, at, why
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ class SearchState(Generic[S]):
     pool: Pool[S]
     tree: LabelTree
 
+    @torch.no_grad()
     def window(self, x: Tensor) -> Window:
         """Make observations ready to be taken: (m, D), on the model's device and of its precision."""
         return Window(x, self.pool.encode(x))
@@ -114,10 +118,11 @@ class Block(Generic[S]):
         limit, frontier = self._limit(start), start
         for at in range(last):
             frontier = self._within(frontier, at, limit - (last - at) * self._least_cost)
+        self._require_few(frontier, last)
         return self._best(frontier, last)
 
-    def free_unheld(self) -> None:
-        """Give back the rows that were made on the way and that no beam in the table holds."""
+    def give_back(self) -> None:
+        """Free the rows that were made on the way and that no beam in the table holds."""
         for rows in self._new_rows:
             free_unheld(rows, self._state.pool.index)
 
@@ -147,9 +152,17 @@ class Block(Generic[S]):
 
     def _within(self, frontier: Frontier, at: int, limit: Reals) -> Frontier:
         """All label sequences with a score within a limit, with the observation at a position."""
+        self._require_few(frontier, at)
         memo, index = self._prepared(frontier, at), self._state.pool.index
         found = continue_within(frontier, memo, self._rules, self._positions[at], index, limit)
         return self._moved(*found, at)
+
+    def _require_few(self, frontier: Frontier, at: int) -> None:
+        """Looking ahead takes time and memory that grow exponentially where clusters are not told apart."""
+        if frontier.rows.size > _MOST_CANDIDATES:
+            slot = int(self._slots[np.diff(frontier.start).argmax()])
+            why = f"leaves {frontier.rows.size} label sequences to compare; choose a smaller look_ahead or beam_size"
+            raise BlockError(slot, at, why)
 
     def _prepared(self, frontier: Frontier, at: int) -> Memo:
         """What is known at a position, with all costs, and room in the pool for what may come of it."""
@@ -179,7 +192,7 @@ class Block(Generic[S]):
         empty = frontier.start[1:] == frontier.start[:-1]
         if empty.any():
             slot = int(self._slots[empty.argmax()])
-            raise NoFiniteScoreError(slot, int(self._state.beams.time[slot]) + at)
+            raise BlockError(slot, at, "is so far from all predictions that no score is finite")
         if len(moves.rows):
             self._state.pool.advance(moves.rows, moves.new, self._window.encoded, moves.which)
         self.network_rows += len(moves.rows)

@@ -1,10 +1,10 @@
 """The cut of the beam: survivors go back into the table, and what nobody holds any more is freed."""
 
-from uisrnn.compiled import Integers, RowNumbers, compiled
+from uisrnn.compiled import RowNumbers, compiled
 from uisrnn.decoding.beams import Beams, drop_beam
 from uisrnn.decoding.frontier import Frontier
 from uisrnn.decoding.pool import RowIndex, free_row
-from uisrnn.decoding.tree import LabelTree, add_node
+from uisrnn.decoding.tree import LabelTree, grow
 
 
 @compiled
@@ -21,7 +21,8 @@ def store(frontier: Frontier, beams: Beams, slots: RowNumbers, tree: LabelTree, 
     for sequence in range(len(slots)):
         slot = slots[sequence]
         first, after = frontier.start[sequence], frontier.start[sequence + 1]
-        leaves = _grow(frontier, first, after, beams.leaf[slot], tree)
+        leaves = beams.leaf[slot][frontier.origin[first:after]]
+        grow(tree, leaves, frontier.pending[first:after])
         for child in range(first, after):
             for cluster in range(frontier.clusters[child]):
                 row = frontier.rows[child, cluster]
@@ -30,29 +31,9 @@ def store(frontier: Frontier, beams: Beams, slots: RowNumbers, tree: LabelTree, 
         for beam in range(beams.number[slot]):
             drop_beam(beams, slot, beam, tree, index)
         beams.number[slot] = after - first
-        beams.time[slot] += frontier.pending.shape[1]
         for child in range(first, after):
             _copy_beam(frontier, child, beams, slot, child - first)
             beams.leaf[slot, child - first] = leaves[child - first]
-
-
-@compiled
-def _grow(frontier: Frontier, first: int, after: int, old_leaves: Integers, tree: LabelTree) -> Integers:
-    """Nodes for the pending labels, one for those that begin alike; the leaves, held."""
-    leaves = frontier.origin[first:after].copy()
-    for child in range(first, after):
-        leaves[child - first] = old_leaves[frontier.origin[child]]
-    for time in range(frontier.pending.shape[1]):
-        parents = leaves.copy()
-        for child in range(after - first):
-            label = frontier.pending[first + child, time]
-            twin = 0
-            while parents[twin] != parents[child] or frontier.pending[first + twin, time] != label:
-                twin += 1
-            leaves[child] = leaves[twin] if twin < child else add_node(tree, parents[child], label)
-    for child in range(after - first):
-        tree.holds[leaves[child]] += 1
-    return leaves
 
 
 @compiled

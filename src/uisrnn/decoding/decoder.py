@@ -1,6 +1,7 @@
 """A beam search with names: what `predict` and streams have in common."""
 
 import dataclasses
+import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic
@@ -52,7 +53,8 @@ def states_like(model: ObservationModel[S], tensors: Mapping[str, Tensor]) -> S:
         ValueError: they are not fields of its states, or hold NaN or infinity.
     """
     fresh = model.initial()
-    if tensors.keys() != fresh.tensors().keys() or len({len(one) for one in tensors.values()}) != 1:
+    lengths = {one.shape[0] if one.ndim else -1 for one in tensors.values()}
+    if tensors.keys() != fresh.tensors().keys() or len(lengths) != 1:
         raise ValueError(f"cluster states must have {', '.join(fresh.tensors())}, but have {', '.join(tensors)}")
     for name, one in fresh.tensors().items():
         given = tensors[name]
@@ -96,6 +98,8 @@ class Decoder(Generic[S]):
         if enrolled.names.known:
             with torch.no_grad():
                 known = states_like(joint.observation, enrolled.states)
+            if len(known) != len(enrolled.names.known):
+                raise ValueError(f"{len(enrolled.names.known)} names need as many states, but there are {len(known)}")
         return Decoder(BeamSearch(joint, args.beam_size, args.look_ahead, limits, known), enrolled.names, args)
 
     def decode(
@@ -118,7 +122,7 @@ class Decoder(Generic[S]):
     def tensor(self, observations: Observations) -> Tensor:
         """Observations as the model takes them."""
         model = self.search.joint.observation
-        return torch.as_tensor(observations, dtype=model.dtype, device=model.device)
+        return torch.tensor(observations, dtype=model.dtype, device=model.device)
 
 
 @torch.no_grad()
@@ -128,13 +132,17 @@ def _enrol(model: ObservationModel[S], clusters: Any) -> Enrolled:
     if not isinstance(clusters, Mapping):
         raise InputTypeError(f"clusters must map names to observations, but are {type(clusters).__name__}")
     for name in clusters:
-        if isinstance(name, bool) or not isinstance(name, (str, int)):
+        if isinstance(name, bool) or not isinstance(name, (str, numbers.Integral)):
             raise InputTypeError(f"clusters: a name must be a string or an integer, but one is {name!r}")
     checked = [data.observations(one, model.observation_dim, f"cluster {name!r}") for name, one in clusters.items()]
     if not checked:
         return Enrolled()
-    x = [torch.as_tensor(one, dtype=model.dtype, device=model.device) for one in checked]
-    return Enrolled(Names(tuple(clusters)), enrol(model, x).tensors())
+    names = tuple(name if isinstance(name, str) else int(name) for name in clusters)
+    states = enrol(model, [torch.tensor(one, dtype=model.dtype, device=model.device) for one in checked]).tensors()
+    for row, name in enumerate(names):
+        if not all(bool(torch.isfinite(one[row]).all()) for one in states.values()):
+            raise InputError(f"cluster {name!r}: observations are so large that its state is not finite")
+    return Enrolled(Names(names), states)
 
 
 def _limits(args: InferenceArguments, known: int) -> Limits:
@@ -145,4 +153,4 @@ def _limits(args: InferenceArguments, known: int) -> Limits:
         raise ArgumentError(
             f"allow_new_clusters=False needs at least {max(exactly or 0, 1)} known clusters, but there are {known}"
         )
-    return Limits(at_most=exactly or at_most or UNLIMITED, exactly=exactly or 0, allow_new=args.allow_new_clusters)
+    return Limits(exactly or at_most or UNLIMITED, exactly or 0, args.allow_new_clusters)

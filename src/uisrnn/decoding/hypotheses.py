@@ -34,7 +34,7 @@ class Scores:
     Attributes:
         n_best: distinct label sequences in the beam, most probable first, each with its log p(x, y, z); where the
             sequence was decoded several times in a row (`test_iteration`), that of all copies, added up over what
-            ended in the same labels.
+            ended in the same labels, so that the first may be other labels than those of the best beam.
         confidence: (T,) for each observation, the share of the beam's probability that agrees with its label.
     """
 

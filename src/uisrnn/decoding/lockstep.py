@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from threading import Event
 from typing import Generic
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from uisrnn.data.sequences import LabeledSequence
-from uisrnn.decoding.block import NoFiniteScoreError, Window
+from uisrnn.decoding.block import BlockError, Window
 from uisrnn.decoding.frontier import UNLIMITED, Position
 from uisrnn.decoding.hypotheses import Hypothesis, hypotheses
 from uisrnn.decoding.search import BeamSearch
@@ -19,6 +20,7 @@ from uisrnn.model.observation import S
 from uisrnn.progress import Progress
 
 _WINDOW_ROWS = 8192
+_MOST_BLOCKS = 256
 
 Times = NDArray[np.int64]
 Queue = deque[tuple[int, LabeledSequence]]
@@ -81,9 +83,9 @@ class Lockstep(Generic[S]):
         self._room = min(whole_blocks, longest)
         self._window: Window | None = None
 
-    def run(self, queue: Queue) -> Iterator[tuple[int, list[Hypothesis]]]:
-        """Number and result of each sequence that it takes from the queue, as they end."""
-        while True:
+    def run(self, queue: Queue, stop: Event) -> Iterator[tuple[int, list[Hypothesis]]]:
+        """Number and result of each sequence that it takes from the queue, as they end, until told to stop."""
+        while not stop.is_set():
             self._refill(queue)
             if not self._lanes:
                 return
@@ -93,7 +95,6 @@ class Lockstep(Generic[S]):
                 self._search.close(self._state, slot)
                 del self._lanes[slot]
 
-    @torch.no_grad()
     def _refill(self, queue: Queue) -> None:
         for slot in range(self._slots):
             if slot not in self._lanes:
@@ -133,9 +134,9 @@ class Lockstep(Generic[S]):
         for left, slots in ends.items():
             self._steps(slots, left, 1)
         if whole:
-            self._steps(whole, look_ahead, min(self._lanes[slot].blocks(look_ahead) for slot in whole))
+            blocks = min(self._lanes[slot].blocks(look_ahead) for slot in whole)
+            self._steps(whole, look_ahead, min(blocks, _MOST_BLOCKS))
 
-    @torch.no_grad()
     def _steps(self, slots: list[int], block: int, blocks: int) -> None:
         assert self._window is not None
         lanes, numbers = [self._lanes[slot] for slot in slots], np.array(slots)
@@ -143,10 +144,10 @@ class Lockstep(Generic[S]):
         for first in range(0, block * blocks, block):
             try:
                 self._search.step(self._state, numbers, self._window, positions[first : first + block])
-            except NoFiniteScoreError as error:
+            except BlockError as error:
                 lane = self._lanes[error.slot]
-                where = NoFiniteScoreError(error.slot, error.time % lane.length)
-                raise InputError(f"{lane.sequence.name}: {where}") from error
+                where = (lane.time + first + error.at) % lane.length
+                raise InputError(f"{lane.sequence.name}: observation {where} {error.why}") from error
             self._progress.advance(block * len(slots))
         for lane in lanes:
             lane.time += block * blocks

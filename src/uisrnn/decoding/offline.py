@@ -2,7 +2,8 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from threading import Event, Lock
 
 import torch
 
@@ -36,7 +37,7 @@ def decode_all(
         What is in the beam at the end of each sequence, best first, in the order of the sequences.
 
     Raises:
-        InputError: an observation has no finite score; the message gives sequence and position.
+        InputError: an observation cannot be taken (see `BlockError`); the message gives sequence and position.
     """
     results: list[list[Hypothesis]] = [[] for _ in sequences]
     by_length = sorted(enumerate(sequences), key=lambda pair: -len(pair[1].observations))
@@ -45,24 +46,50 @@ def decode_all(
     slots = min(_MOST_SLOTS, -(-len(sequences) // workers))
     with progress or Silent() as watched:
 
-        def work() -> None:
-            for number, found in Lockstep(search, test_iteration, slots, longest, watched).run(queue):
+        def work(stop: Event) -> None:
+            for number, found in Lockstep(search, test_iteration, slots, longest, watched).run(queue, stop):
                 results[number] = found
 
         if workers == 1:
-            work()
+            work(Event())
         else:
             _in_threads(work, workers)
     return results
 
 
-def _in_threads(work: Callable[[], None], workers: int) -> None:
-    """Run it so many times at once, each with one core for its matrix products, so that they do not fight."""
-    threads = torch.get_num_threads()
-    pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
-    try:
-        for done in [pool.submit(work) for _ in range(workers)]:
-            done.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-        torch.set_num_threads(threads)
+def _in_threads(work: Callable[[Event], None], workers: int) -> None:
+    """Run it so many times at once; where one fails, or the user interrupts, the others stop too."""
+    stop = Event()
+    with _ONE_CORE_EACH, ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        try:
+            running = [pool.submit(work, stop) for _ in range(workers)]
+            wait(running, return_when=FIRST_EXCEPTION)
+        finally:
+            stop.set()
+    for done in running:
+        done.result()
+
+
+class _OneCoreEach:
+    """While anybody decodes on several threads, torch's matrix products take one core each, so that they do not fight.
+
+    Torch has one setting for the process, which is put back when the last one has left.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._users, self._before = Lock(), 0, 1
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._before = torch.get_num_threads()
+            self._users += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                torch.set_num_threads(self._before)
+
+
+_ONE_CORE_EACH = _OneCoreEach()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Generic
 
 import numpy as np
+import torch
 
 from uisrnn.compiled import Integers, RowNumbers
 from uisrnn.decoding.beams import Beams, close_slot, open_slot
@@ -85,7 +86,7 @@ class BeamSearch(Generic[S]):
             What was done.
 
         Raises:
-            NoFiniteScoreError: no label gives a finite score.
+            BlockError: an observation has no finite score, or there are too many label sequences to compare.
         """
         block = self._block(state, slots, window, positions)
         try:
@@ -94,9 +95,10 @@ class BeamSearch(Generic[S]):
             state.tree = state.tree.with_room(survivors.pending.size)
             store(survivors, state.beams, slots, state.tree, state.pool.index)
         finally:
-            block.free_unheld()
+            block.give_back()
         return StepInfo(block.network_rows, float(survivors.score[0]))
 
+    @torch.no_grad()
     def peek(
         self, state: SearchState[S], slot: int, window: Window, positions: Sequence[Position]
     ) -> tuple[int, Integers]:
@@ -111,13 +113,13 @@ class BeamSearch(Generic[S]):
             The number of the beam that it continues, and its labels for the block.
 
         Raises:
-            NoFiniteScoreError: no label gives a finite score.
+            BlockError: an observation has no finite score, or there are too many label sequences to compare.
         """
         block = self._block(state, np.array([slot]), window, positions)
         try:
             survivors = block.survivors()
         finally:
-            block.free_unheld()
+            block.give_back()
         return int(survivors.origin[0]), survivors.pending[0]
 
     def _block(

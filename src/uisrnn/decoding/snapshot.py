@@ -91,6 +91,7 @@ def parse(content: bytes, fingerprint: str) -> "Snapshot":
         CheckpointError: they are not a whole snapshot, or one of another model.
     """
     try:
+        content = bytes(content)
         tensors = safetensors.torch.load(content)
         size = int.from_bytes(content[:_LENGTH_BYTES], "little")
         header = json.loads(json.loads(content[_LENGTH_BYTES : _LENGTH_BYTES + size])["__metadata__"][_KEY])
@@ -99,10 +100,14 @@ def parse(content: bytes, fingerprint: str) -> "Snapshot":
             raise CheckpointError(f"snapshot version {version!r} is not known here (this is {FORMAT_VERSION})")
         if of != fingerprint:
             raise CheckpointError("the snapshot is of a stream of another model")
+        names = tuple(header["names"])
+        plain = all(isinstance(name, (str, int)) and not isinstance(name, bool) for name in names)
+        if not plain or len(set(names)) < len(names):
+            raise ValueError(f"names must be distinct strings or integers, but are {names}")
         known = {name.removeprefix(_KNOWN): one for name, one in tensors.items() if name.startswith(_KNOWN)}
         return Snapshot(
             args=InferenceArguments(**header["arguments"]),
-            enrolled=Enrolled(Names(tuple(header["names"])), known),
+            enrolled=Enrolled(Names(names), known),
             taken=_count(header["taken"]),
             final=_count(header["final"]),
             preview_beam=_count(header["preview_beam"]),
@@ -210,7 +215,10 @@ class Snapshot:
         _require(bool(((last >= -1) & (last < np.maximum(known, 1))).all()), "labels are out of range")
         _require(bool(((last >= 0) == (self.taken > 0)).all()), "labels are out of range")
         _require(_within(arrays["rows"][used], 1, pool.shared + len(states)), "rows are out of range")
-        _require(bool((arrays["counts"][used] >= 1).all()), "block counts are out of range")
+        _require(
+            bool(((arrays["counts"][used] >= 1) & (arrays["counts"][used] < 2**30)).all()),
+            "block counts are out of range",
+        )
         for name in ("labels", "fresh", "told", "preview"):
             _require(_within(arrays[name], 0, clusters + search.look_ahead), f"{name} are out of range")
         _require(self.preview_beam < number and len(arrays["fresh"]) <= self.final, "counts are out of range")

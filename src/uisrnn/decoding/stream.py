@@ -1,9 +1,11 @@
 """Labels while the observations come: streams that live as long as the conversation."""
 
 import dataclasses
+import weakref
+from collections import deque
 from collections.abc import Hashable, Mapping
 from threading import RLock
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 from torch import Tensor
@@ -13,7 +15,7 @@ from uisrnn.data import sequences as data
 from uisrnn.decoding import snapshot as snapshots
 from uisrnn.decoding.decoder import Decoder
 from uisrnn.decoding.tracks import Track, Tracks, Update
-from uisrnn.errors import ArgumentError, InputError, InputTypeError, StreamError
+from uisrnn.errors import ArgumentError, CheckpointError, InputError, InputTypeError, StreamError
 
 
 class StreamingModel(Protocol):
@@ -45,6 +47,7 @@ class Stream:
 
     def __init__(self, pool: "StreamPool", track: Track) -> None:
         self._pool, self._track, self._ended = pool, track, False
+        self._finalizer = weakref.finalize(self, pool._abandoned.append, track)
 
     @staticmethod
     def of(model: StreamingModel, inference_args: object = None, clusters: Any = None) -> "Stream":
@@ -63,18 +66,25 @@ class Stream:
             CheckpointError: the bytes are damaged, or of a stream of another model.
         """
         found = snapshots.parse(snapshot, model.fingerprint())
-        pool = StreamPool(model, found.args, found.enrolled)
-        return Stream(pool, found.into(pool._tracks))
+        try:
+            pool = StreamPool(model, found.args, found.enrolled)
+        except (ValueError, TypeError, MemoryError) as error:
+            raise CheckpointError(f"the snapshot is damaged: {error}") from error
+        return pool._new(found.into(pool._tracks))
 
     @property
     def observations(self) -> int:
         """How many observations it has taken."""
-        return self._track.observations
+        with self._pool._lock:
+            return self._track.observations
 
     @property
     def args(self) -> InferenceArguments:
         """How it decodes."""
         return self._pool.args
+
+    def __reduce__(self) -> NoReturn:
+        raise StreamError("a stream cannot be copied or pickled; use snapshot() and Stream.restore()")
 
     def push(self, observations: Any) -> Update:
         """Take the next observations.
@@ -87,8 +97,9 @@ class Stream:
 
         Raises:
             InputError, InputTypeError: wrong shape or dimension, NaN or infinity; the stream is as before. Also an
-                observation so far off that no score is finite; then those before it are taken, and the next update
-                tells of them.
+                observation that cannot be taken, because it is so far off that no score is finite or because
+                `look_ahead` leaves too many label sequences to compare; those before it are taken, and the next
+                update tells of them.
             StreamError: the stream was flushed.
         """
         return self._pool.push({self: observations})[self]
@@ -133,9 +144,10 @@ class StreamPool:
     """
 
     def __init__(self, model: StreamingModel, inference_args: object = None, clusters: Any = None) -> None:
-        self._model = model
+        self._fingerprint = model.fingerprint()
         self._tracks = Tracks(_streaming(model.decoder(inference_args, clusters)))
         self._streams: dict[Hashable, Stream] = {}
+        self._abandoned: deque[Track] = deque()
         self._lock = RLock()
 
     @property
@@ -151,12 +163,20 @@ class StreamPool:
     def stream(self, name: Hashable = None) -> Stream:
         """The stream with a name, a new one where there is none; without a name, always a new one."""
         with self._lock:
-            if name is not None and name in self._streams:
-                return self._streams[name]
-            stream = Stream(self, self._tracks.open())
+            if name is not None:
+                _require_name(name)
+                if name in self._streams:
+                    return self._streams[name]
+            stream = self._new(self._tracks.open())
             if name is not None:
                 self._streams[name] = stream
             return stream
+
+    def _new(self, track: Track) -> Stream:
+        """A stream that gives its slot back, at some later call, when nobody has it any more."""
+        while self._abandoned:
+            self._tracks.close(self._abandoned.popleft())
+        return Stream(self, track)
 
     def restore(self, name: Hashable, snapshot: bytes) -> Stream:
         """Go on where a stream was, here and under a name.
@@ -169,11 +189,12 @@ class StreamPool:
             CheckpointError: the bytes are damaged, or of a stream of another model or with other arguments.
             StreamError: the name is in use.
         """
-        found = snapshots.parse(snapshot, self._model.fingerprint())
+        found = snapshots.parse(snapshot, self._fingerprint)
         with self._lock:
+            _require_name(name)
             if name in self._streams:
                 raise StreamError(f"there is a stream {name!r} already")
-            self._streams[name] = Stream(self, found.into(self._tracks))
+            self._streams[name] = self._new(found.into(self._tracks))
             return self._streams[name]
 
     def push(self, observations: Mapping[Any, Any]) -> dict[Any, Update]:
@@ -197,15 +218,17 @@ class StreamPool:
             for key in observations:
                 if isinstance(key, Stream):
                     self._existing(key)
+                    if any(self._streams.get(name) is key for name in observations if name is not key):
+                        raise InputError("a stream is given twice, by its name and as itself")
+                else:
+                    _require_name(key)
             checked = {key: self._check(key, values) for key, values in observations.items()}
             streams = {key: key if isinstance(key, Stream) else self.stream(key) for key in observations}
-            if len({id(stream) for stream in streams.values()}) < len(streams):
-                raise InputError("a stream is given twice, by its name and as itself")
             taking = [(stream._track, checked[key]) for key, stream in streams.items() if len(checked[key])]
-            errors = self._tracks.take(taking) if taking else {}
-            for key, stream in streams.items():
-                if stream._track.slot in errors:
-                    raise InputError(_where(key) + str(errors[stream._track.slot]))
+            wrong = self._tracks.take(taking) if taking else {}
+            if wrong:
+                slots = {one._track.slot: key for key, one in streams.items()}
+                raise InputError("; ".join(_where(slots[slot]) + what for slot, what in wrong.items()))
             return {key: self._tracks.update(stream._track) for key, stream in streams.items()}
 
     def flush(self, key: Any) -> Update:
@@ -214,16 +237,18 @@ class StreamPool:
             stream = self._existing(key)
             update = self._tracks.finish(stream._track)
             stream._ended = True
+            stream._finalizer.detach()
             self._streams = {name: one for name, one in self._streams.items() if one is not stream}
             return update
 
     def snapshot(self, key: Any) -> bytes:
         """What `Stream.restore` needs to go on with a stream, given by its name or as itself."""
         with self._lock:
-            return snapshots.save(self._tracks, self._existing(key)._track, self._model.fingerprint())
+            return snapshots.save(self._tracks, self._existing(key)._track, self._fingerprint)
 
     def _existing(self, key: Any) -> Stream:
         if not isinstance(key, Stream):
+            _require_name(key)
             if key not in self._streams:
                 raise StreamError(f"there is no stream {key!r}")
             return self._streams[key]
@@ -237,11 +262,21 @@ class StreamPool:
         """Observations (n, D) as the model takes them."""
         decoder = self._tracks.decoder
         dim = decoder.search.joint.observation.observation_dim
-        if np.ndim(values) == 1 and np.size(values):
+        if data.is_one_observation(values):
             values = [values] if isinstance(values, (list, tuple)) else values[None]
-        if np.shape(values) == (0, dim):
+        if isinstance(values, (np.ndarray, Tensor)) and tuple(values.shape) == (0, dim):
             return decoder.tensor(np.zeros((0, dim), dtype=np.float32))
         return decoder.tensor(data.observations(values, dim, _where(key).removesuffix(": ")))
+
+
+def _require_name(name: Any) -> None:
+    usable = isinstance(name, Hashable) and name is not None and not isinstance(name, Stream)
+    try:
+        usable = usable and name == name and hash(name) is not None  # NaN is no name, nor a tuple with a list in it
+    except TypeError:
+        usable = False
+    if not usable:
+        raise InputTypeError(f"a stream's name must be hashable and not None, but is {name!r}")
 
 
 def _where(key: Any) -> str:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from uisrnn.compiled import Integers
 from uisrnn.data.labels import Label
-from uisrnn.decoding.block import NoFiniteScoreError, Window
+from uisrnn.decoding.block import BlockError, Window
 from uisrnn.decoding.decoder import Decoder
 from uisrnn.decoding.final import settle
 from uisrnn.decoding.frontier import UNLIMITED, Position
@@ -112,23 +112,26 @@ class Tracks(Generic[S]):
         """Forget a stream."""
         self.decoder.search.close(self.state, track.slot)
 
-    @torch.no_grad()
-    def take(self, pushed: Sequence[tuple[Track, Tensor]]) -> dict[int, NoFiniteScoreError]:
+    def take(self, pushed: Sequence[tuple[Track, Tensor]]) -> dict[int, str]:
         """Take the next observations of several streams.
 
         Args:
             pushed: distinct streams, each with (n, D) observations.
 
         Returns:
-            By slot, what is wrong with streams of which an observation has no finite score; it and those after it are
-            left out.
+            By slot, what is wrong with the first observation that cannot be taken; it and those after it are left out.
         """
-        errors: dict[int, NoFiniteScoreError] = {}
+        errors: dict[int, BlockError] = {}
         room = max(_WINDOW_ROWS // len(pushed), 1)
         for first in range(0, max(len(x) for _, x in pushed), room):
             parts = [(track, x[first : first + room]) for track, x in pushed if track.slot not in errors]
-            self._take_window([(track, x) for track, x in parts if len(x)], errors)
-        return errors
+            if parts := [(track, x) for track, x in parts if len(x)]:
+                self._take_window(parts, errors)
+        return {
+            track.slot: f"observation {track.observations} {errors[track.slot].why}"
+            for track, _ in pushed
+            if track.slot in errors
+        }
 
     def update(self, track: Track) -> Update:
         """What changed about a stream since the last update."""
@@ -136,7 +139,6 @@ class Tracks(Generic[S]):
         tail = self.decoder.search.labels(self.state, track.slot, beam)
         return self._told(track, np.concatenate([track.fresh, tail, codes]))
 
-    @torch.no_grad()
     def finish(self, track: Track) -> Update:
         """End a stream: all its labels become final."""
         if len(track.pending):
@@ -161,7 +163,7 @@ class Tracks(Generic[S]):
         track.told, track.fresh = current[len(track.fresh) :], _no_codes()
         return update
 
-    def _take_window(self, pushed: list[tuple[Track, Tensor]], errors: dict[int, NoFiniteScoreError]) -> None:
+    def _take_window(self, pushed: list[tuple[Track, Tensor]], errors: dict[int, BlockError]) -> None:
         """Take so many observations that they are encoded together."""
         look_ahead = self.decoder.search.look_ahead
         window = self.state.window(torch.cat([part for track, x in pushed for part in (track.pending, x)]))
@@ -171,53 +173,67 @@ class Tracks(Generic[S]):
             start += waiting[-1].number
         full = waiting
         while full := [one for one in full if one.number >= look_ahead and one.track.slot not in errors]:
-            if look_ahead > 1:  # what had to be final when the last observation but one of the block came
-                self._settle([one.track for one in full], look_ahead - 1)
+            if look_ahead > 1 and self._lag < _NO_LAG:
+                full = self._settled_before(full, window, errors)
             errors.update(self._step(full, look_ahead, window))
             self._settle([one.track for one in full], 0)
         for one in waiting:
             if one.track.slot in errors:
-                one.number = errors[one.track.slot].time - one.track.taken
+                one.number = errors[one.track.slot].at
             self._wait(one, window, errors)
 
-    def _step(self, full: list[_Waiting], block: int, window: Window) -> dict[int, NoFiniteScoreError]:
+    def _settled_before(self, full: list[_Waiting], window: Window, errors: dict[int, BlockError]) -> list[_Waiting]:
+        """Make final what had to be so when the last observation but one of a block came, if all of it can be taken."""
+        look_ahead, fine = self.decoder.search.look_ahead, []
+        for one in full:
+            try:
+                self.decoder.search.peek(self.state, one.track.slot, window, _positions([one], look_ahead))
+                fine.append(one)
+            except BlockError as error:
+                errors[one.track.slot] = error
+        self._settle([one.track for one in fine], look_ahead - 1)
+        return fine
+
+    def _step(self, full: list[_Waiting], block: int, window: Window) -> dict[int, BlockError]:
         """Take a block of each stream, but of those where that fails."""
-        errors: dict[int, NoFiniteScoreError] = {}
+        errors: dict[int, BlockError] = {}
         while full:
             slots = np.array([one.track.slot for one in full])
             try:
                 self.decoder.search.step(self.state, slots, window, _positions(full, block))
                 break
-            except NoFiniteScoreError as error:
+            except BlockError as error:
                 errors[error.slot] = error
                 full = [one for one in full if one.track.slot != error.slot]
         for one in full:
             one.start, one.number, one.track.taken = one.start + block, one.number - block, one.track.taken + block
         return errors
 
-    def _wait(self, one: _Waiting, window: Window, errors: dict[int, NoFiniteScoreError]) -> None:
+    def _wait(self, one: _Waiting, window: Window, errors: dict[int, BlockError]) -> None:
         """Keep the observations that are less than a block, and look what they will come to."""
         track = one.track
-        try:
-            track.preview = self._preview(one, window)
-        except NoFiniteScoreError as error:
-            errors[track.slot] = error
-            one.number = error.time - track.taken
-            track.preview = self._preview(one, window)
+        track.preview = self._preview(one, window, errors)
         track.pending = window.x[one.start : one.start + one.number].clone()
         beams = self.state.beams.number[track.slot]
         if one.number:
             self._settle([track], one.number)
         if self.state.beams.number[track.slot] != beams:  # perhaps the one that the preview continues was dropped
-            track.preview = self._preview(one, window)
+            track.preview = self._preview(one, window, errors)
+            track.pending = track.pending[: one.number]
 
-    def _preview(self, one: _Waiting, window: Window) -> tuple[int, Integers]:
-        if one.number == 0:
-            return 0, _no_codes()
-        return self.decoder.search.peek(self.state, one.track.slot, window, _positions([one], one.number))
+    def _preview(self, one: _Waiting, window: Window, errors: dict[int, BlockError]) -> tuple[int, Integers]:
+        """The best beam after the observations that wait; those from one on that cannot be taken are dropped."""
+        while one.number:
+            try:
+                return self.decoder.search.peek(self.state, one.track.slot, window, _positions([one], one.number))
+            except BlockError as error:
+                errors[one.track.slot], one.number = error, error.at
+        return 0, _no_codes()
 
     def _settle(self, tracks: list[Track], pending: int) -> None:
         """Make labels final, as they must be when so many observations came after the last cut."""
+        if not tracks:
+            return
         slots, tails = np.array([[track.slot, track.taken - track.final] for track in tracks]).T
         keep = np.full(len(tracks), self._lag - pending)
         final, numbers = settle(self.state.beams, slots, tails, keep, self.state.tree, self.state.pool.index)

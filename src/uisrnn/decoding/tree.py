@@ -80,6 +80,26 @@ def add_node(tree: LabelTree, parent: int, label: int) -> int:
 
 
 @compiled
+def grow(tree: LabelTree, leaves: Integers, labels: Integers) -> None:
+    """Continue label sequences, with one node for those that begin alike.
+
+    Args:
+        tree: with room for all labels.
+        leaves: (n,) where they are; on return where they come to, held once more each.
+        labels: (n, time) how they go on.
+    """
+    for time in range(labels.shape[1]):
+        parents = leaves.copy()
+        for leaf in range(len(leaves)):
+            twin = 0
+            while parents[twin] != parents[leaf] or labels[twin, time] != labels[leaf, time]:
+                twin += 1
+            leaves[leaf] = leaves[twin] if twin < leaf else add_node(tree, parents[leaf], labels[leaf, time])
+    for leaf in leaves:
+        tree.holds[leaf] += 1
+
+
+@compiled
 def release_node(tree: LabelTree, node: int) -> None:
     """Give up one hold, and free the node and those above it that nobody holds any more."""
     while node >= 0:

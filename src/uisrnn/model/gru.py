@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from uisrnn.model.gru_step import Affine, GRUStep, Table
+from uisrnn.model.gru_step import Affine, GRUStep, Table, Weights
 from uisrnn.model.observation import PlainStepper, Prediction, Stepper, log_normaliser
 from uisrnn.model.product import for_product
 from uisrnn.model.recurrence import unroll
@@ -59,15 +59,15 @@ class GRUNetwork(nn.Module):
         def affine(weight: Tensor, bias: Tensor) -> Affine:
             return Affine(for_product(weight.detach().numpy()), bias.detach().numpy())
 
-        weights = self.gru.all_weights
-        return GRUStep(
-            table,
-            inputs=[affine(w_ih, b_ih) for w_ih, _, b_ih, _ in weights],
-            recurrent=[affine(w_hh, b_hh) for _, w_hh, _, b_hh in weights],
+        layers = self.gru.all_weights
+        weights = Weights(
+            inputs=tuple(affine(w_ih, b_ih) for w_ih, _, b_ih, _ in layers),
+            recurrent=tuple(affine(w_hh, b_hh) for _, w_hh, _, b_hh in layers),
             inner=affine(self.linear_mean1.weight, self.linear_mean1.bias),
             output=affine(self.linear_mean2.weight, self.linear_mean2.bias),
-            running_mean=running_mean,
+            skipped=running_mean.skipped,
         )
+        return GRUStep(table, weights)
 
 
 @dataclass(frozen=True)

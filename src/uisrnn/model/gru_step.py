@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from uisrnn.compiled import Flags, Reals, RowNumbers, compiled
+from uisrnn.compiled import Flags, Reals, RowNumbers, compiled, compiled_sums
 from uisrnn.model.product import multiply, rows_for_product
-from uisrnn.model.running_mean import RunningMean
+from uisrnn.model.sigmoid import sigmoid, tanh
 
 
 class Affine(NamedTuple):
@@ -57,42 +57,55 @@ class Table(NamedTuple):
         return Table(hidden.numpy(), mean.numpy(), count.numpy(), recurrent, recurred)
 
 
-@dataclass(frozen=True)
-class GRUStep:
-    """The step on a CPU: compiled loops, with torch's sigmoid and tanh between them.
+class Weights(NamedTuple):
+    """What a step needs besides states and observations.
 
     Attributes:
-        table: changed in place.
         inputs: for each layer, W_ih with b_ih.
         recurrent: for each layer, W_hh with b_hh.
         inner: W_1 with b_1.
         output: W_2 with b_2.
-        running_mean: how outputs become a prediction.
+        skipped: s of `RunningMean`.
+    """
+
+    inputs: tuple[Affine, ...]
+    recurrent: tuple[Affine, ...]
+    inner: Affine
+    output: Affine
+    skipped: int
+
+
+@dataclass(frozen=True)
+class GRUStep:
+    """The step on a CPU, in compiled loops.
+
+    Attributes:
+        table: changed in place.
+        weights: of the network.
     """
 
     table: Table
-    inputs: list[Affine]
-    recurrent: list[Affine]
-    inner: Affine
-    output: Affine
-    running_mean: RunningMean
+    weights: Weights
 
     def encode(self, x: Tensor) -> Tensor:
         """The first layer's a, (n, 3 H or more); see `uisrnn.model.observation.Stepper`."""
-        return torch.from_numpy(_affine(_copied(x.numpy()), self.inputs[0]))
+        return torch.from_numpy(_affine(_copied(x.numpy()), self.weights.inputs[0]))
 
     def move(self, rows: RowNumbers, new: RowNumbers, encoded: Tensor, which: RowNumbers) -> None:
         """See `uisrnn.model.observation.Stepper`."""
-        a, of, last = encoded.numpy(), which, len(self.recurrent) - 1
-        for layer, recurrent in enumerate(self.recurrent):
-            r_and_z = _first_gates(self.table, layer, rows, a, of, recurrent)
-            torch.from_numpy(r_and_z).sigmoid_()
-            n = _before_tanh(self.table, layer, rows, a, of, r_and_z)
-            torch.from_numpy(n).tanh_()
-            h = _next_hidden(self.table, layer, rows, new, r_and_z, n)
-            if layer < last:
-                a, of = _affine(h, self.inputs[layer + 1]), np.arange(len(rows))
-        _next_mean(self.table, rows, new, h, self.inner, self.output, self.running_mean.skipped)
+        _move(self.table, rows, new, encoded.numpy(), which, self.weights)
+
+
+@compiled
+def _move(table: Table, rows: RowNumbers, new: RowNumbers, encoded: Reals, which: RowNumbers, weights: Weights) -> None:
+    a, of = encoded, which
+    for layer in range(len(weights.recurrent)):
+        _recur(table, layer, rows, weights.recurrent[layer])
+        h = _next_hidden(table, layer, rows, new, a, of)
+        if layer + 1 < len(weights.recurrent):
+            a, of = _affine(h, weights.inputs[layer + 1]), np.arange(len(rows))
+        else:
+            _next_mean(table, rows, new, h, weights)
 
 
 @compiled
@@ -100,18 +113,6 @@ def _copied(x: Reals) -> Any:
     """Rows for a product."""
     result = rows_for_product(len(x), x.shape[1], x)
     result[:, : x.shape[1]] = x
-    return result
-
-
-@compiled
-def _first_gates(table: Table, layer: int, rows: RowNumbers, a: Reals, of: RowNumbers, recurrent: Affine) -> Reals:
-    """a + c of the gates r and z: (n, 2 H)."""
-    _recur(table, layer, rows, recurrent)
-    size = table.hidden.shape[2]
-    result = np.empty((len(rows), 2 * size), dtype=table.hidden.dtype)
-    for row in range(len(rows)):
-        for unit in range(2 * size):
-            result[row, unit] = a[of[row], unit] + table.recurrent[layer, rows[row], unit]
     return result
 
 
@@ -131,49 +132,39 @@ def _recur(table: Table, layer: int, rows: RowNumbers, recurrent: Affine) -> Non
     multiply(h, recurrent.weight, recurrent.bias, table.recurrent[layer], missing)
 
 
-@compiled
-def _before_tanh(table: Table, layer: int, rows: RowNumbers, a: Reals, of: RowNumbers, r_and_z: Reals) -> Reals:
-    """a_n + r c_n: (n, H)."""
-    size = table.hidden.shape[2]
-    result = np.empty((len(rows), size), dtype=table.hidden.dtype)
-    for row in range(len(rows)):
-        for unit in range(size):
-            c = table.recurrent[layer, rows[row], 2 * size + unit]
-            result[row, unit] = a[of[row], 2 * size + unit] + r_and_z[row, unit] * c
-    return result
-
-
-@compiled
-def _next_hidden(table: Table, layer: int, rows: RowNumbers, new: RowNumbers, r_and_z: Reals, n: Reals) -> Any:
+@compiled_sums
+def _next_hidden(table: Table, layer: int, rows: RowNumbers, new: RowNumbers, a: Reals, of: RowNumbers) -> Any:
     """h', into the table and as (n, H)."""
     size = table.hidden.shape[2]
-    result = rows_for_product(len(rows), size, n)
+    result = rows_for_product(len(rows), size, table.hidden)
     for row in range(len(rows)):
         table.recurred[new[row], layer] = False
+        before, after = table.hidden[rows[row], layer], table.hidden[new[row], layer]
+        x, c = a[of[row]], table.recurrent[layer, rows[row]]
         for unit in range(size):
-            h = table.hidden[rows[row], layer, unit]
-            result[row, unit] = n[row, unit] + r_and_z[row, size + unit] * (h - n[row, unit])
-            table.hidden[new[row], layer, unit] = result[row, unit]
+            r = sigmoid(x[unit] + c[unit])
+            z = sigmoid(x[size + unit] + c[size + unit])
+            n = tanh(x[2 * size + unit] + r * c[2 * size + unit])
+            result[row, unit] = n + z * (before[unit] - n)
+        after[:] = result[row, :size]
     return result
 
 
-@compiled
-def _next_mean(
-    table: Table, rows: RowNumbers, new: RowNumbers, h: Reals, inner: Affine, output: Affine, skipped: int
-) -> None:
+@compiled_sums
+def _next_mean(table: Table, rows: RowNumbers, new: RowNumbers, h: Reals, weights: Weights) -> None:
     """m, and with it the running mean, into the table; see `RunningMean`."""
-    between = _affine(h, inner)
+    between = _affine(h, weights.inner)
     for row in range(len(between)):
-        for unit in range(len(inner.weight)):
+        for unit in range(len(weights.inner.weight)):
             between[row, unit] = max(between[row, unit], 0)
-    m = _affine(between, output)
+    m = _affine(between, weights.output)
     for row in range(len(m)):
+        before, after = table.mean[rows[row]], table.mean[new[row]]
         count = table.counts[rows[row], 0] + 1
-        averaged = max(count + 1 - skipped, 1)
         table.counts[new[row], 0] = count
-        for dimension in range(len(output.weight)):
-            mean = table.mean[rows[row], dimension]
-            table.mean[new[row], dimension] = mean + (m[row, dimension] - mean) / averaged
+        share = 1 / max(count + 1 - weights.skipped, 1)
+        for dimension in range(len(before)):
+            after[dimension] = before[dimension] + share * (m[row, dimension] - before[dimension])
 
 
 @compiled

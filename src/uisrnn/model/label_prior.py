@@ -80,12 +80,8 @@ def label_log_probs(block_counts: Integers, last: int, clusters: int, prior: Pri
     """
     total = prior.crp_alpha
     for cluster in range(clusters):
-        total += block_counts[cluster]
-    change = 0.0
-    if last >= 0:
-        total -= (1.0 - prior.current_share) * block_counts[last]
-        change = prior.log_change
-    change -= log(total)
+        total += block_counts[cluster] * (prior.current_share if cluster == last else 1.0)
+    change = (prior.log_change if last >= 0 else 0.0) - log(total)
     for cluster in range(clusters):
         result[cluster] = change + log(block_counts[cluster])
     result[clusters] = change + log(prior.crp_alpha)

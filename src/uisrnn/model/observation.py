@@ -70,7 +70,8 @@ class ObservationModel(Protocol[S]):
     def predict(self, states: S) -> Prediction:
         """What is expected of the next observation of each row's cluster: (rows, D).
 
-        The mean must be a tensor of the states, which follows when their rows are overwritten.
+        The mean must be a tensor of the states, and so must the variance if it has a row for each: they are asked
+        for once, and must follow when rows of the states are overwritten.
         """
 
     def encode(self, x: Tensor) -> Tensor:

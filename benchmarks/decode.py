@@ -19,7 +19,6 @@ import argparse
 import functools
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -31,7 +30,7 @@ from pathlib import Path
 
 import numpy as np
 
-from train import machine
+from train import machine, peak_mb
 
 DIM, CLUSTERS, NOISE, CHANGE = 256, 5, 0.05, 0.2
 BEAM_SIZE, TEST_ITERATION = 10, 2
@@ -132,7 +131,7 @@ def measure(case: Case, path: str, seed: int, peer: bool) -> dict[str, object]:
     return {
         "seconds_per_observation": statistics.median(seconds) / sum(map(len, xs)),
         "first_labels": [int(label) for label in labels[0]],
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": peak_mb(),
     }
 
 

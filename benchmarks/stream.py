@@ -8,7 +8,6 @@ soak: one stream over a million observations, with the growth of the process aft
 
 import argparse
 import json
-import resource
 import statistics
 import time
 from pathlib import Path
@@ -16,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import uisrnn
-from train import machine
+from train import machine, peak_mb
 
 DIM, CLUSTERS = 256, 5
 
@@ -66,11 +65,11 @@ def soak(number: int, block: int) -> dict[str, float]:
     for at in range(0, number, block):
         final += len(stream.push(observations(block, generator, means)[0]).final)
         if at == number // 10:
-            warm = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            warm = peak_mb()
     final += len(stream.flush().final)
     assert final == number
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - warm
-    return {"observations": number, "seconds": time.perf_counter() - start, "grown_mb": grown / 1024}
+    grown = peak_mb() - warm
+    return {"observations": number, "seconds": time.perf_counter() - start, "grown_mb": grown}
 
 
 def main() -> None:

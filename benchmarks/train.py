@@ -101,6 +101,12 @@ def machine() -> dict[str, object]:
     }  # fmt: skip
 
 
+def peak_mb() -> float:
+    """Most memory that this process held at a time, from Linux, which starts anew at each exec."""
+    status = Path("/proc/self/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+
+
 def main() -> None:
     """Measure one case in this process, or compare all of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

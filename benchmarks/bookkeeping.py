@@ -23,7 +23,8 @@ import torch
 from train import machine
 from uisrnn.compiled import compiled
 from uisrnn.decoding.beams import Beams
-from uisrnn.decoding.frontier import UNLIMITED, Limits, Memo, Position, Rules, continue_best, frontier_of
+from uisrnn.decoding.candidates import continue_best
+from uisrnn.decoding.frontier import UNLIMITED, Limits, Memo, Position, Rules, frontier_of
 from uisrnn.decoding.pool import Gaussians, RowIndex, gaussian_cost
 from uisrnn.model.label_prior import PriorWeights
 

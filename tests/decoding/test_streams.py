@@ -1,7 +1,10 @@
 """Laws of streams: chunks, threads, pools and snapshots change nothing, and labels become final when they must."""
 
 import itertools
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -205,3 +208,32 @@ def test_a_window_full_of_observations_changes_nothing(monkeypatch, model):
     args, xs = arguments(4, 3), observations(20)
     monkeypatch.setattr("uisrnn.decoding.tracks._WINDOW_ROWS", 4)
     assert list(listen(uisrnn.Stream.of(model, args), [xs]).final.values()) == whole(model, args, xs)
+
+
+SOAK = """
+import numpy as np, uisrnn
+from pathlib import Path
+
+def resident_mb():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
+
+model = uisrnn.UISRNN(uisrnn.ModelArguments(
+    observation_dim=4, rnn_hidden_size=8, transition_bias=0.2, sigma2=0.1, seed=0, verbosity=0))
+generator, stream, final = np.random.default_rng(0), model.stream(uisrnn.InferenceArguments(commit_lag=50)), 0
+for push in range(2000):
+    final += len(stream.push(generator.integers(0, 2, (100, 1)) + 0.1 * generator.normal(size=(100, 4))).final)
+    if push == 200:
+        warm = resident_mb()
+final += len(stream.flush().final)
+print(final, resident_mb() - warm)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read as Linux tells it")
+def test_a_long_stream_does_not_make_the_process_grow():
+    done = subprocess.run([sys.executable, "-c", SOAK], capture_output=True, text=True, check=True)
+    final, grown = done.stdout.split()
+    assert int(final) == 200_000
+    assert float(grown) < 20

@@ -37,3 +37,9 @@ def test_the_first_observation_starts_a_cluster(assignment):
 def test_where_clusters_are_known_the_first_observation_takes_one_or_starts_one(assignment):
     start = prior(assignment).log_prob(np.ones(4, dtype=np.int32), last=-1, clusters=2)
     assert np.exp(start) == pytest.approx([1 / 2.7, 1 / 2.7, 0.7 / 2.7])
+
+
+def test_the_smallest_alpha_loses_no_digits():
+    for alpha in (1e-300, 1e-16, 1e-8):
+        one = LabelPrior(Transition(0.3), ASSIGNMENTS["paper"], alpha).log_prob(np.array([7], dtype=np.int32), 0, 1)
+        assert np.exp(one) == pytest.approx([0.7, 0.3])

@@ -97,13 +97,14 @@ def test_moving_rows_of_a_table_is_advancing_them(model, xs):
 
 
 @torch.no_grad()
-def test_predicted_means_follow_when_rows_are_overwritten(model, xs):
+def test_predictions_follow_when_rows_are_overwritten(model, xs):
     table = model.initial().with_capacity(2)
-    predicted = model.predict(table).mean
+    predicted, variance = model.predict(table).mean, model.predict(table).variance
     stepper = model.stepper(table)
     stepper.move(np.array([0]), np.array([1]), stepper.encode(xs[0, :1]), np.array([0]))
     torch.testing.assert_close(predicted[1], model.predict(table).mean[1])
     assert not torch.equal(predicted[1], predicted[0])
+    torch.testing.assert_close(variance, model.predict(table).variance)
 
 
 @torch.no_grad()

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from uisrnn.compiled import Reals, RowNumbers
 from uisrnn.decoding.beams import Beams
+from uisrnn.decoding.candidates import continue_best, continue_within
 from uisrnn.decoding.cut import free_unheld
 from uisrnn.decoding.frontier import (
     Frontier,
@@ -17,8 +18,6 @@ from uisrnn.decoding.frontier import (
     Moves,
     Position,
     Rules,
-    continue_best,
-    continue_within,
     frontier_of,
     price,
     unpriced,

@@ -1,0 +1,160 @@
+"""Which labels are possible for the next observation, which of them are kept, and what follows from that."""
+
+from math import inf, isfinite
+
+import numpy as np
+
+from uisrnn.compiled import Integers, Reals, compiled
+from uisrnn.decoding.frontier import Frontier, Memo, Moves, Position, Rules, allocate, key
+from uisrnn.decoding.pool import RowIndex, take_row
+from uisrnn.model.label_prior import label_log_probs
+
+
+@compiled
+def candidate_scores(frontier: Frontier, memo: Memo, shared: int, rules: Rules, position: Position) -> Reals:
+    """(n, cluster) score of each beam with each label for the observation; infinite where a label is impossible."""
+    sequences, (prior, limits, _scale) = len(frontier.start) - 1, rules
+    scores = np.full(frontier.rows.shape, inf)
+    log_probs = np.empty(frontier.rows.shape[1])
+    for sequence in range(sequences):
+        for beam in range(frontier.start[sequence], frontier.start[sequence + 1]):
+            clusters = frontier.clusters[beam]
+            label_log_probs(frontier.counts[beam], frontier.last[beam], clusters, prior, log_probs)
+            for label in range(clusters + limits.allow_new):
+                visited = _visited(frontier, beam, label, position.starts_copy[sequence])
+                if visited <= limits.at_most and limits.exactly - visited <= position.remaining[sequence]:
+                    one = key(frontier.rows[beam, label], sequence, sequences, shared)
+                    scores[beam, label] = frontier.score[beam] - log_probs[label] + memo.cost[one]
+    return scores
+
+
+@compiled
+def _visited(frontier: Frontier, beam: int, label: int, starts_copy: bool) -> int:
+    """Distinct labels of the current copy, with this one for the next observation."""
+    if starts_copy:
+        return 1
+    return int(frontier.visited[beam]) + (0 if frontier.seen[beam, label] else 1)
+
+
+@compiled
+def best(scores: Reals, start: Integers, beam_size: int) -> tuple[Integers, Integers, Integers]:
+    """The candidates with the smallest finite scores of each sequence, best first, equal ones in their order.
+
+    Returns:
+        (children,) the beam that each continues, (children,) its label, (sequences + 1,) where those of each begin.
+    """
+    sequences = len(start) - 1
+    parents = np.empty(min(scores.size, sequences * beam_size), dtype=np.int32)
+    labels, child_start = np.empty_like(parents), np.zeros_like(start)
+    number = 0
+    for sequence in range(sequences):
+        first = number
+        for beam in range(start[sequence], start[sequence + 1]):
+            for label in range(scores.shape[1]):
+                score = scores[beam, label]
+                full = number - first == beam_size
+                if not isfinite(score) or (full and score >= scores[parents[number - 1], labels[number - 1]]):
+                    continue
+                at = number - 1 if full else number
+                number += not full
+                while at > first and scores[parents[at - 1], labels[at - 1]] > score:
+                    parents[at], labels[at] = parents[at - 1], labels[at - 1]
+                    at -= 1
+                parents[at], labels[at] = beam, label
+        child_start[sequence + 1] = number
+    return parents[:number], labels[:number], child_start
+
+
+@compiled
+def within(scores: Reals, start: Integers, limit: Reals) -> tuple[Integers, Integers, Integers]:
+    """All candidates with a finite score up to the limit of their sequence; see `best`."""
+    parents = np.empty(scores.size, dtype=np.int32)
+    labels, child_start = np.empty_like(parents), np.zeros_like(start)
+    number = 0
+    for sequence in range(len(start) - 1):
+        for beam in range(start[sequence], start[sequence + 1]):
+            for label in range(scores.shape[1]):
+                if isfinite(scores[beam, label]) and scores[beam, label] <= limit[sequence]:
+                    parents[number], labels[number] = beam, label
+                    number += 1
+        child_start[sequence + 1] = number
+    return parents[:number], labels[:number], child_start
+
+
+@compiled
+def continue_best(
+    frontier: Frontier,
+    memo: Memo,
+    rules: Rules,
+    position: Position,
+    index: RowIndex,
+    beam_size: int,
+) -> tuple[Frontier, Moves]:
+    """The best label sequences with one more observation, `beam_size` of each sequence; see `children`."""
+    scores = candidate_scores(frontier, memo, index.shared[0], rules, position)
+    return children(frontier, scores, best(scores, frontier.start, beam_size), memo, position, index)
+
+
+@compiled
+def continue_within(
+    frontier: Frontier, memo: Memo, rules: Rules, position: Position, index: RowIndex, limit: Reals
+) -> tuple[Frontier, Moves]:
+    """All label sequences with one more observation up to a score for each sequence; see `children`."""
+    scores = candidate_scores(frontier, memo, index.shared[0], rules, position)
+    return children(frontier, scores, within(scores, frontier.start, limit), memo, position, index)
+
+
+@compiled
+def children(
+    frontier: Frontier,
+    scores: Reals,
+    chosen: tuple[Integers, Integers, Integers],
+    memo: Memo,
+    position: Position,
+    index: RowIndex,
+) -> tuple[Frontier, Moves]:
+    """The label sequences that were chosen, and what the network has to do for them.
+
+    There must be a free row for each pair of a state and an observation.
+    """
+    parents, labels, start = chosen
+    sequences, shared = len(start) - 1, index.shared[0]
+    clusters = 0
+    for child in range(len(parents)):
+        clusters = max(clusters, frontier.clusters[parents[child]], labels[child] + 1)
+    result = allocate(sequences, len(parents), frontier.pending.shape[1] + 1, clusters + 1)
+    result.start[:] = start
+    old = np.empty(len(parents), dtype=np.int64)
+    new, which = np.empty_like(old), np.empty_like(old)
+    moves = 0
+    for sequence in range(sequences):
+        for child in range(start[sequence], start[sequence + 1]):
+            parent, label = parents[child], labels[child]
+            starts_copy = position.starts_copy[sequence]
+            row = frontier.rows[parent, label]
+            one = key(row, sequence, sequences, shared)
+            if memo.moved[one] < 0:
+                memo.moved[one] = take_row(index)
+                old[moves], new[moves], which[moves] = row, memo.moved[one], position.which[sequence]
+                moves += 1
+            result.visited[child] = _visited(frontier, parent, label, starts_copy)
+            _copy_beam(frontier, parent, result, child, starts_copy)
+            result.score[child] = scores[parent, label]
+            result.clusters[child] = max(frontier.clusters[parent], label + 1)
+            result.pending[child, -1] = label
+            result.counts[child, label] += label != frontier.last[parent]
+            result.last[child] = label
+            result.rows[child, label] = memo.moved[one]
+            result.seen[child, label] = True
+    return result, Moves(old[:moves], new[:moves], which[:moves])
+
+
+@compiled
+def _copy_beam(source: Frontier, beam: int, target: Frontier, child: int, starts_copy: bool) -> None:
+    target.origin[child] = source.origin[beam]
+    for time in range(source.pending.shape[1]):
+        target.pending[child, time] = source.pending[beam, time]
+    for cluster in range(source.clusters[beam]):
+        target.rows[child, cluster] = source.rows[beam, cluster]
+        target.counts[child, cluster] = source.counts[beam, cluster]
+        target.seen[child, cluster] = source.seen[beam, cluster] and not starts_copy

@@ -163,6 +163,7 @@ def test_streams_that_nobody_has_any_more_give_back_what_they_hold(square_model,
     assert len(pool._tracks.state.beams.number) <= 4
 
 
+@pytest.mark.filterwarnings("ignore:You are using `torch.load`:FutureWarning")  # torch 2.4 on its own unpickling
 def test_streams_are_not_copied_but_models_are(square_model, x):
     model = copy.deepcopy(square_model)
     model.online_predict(x)

@@ -56,7 +56,7 @@ def save(tracks: Tracks[Any], track: Track, fingerprint: str) -> bytes:
         "seen": beams.seen[slot, :number, :clusters] & used,
         "rows": np.array([numbers.get(row, row) for row in rows.flat], dtype=np.int32).reshape(rows.shape),
         "labels": np.stack(labels),
-        "fresh": track.fresh,
+        "fresh": track.fresh_codes,
         "told": track.told,
         "preview": track.preview[1],
     }
@@ -179,7 +179,7 @@ class Snapshot:
         new = replant(beams, track.slot, arrays["labels"], len(states), state.tree, state.pool.index)
         state.pool.restore(new, states)
         track.taken, track.final, track.pending = self.taken, self.final, self.tensors["pending"].to(model.device)
-        track.fresh, track.told = arrays["fresh"], arrays["told"]
+        track.fresh, track.told = [arrays["fresh"]], arrays["told"]
         track.preview = (self.preview_beam, arrays["preview"])
         return track
 

@@ -53,7 +53,7 @@ class Track:
         pending: (n, D) observations since the last cut.
         taken: observations up to the last cut.
         final: how many labels are final.
-        fresh: codes of the last of them, those that no update has told yet.
+        fresh: codes of the last of them, those that no update has told yet, in parts.
         told: codes that updates told for the observations after those that are final and told.
         preview: the beam that the best one continues after the pending observations, and their codes.
     """
@@ -62,9 +62,14 @@ class Track:
     pending: Tensor
     taken: int = 0
     final: int = 0
-    fresh: Integers = field(default_factory=_no_codes)
+    fresh: list[Integers] = field(default_factory=list)
     told: Integers = field(default_factory=_no_codes)
     preview: tuple[int, Integers] = field(default_factory=lambda: (0, _no_codes()))
+
+    @property
+    def fresh_codes(self) -> Integers:
+        """`fresh` in one part."""
+        return np.concatenate([_no_codes(), *self.fresh])
 
     @property
     def observations(self) -> int:
@@ -137,30 +142,31 @@ class Tracks(Generic[S]):
         """What changed about a stream since the last update."""
         beam, codes = track.preview
         tail = self.decoder.search.labels(self.state, track.slot, beam)
-        return self._told(track, np.concatenate([track.fresh, tail, codes]))
+        return self._told(track, np.concatenate([track.fresh_codes, tail, codes]))
 
     def finish(self, track: Track) -> Update:
         """End a stream: all its labels become final."""
         if len(track.pending):
             window = self.state.window(track.pending)
-            self._step([_Waiting(track, 0, len(track.pending))], len(track.pending), window)
+            errors = self._step([_Waiting(track, 0, len(track.pending))], len(track.pending), window)
+            assert not errors, "what waits was looked at when it came"
         tail = self.decoder.search.labels(self.state, track.slot)
-        track.fresh = np.concatenate([track.fresh, tail])
+        track.fresh.append(tail)
         track.final += len(tail)
         self.close(track)
-        return self._told(track, track.fresh)
+        return self._told(track, track.fresh_codes)
 
     def _told(self, track: Track, current: Integers) -> Update:
         """Compare the labels as they are with those that were told, and remember them as told."""
-        name, known = self.decoder.names.name, len(track.told)
-        first = track.final - len(track.fresh)
+        name, known, fresh = self.decoder.names.name, len(track.told), track.fresh_codes
+        first = track.final - len(fresh)
         changed = np.flatnonzero(track.told != current[:known]).tolist()
         update = Update(
             labels=[name(code) for code in current[known:].tolist()],
-            final={first + at: name(code) for at, code in enumerate(track.fresh.tolist())},
+            final={first + at: name(code) for at, code in enumerate(fresh.tolist())},
             changed={first + at: name(int(current[at])) for at in changed},
         )
-        track.told, track.fresh = current[len(track.fresh) :], _no_codes()
+        track.told, track.fresh = current[len(fresh) :], []
         return update
 
     def _take_window(self, pushed: list[tuple[Track, Tensor]], errors: dict[int, BlockError]) -> None:
@@ -239,7 +245,7 @@ class Tracks(Generic[S]):
         final, numbers = settle(self.state.beams, slots, tails, keep, self.state.tree, self.state.pool.index)
         if len(final):
             for track, codes in zip(tracks, np.split(final, np.cumsum(numbers)[:-1]), strict=True):
-                track.fresh = np.concatenate([track.fresh, codes])
+                track.fresh.append(codes)
                 track.final += len(codes)
 
 

@@ -70,7 +70,7 @@ class Vectorised:
         known = sequences * BEAMS * CLUSTERS
         cost[:, :, :CLUSTERS] = tables["cost"][:known].reshape(sequences, BEAMS, CLUSTERS)
         cost[:, :, CLUSTERS] = tables["cost"][known:, None]
-        self.library = library
+        self.arrays_of = library
         self.score, self.last, self.cost, self.counts, self.rows = (
             tensor(one)
             for one in (tables["score"], tables["last"].astype(np.int64), cost, tables["counts"] * 1.0, tables["rows"])
@@ -80,7 +80,7 @@ class Vectorised:
 
     def step(self) -> np.ndarray:
         """Scores of the ten best of each sequence."""
-        library, sequence, beam, last = self.library, self.sequence, self.beam, self.last
+        library, sequence, beam, last = self.arrays_of, self.sequence, self.beam, self.last
         others = self.counts.sum(-1) - self.counts[sequence, beam, last]
         weights = self.counts + 0.0
         weights[:, :, CLUSTERS] = PRIOR.crp_alpha

@@ -11,6 +11,11 @@ from uisrnn.decoding.offline import decode_all
 from uisrnn.decoding.search import BeamSearch, StepInfo
 
 
+def observations(length: int, seed: int = 0) -> np.ndarray:
+    """(length, 3), noise."""
+    return np.random.default_rng(seed).normal(size=(length, 3)).astype(np.float32)
+
+
 def decode(search: BeamSearch, xs: np.ndarray, test_iteration: int = 1) -> list[int]:
     """The best labels of one sequence."""
     return renumber(decode_all(search, [LabeledSequence(xs)], test_iteration)[0][0].codes)

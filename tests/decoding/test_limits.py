@@ -1,11 +1,10 @@
 """Limits on the number of clusters."""
 
-import numpy as np
 import pytest
 import torch
 
 import oracles
-from driving import decode
+from driving import decode, observations
 from models import OBSERVATION_MODELS, joint
 from uisrnn.data.sequences import LabeledSequence
 from uisrnn.decoding.frontier import UNLIMITED, Limits
@@ -19,10 +18,6 @@ OPTIONS = [(1, 1), (4, 1), (3, 2), (2, 3), (4, 5)]  # beam_size, look_ahead
 @pytest.fixture(params=OBSERVATION_MODELS, ids=lambda name: name.replace(" ", "-"))
 def model(request):
     return OBSERVATION_MODELS[request.param]()
-
-
-def observations(length: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=(length, 3)).astype(np.float32)
 
 
 @pytest.mark.parametrize(("beam_size", "look_ahead"), OPTIONS)

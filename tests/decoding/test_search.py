@@ -12,6 +12,8 @@ from uisrnn.decoding.block import BlockError
 from uisrnn.decoding.offline import decode_all
 from uisrnn.decoding.pool import FRESH
 from uisrnn.decoding.search import BeamSearch
+from uisrnn.model.gru import GRUObservation
+from uisrnn.model.observation import PlainStepper
 
 
 def test_only_distinct_states_go_through_the_network(generator):
@@ -112,3 +114,18 @@ def test_looking_too_far_ahead_is_refused(generator):
     search = BeamSearch(joint(ConjugateGaussian(), bias=0.5), beam_size=10, look_ahead=30)
     with pytest.raises(uisrnn.InputError, match=r"sequence: observation .* choose a smaller look_ahead or beam_size"):
         decode(search, xs)
+
+
+def test_a_search_that_is_driven_by_hand_keeps_no_gradients(generator):
+    """With the plain stepper too, which models on a GPU have: states would hold on to all that they came from."""
+
+    class Plain(GRUObservation):
+        def stepper(self, states):
+            return PlainStepper(self, states)
+
+    model, xs = gru(), generator.normal(size=(30, 3))
+    plain = Plain(3, 5)
+    plain.double().load_state_dict(model.state_dict())
+    state, _infos = run(BeamSearch(joint(plain), beam_size=4, look_ahead=2), xs)
+    assert not any(one.requires_grad for one in state.pool.states(np.arange(state.pool.capacity)).tensors().values())
+    assert BeamSearch.labels(state, 0).tolist() == decode(BeamSearch(joint(model), beam_size=4, look_ahead=2), xs)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import oracles
-from driving import decode, run
+from driving import decode, observations, run
 from models import OBSERVATION_MODELS, gru, joint
 from uisrnn.data.sequences import LabeledSequence
 from uisrnn.decoding.offline import decode_all
@@ -21,10 +21,6 @@ LENGTHS = [1, 2, 5, 9]
 @pytest.fixture(params=OBSERVATION_MODELS, ids=lambda name: name.replace(" ", "-"))
 def model(request):
     return OBSERVATION_MODELS[request.param]()
-
-
-def observations(length: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=(length, 3)).astype(np.float32)
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)

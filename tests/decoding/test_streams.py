@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import uisrnn
+from driving import observations
 from models import OBSERVATION_MODELS, joint
 from uisrnn.decoding.decoder import Decoder
 
@@ -33,10 +34,6 @@ class Model:
 @pytest.fixture(params=OBSERVATION_MODELS, ids=lambda name: name.replace(" ", "-"))
 def model(request):
     return Model(request.param)
-
-
-def observations(length: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=(length, 3)).astype(np.float32)
 
 
 def arguments(beam_size: int, look_ahead: int, **others) -> uisrnn.InferenceArguments:

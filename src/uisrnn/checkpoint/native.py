@@ -5,15 +5,12 @@ among them, the conventions and the scalar parameters.
 """
 
 import dataclasses
-import json
 import os
-from typing import Any
 
-import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor
 
+from uisrnn.checkpoint import container
 from uisrnn.checkpoint.contents import Checkpoint
 from uisrnn.errors import CheckpointError
 from uisrnn.files import write_atomically
@@ -21,7 +18,6 @@ from uisrnn.model.conventions import Conventions
 
 FORMAT_VERSION = 1
 _KEY = "uisrnn"
-_LENGTH_BYTES = 8
 
 
 def write(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
@@ -45,8 +41,7 @@ def write(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
         "transition_bias_denominator": checkpoint.transition_bias_denominator,
         "fitted": checkpoint.fitted,
     }
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in checkpoint.tensors.items()}
-    write_atomically(path, safetensors.torch.save(tensors, {_KEY: json.dumps(header, allow_nan=False)}))
+    write_atomically(path, container.pack(checkpoint.tensors, _KEY, header))
 
 
 def parse(content: bytes) -> Checkpoint:
@@ -55,8 +50,10 @@ def parse(content: bytes) -> Checkpoint:
     Raises:
         CheckpointError: see `uisrnn.checkpoint.read`.
     """
-    tensors = _tensors(content)
-    header = _header(content)
+    tensors, header = container.unpack(
+        content, _KEY, "uisrnn model file", foreign="a safetensors file, but not of a uisrnn model"
+    )
+    tensors = {name: _single(name, tensor) for name, tensor in tensors.items()}
     version = header.get("format_version")
     if version != FORMAT_VERSION:
         raise CheckpointError(f"format version {version!r} is not known here (this is {FORMAT_VERSION}); update uisrnn")
@@ -75,27 +72,8 @@ def parse(content: bytes) -> Checkpoint:
         raise CheckpointError(f"the header is damaged: {error}") from error
 
 
-def _tensors(content: bytes) -> dict[str, Tensor]:
-    try:
-        tensors = safetensors.torch.load(content)
-    except (safetensors.SafetensorError, ValueError, KeyError) as error:
-        raise CheckpointError(f"not a whole uisrnn model file: {error}") from error
-    for name, tensor in tensors.items():
-        if tensor.dtype not in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
-            raise CheckpointError(f"{name} must hold floating point numbers, but holds {tensor.dtype}")
-    return {name: tensor.float() for name, tensor in tensors.items()}
-
-
-def _header(content: bytes) -> dict[str, Any]:
-    """The JSON object under this library's key; the framing was already checked by `_tensors`."""
-    size = int.from_bytes(content[:_LENGTH_BYTES], "little")
-    metadata = json.loads(content[_LENGTH_BYTES : _LENGTH_BYTES + size]).get("__metadata__")
-    if not isinstance(metadata, dict) or _KEY not in metadata:
-        raise CheckpointError("a safetensors file, but not of a uisrnn model")
-    try:
-        header = json.loads(metadata[_KEY])
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"the header is damaged: {error}") from error
-    if not isinstance(header, dict):
-        raise CheckpointError(f"the header is damaged: an object is needed, but it is {type(header).__name__}")
-    return header
+def _single(name: str, tensor: Tensor) -> Tensor:
+    """A tensor in single precision."""
+    if tensor.dtype not in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
+        raise CheckpointError(f"{name} must hold floating point numbers, but holds {tensor.dtype}")
+    return tensor.float()

@@ -5,7 +5,7 @@ import numpy as np
 from uisrnn.compiled import Integers, RowNumbers, compiled
 from uisrnn.decoding.beams import Beams, drop_beam
 from uisrnn.decoding.pool import RowIndex
-from uisrnn.decoding.tree import NONE, LabelTree, child_towards
+from uisrnn.decoding.tree import NONE, LabelTree, child_towards, free_node
 
 
 @compiled
@@ -53,8 +53,7 @@ def _settle_one(
         if tree.holds[root] > 1:
             _drop_others(beams, slot, root, path[number], tree, index)
         final[number] = tree.label[path[number]]
-        tree.free[tree.left[0]] = root
-        tree.left[0] += 1
+        free_node(tree, root)
         root = path[number]
         tree.parent[root] = NONE
         number += 1

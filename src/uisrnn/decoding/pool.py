@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from uisrnn.compiled import Integers, Reals, RowNumbers, compiled, compiled_sums
-from uisrnn.model.observation import ObservationModel, S, log_normaliser
+from uisrnn.model.observation import ObservationModel, Prediction, S, log_normaliser, negative_log_density
 
 FRESH = 0
 """The row of a cluster without observations; it is never freed."""
@@ -59,6 +59,13 @@ def free_row(index: RowIndex, row: int) -> None:
     """Let a row that nobody holds be used again."""
     index.free[index.left[0]] = row
     index.left[0] += 1
+
+
+@compiled
+def hold_row(index: RowIndex, row: int) -> None:
+    """One hold more."""
+    if row >= index.shared[0]:
+        index.holds[row] += 1
 
 
 @compiled
@@ -160,9 +167,8 @@ class Pool(Generic[S]):
             (n,)
         """
         at, of = (torch.from_numpy(numbers).to(x.device) for numbers in (rows, which))
-        own = at.clamp(max=len(self._precision) - 1)
-        squared = (x[of] - self._mean[at]).square_().mul_(self._precision[own])
-        costs = 0.5 * squared.sum(dim=-1, dtype=torch.float64) + self._normaliser[own]
+        variance = self._variance[at.clamp(max=len(self._variance) - 1)]  # one for each row, or one for all
+        costs = negative_log_density(x[of], Prediction(self._mean[at], variance))
         on_cpu: NDArray[np.float64] = costs.cpu().numpy()
         return on_cpu
 

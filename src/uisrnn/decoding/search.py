@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Generic
 
 import numpy as np
@@ -73,6 +74,7 @@ class BeamSearch(Generic[S]):
         """Forget the sequence in a slot."""
         close_slot(state.beams, slot, state.tree, state.pool.index)
 
+    @torch.no_grad()
     def step(self, state: SearchState[S], slots: RowNumbers, window: Window, positions: Sequence[Position]) -> StepInfo:
         """Take one block of observations of several sequences, up to the next cut.
 
@@ -125,10 +127,16 @@ class BeamSearch(Generic[S]):
     def _block(
         self, state: SearchState[S], slots: RowNumbers, window: Window, positions: Sequence[Position]
     ) -> Block[S]:
-        scale = self.joint.likelihood_scale
-        rules = Rules(self.joint.prior.weights, self.limits, scale)
-        least_cost = scale * self.joint.observation.least_cost() if len(positions) > 1 else 0.0
-        return Block(rules, state, slots, window, positions, least_cost)
+        return Block(self._rules, state, slots, window, positions, self._least_cost)
+
+    @cached_property
+    def _rules(self) -> Rules:
+        return Rules(self.joint.prior.weights, self.limits, self.joint.likelihood_scale)
+
+    @cached_property
+    def _least_cost(self) -> float:
+        """What an observation costs at least, whatever its label: log probabilities of labels are at most 0."""
+        return self.joint.likelihood_scale * self.joint.observation.least_cost()
 
     @staticmethod
     def labels(state: SearchState[S], slot: int, beam: int = 0) -> Integers:

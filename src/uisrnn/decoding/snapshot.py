@@ -4,18 +4,16 @@ Bytes may come from anywhere, and compiled loops check no bounds, so all that th
 """
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import safetensors
-import safetensors.torch
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from uisrnn.arguments import InferenceArguments
+from uisrnn.checkpoint import container
 from uisrnn.compiled import Integers
 from uisrnn.data.labels import Names
 from uisrnn.decoding.beams import replant
@@ -25,7 +23,6 @@ from uisrnn.errors import CheckpointError
 
 FORMAT_VERSION = 1
 _KEY = "uisrnn_stream"
-_LENGTH_BYTES = 8
 _STATE, _KNOWN = "state.", "known."
 
 
@@ -42,9 +39,8 @@ def save(tracks: Tracks[Any], track: Track, fingerprint: str) -> bytes:
     clusters = int(beams.clusters[slot, :number].max(initial=0))
     used = np.arange(clusters) < beams.clusters[slot, :number, None]
     rows = np.where(used, beams.rows[slot, :number, :clusters], 0)
-    own = list(
-        dict.fromkeys(rows[rows >= state.pool.shared].tolist())
-    )  # by first appearance: equal streams, equal bytes
+    # numbered by first appearance, so that equal streams have equal bytes
+    own = list(dict.fromkeys(rows[rows >= state.pool.shared].tolist()))
     numbers = {row: state.pool.shared + number for number, row in enumerate(own)}
     labels = [search.labels(state, slot, beam) for beam in range(number)]
     arrays: dict[str, NDArray[Any]] = {
@@ -61,13 +57,11 @@ def save(tracks: Tracks[Any], track: Track, fingerprint: str) -> bytes:
         "preview": track.preview[1],
     }
     tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
-    tensors["pending"] = track.pending.cpu()
-    tensors |= {
-        _STATE + name: tensor.cpu()
-        for name, tensor in state.pool.states(np.array(own, dtype=np.int64)).tensors().items()
-    }
+    tensors["pending"] = track.pending
+    states = state.pool.states(np.array(own, dtype=np.int64))
+    tensors |= {_STATE + name: tensor for name, tensor in states.tensors().items()}
     if search.known is not None:
-        tensors |= {_KNOWN + name: tensor.cpu() for name, tensor in search.known.tensors().items()}
+        tensors |= {_KNOWN + name: tensor for name, tensor in search.known.tensors().items()}
     header = {
         "format_version": FORMAT_VERSION,
         "fingerprint": fingerprint,
@@ -77,7 +71,7 @@ def save(tracks: Tracks[Any], track: Track, fingerprint: str) -> bytes:
         "final": track.final,
         "preview_beam": track.preview[0],
     }
-    return safetensors.torch.save({name: one.contiguous() for name, one in tensors.items()}, {_KEY: json.dumps(header)})
+    return container.pack(tensors, _KEY, header)
 
 
 def parse(content: bytes, fingerprint: str) -> "Snapshot":
@@ -91,10 +85,12 @@ def parse(content: bytes, fingerprint: str) -> "Snapshot":
         CheckpointError: they are not a whole snapshot, or one of another model.
     """
     try:
-        content = bytes(content)
-        tensors = safetensors.torch.load(content)
-        size = int.from_bytes(content[:_LENGTH_BYTES], "little")
-        header = json.loads(json.loads(content[_LENGTH_BYTES : _LENGTH_BYTES + size])["__metadata__"][_KEY])
+        tensors, header = container.unpack(
+            bytes(content),
+            _KEY,
+            "snapshot of a stream",
+            foreign="not a whole snapshot of a stream, but other safetensors",
+        )
         version, of = header["format_version"], header["fingerprint"]
         if version != FORMAT_VERSION:
             raise CheckpointError(f"snapshot version {version!r} is not known here (this is {FORMAT_VERSION})")
@@ -115,7 +111,7 @@ def parse(content: bytes, fingerprint: str) -> "Snapshot":
         )
     except CheckpointError:
         raise
-    except (safetensors.SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"not a whole snapshot of a stream: {error}") from error
 
 

@@ -228,7 +228,7 @@ class StreamPool:
             wrong = self._tracks.take(taking) if taking else {}
             if wrong:
                 slots = {one._track.slot: key for key, one in streams.items()}
-                raise InputError("; ".join(_where(slots[slot]) + what for slot, what in wrong.items()))
+                raise InputError("; ".join(f"{_where(slots[slot])}: {what}" for slot, what in wrong.items()))
             return {key: self._tracks.update(stream._track) for key, stream in streams.items()}
 
     def flush(self, key: Any) -> Update:
@@ -266,7 +266,7 @@ class StreamPool:
             values = [values] if isinstance(values, (list, tuple)) else values[None]
         if isinstance(values, (np.ndarray, Tensor)) and tuple(values.shape) == (0, dim):
             return decoder.tensor(np.zeros((0, dim), dtype=np.float32))
-        return decoder.tensor(data.observations(values, dim, _where(key).removesuffix(": ")))
+        return decoder.tensor(data.observations(values, dim, _where(key)))
 
 
 def _require_name(name: Any) -> None:
@@ -281,7 +281,7 @@ def _require_name(name: Any) -> None:
 
 def _where(key: Any) -> str:
     """The words with which an error message about a stream begins."""
-    return "stream: " if isinstance(key, Stream) else f"stream {key!r}: "
+    return "stream" if isinstance(key, Stream) else f"stream {key!r}"
 
 
 def _streaming(decoder: Decoder[Any]) -> Decoder[Any]:

@@ -142,7 +142,7 @@ class Tracks(Generic[S]):
         """What changed about a stream since the last update."""
         beam, codes = track.preview
         tail = self.decoder.search.labels(self.state, track.slot, beam)
-        return self._told(track, np.concatenate([track.fresh_codes, tail, codes]))
+        return self._told(track, np.concatenate([tail, codes]))
 
     def finish(self, track: Track) -> Update:
         """End a stream: all its labels become final."""
@@ -154,19 +154,19 @@ class Tracks(Generic[S]):
         track.fresh.append(tail)
         track.final += len(tail)
         self.close(track)
-        return self._told(track, track.fresh_codes)
+        return self._told(track, _no_codes())
 
-    def _told(self, track: Track, current: Integers) -> Update:
+    def _told(self, track: Track, provisional: Integers) -> Update:
         """Compare the labels as they are with those that were told, and remember them as told."""
         name, known, fresh = self.decoder.names.name, len(track.told), track.fresh_codes
-        first = track.final - len(fresh)
+        first, current = track.final - len(fresh), np.concatenate([fresh, provisional])
         changed = np.flatnonzero(track.told != current[:known]).tolist()
         update = Update(
             labels=[name(code) for code in current[known:].tolist()],
             final={first + at: name(code) for at, code in enumerate(fresh.tolist())},
             changed={first + at: name(int(current[at])) for at in changed},
         )
-        track.told, track.fresh = current[len(fresh) :], []
+        track.told, track.fresh = provisional, []
         return update
 
     def _take_window(self, pushed: list[tuple[Track, Tensor]], errors: dict[int, BlockError]) -> None:

@@ -100,14 +100,20 @@ def grow(tree: LabelTree, leaves: Integers, labels: Integers) -> None:
 
 
 @compiled
+def free_node(tree: LabelTree, node: int) -> None:
+    """Let a node be used again."""
+    tree.free[tree.left[0]] = node
+    tree.left[0] += 1
+
+
+@compiled
 def release_node(tree: LabelTree, node: int) -> None:
     """Give up one hold, and free the node and those above it that nobody holds any more."""
     while node >= 0:
         tree.holds[node] -= 1
         if tree.holds[node] > 0:
             return
-        tree.free[tree.left[0]] = node
-        tree.left[0] += 1
+        free_node(tree, node)
         node = tree.parent[node]
 
 

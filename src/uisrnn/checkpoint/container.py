@@ -1,0 +1,54 @@
+"""Tensors and one JSON object in the safetensors format: what model files and snapshots of streams are made of."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import safetensors
+import safetensors.torch
+from torch import Tensor
+
+from uisrnn.errors import CheckpointError
+
+_LENGTH_BYTES = 8
+
+
+def pack(tensors: Mapping[str, Tensor], key: str, header: Mapping[str, Any]) -> bytes:
+    """The bytes of tensors, on whatever device, and of a header.
+
+    Args:
+        tensors: by their names.
+        key: under which the header stands in the metadata, and by which `unpack` knows its own.
+        header: of what JSON can hold; no NaN or infinity.
+    """
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    return safetensors.torch.save(plain, {key: json.dumps(header, allow_nan=False)})
+
+
+def unpack(content: bytes, key: str, what: str, foreign: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and header from bytes.
+
+    Args:
+        content: the bytes.
+        key: see `pack`.
+        what: how error messages call it.
+        foreign: what they say of safetensors without the key.
+
+    Raises:
+        CheckpointError: they are not whole, or something else.
+    """
+    try:
+        tensors = safetensors.torch.load(content)
+    except (safetensors.SafetensorError, ValueError, KeyError) as error:
+        raise CheckpointError(f"not a whole {what}: {error}") from error
+    size = int.from_bytes(content[:_LENGTH_BYTES], "little")
+    metadata = json.loads(content[_LENGTH_BYTES : _LENGTH_BYTES + size]).get("__metadata__")
+    if not isinstance(metadata, dict) or key not in metadata:
+        raise CheckpointError(foreign)
+    try:
+        header = json.loads(metadata[key])
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"the header is damaged: {error}") from error
+    if not isinstance(header, dict):
+        raise CheckpointError(f"the header is damaged: an object is needed, but it is {type(header).__name__}")
+    return tensors, header

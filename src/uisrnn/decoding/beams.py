@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from uisrnn.compiled import Flags, Integers, Reals, RowNumbers, compiled
-from uisrnn.decoding.pool import RowIndex, hold_row, release_row, take_row
+from uisrnn.decoding.pool import RowIndex, release_row, take_row
 from uisrnn.decoding.tree import NONE, LabelTree, add_node, grow, release_node
 
 
@@ -130,7 +130,7 @@ def replant(beams: Beams, slot: int, labels: Integers, states: int, tree: LabelT
             row = beams.rows[slot, beam, cluster]
             if row >= shared:
                 beams.rows[slot, beam, cluster] = rows[row - shared]
-            hold_row(index, beams.rows[slot, beam, cluster])
+                index.holds[rows[row - shared]] += 1
         beams.leaf[slot, beam] = leaves[beam]
     tree.holds[root] -= 1  # that of the one beam which `open_slot` put there
     beams.number[slot] = number

@@ -3,7 +3,7 @@
 from uisrnn.compiled import RowNumbers, compiled
 from uisrnn.decoding.beams import Beams, drop_beam
 from uisrnn.decoding.frontier import Frontier
-from uisrnn.decoding.pool import RowIndex, free_row, hold_row
+from uisrnn.decoding.pool import RowIndex, free_row
 from uisrnn.decoding.tree import LabelTree, grow
 
 
@@ -25,7 +25,9 @@ def store(frontier: Frontier, beams: Beams, slots: RowNumbers, tree: LabelTree, 
         grow(tree, leaves, frontier.pending[first:after])
         for child in range(first, after):
             for cluster in range(frontier.clusters[child]):
-                hold_row(index, frontier.rows[child, cluster])
+                row = frontier.rows[child, cluster]
+                if row >= index.shared[0]:
+                    index.holds[row] += 1
         for beam in range(beams.number[slot]):
             drop_beam(beams, slot, beam, tree, index)
         beams.number[slot] = after - first

@@ -62,13 +62,6 @@ def free_row(index: RowIndex, row: int) -> None:
 
 
 @compiled
-def hold_row(index: RowIndex, row: int) -> None:
-    """One hold more."""
-    if row >= index.shared[0]:
-        index.holds[row] += 1
-
-
-@compiled
 def release_row(index: RowIndex, row: int) -> None:
     """Give up one hold, and free the row if it was the last."""
     if row >= index.shared[0]:

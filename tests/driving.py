@@ -22,21 +22,22 @@ def decode(search: BeamSearch, xs: np.ndarray, test_iteration: int = 1) -> list[
 
 
 @torch.no_grad()
-def block_of(search: BeamSearch, state: SearchState, xs: np.ndarray) -> tuple[Window, list[Position]]:
-    """Observations (n, D) of one sequence up to the next cut."""
+def block_of(search: BeamSearch, state: SearchState, xs: np.ndarray, earlier: int = 0) -> tuple[Window, list[Position]]:
+    """Observations (n, D) of one sequence up to the next cut, after those that only give context."""
     unlimited = np.full(1, UNLIMITED, dtype=np.int32)
-    positions = [Position(np.array([at]), np.zeros(1, dtype=bool), unlimited) for at in range(len(xs))]
-    return state.window(torch.as_tensor(xs, dtype=search.joint.observation.dtype)), positions
+    positions = [Position(np.array([at]), np.zeros(1, dtype=bool), unlimited) for at in range(len(xs) - earlier)]
+    model = search.joint.observation
+    return state.window(model.features(torch.as_tensor(xs, dtype=model.dtype), earlier)), positions
 
 
-def step(search: BeamSearch, state: SearchState, xs: np.ndarray) -> StepInfo:
+def step(search: BeamSearch, state: SearchState, xs: np.ndarray, earlier: int = 0) -> StepInfo:
     """Take these observations in slot 0."""
-    return search.step(state, np.array([0]), *block_of(search, state, xs))
+    return search.step(state, np.array([0]), *block_of(search, state, xs, earlier))
 
 
 def run(search: BeamSearch, xs: np.ndarray) -> tuple[SearchState, list[StepInfo]]:
     """The state after all observations, and the info of each step."""
     state = search.init()
     search.open(state, 0)
-    blocks = np.split(xs, range(search.look_ahead, len(xs), search.look_ahead))
-    return state, [step(search, state, block) for block in blocks]
+    starts = range(0, len(xs), search.look_ahead)
+    return state, [step(search, state, xs[: start + search.look_ahead], start) for start in starts]

@@ -15,6 +15,7 @@ from uisrnn.model.gru import GRUObservation
 from uisrnn.model.joint import Joint
 from uisrnn.model.label_prior import LabelPrior
 from uisrnn.model.observation import ObservationModel, PlainStepper, Prediction
+from uisrnn.model.plda import PLDAObservation
 from uisrnn.model.rows import Rows
 from uisrnn.model.transition import Transition
 
@@ -38,6 +39,11 @@ class ConjugateGaussian:
     observation_dim: int = DIM
     device: torch.device = CPU
     dtype: torch.dtype = torch.float64
+    views: int = 1
+    context: int = 0
+
+    def features(self, observations: Tensor, earlier: int = 0) -> Tensor:
+        return observations[earlier:, None]
 
     def initial(self) -> CountStates:
         zero = torch.zeros(1, self.observation_dim, dtype=self.dtype)
@@ -60,9 +66,9 @@ class ConjugateGaussian:
     def least_cost(self) -> float:
         return self.observation_dim * math.log(2 * math.pi) / 2
 
-    def unroll(self, observations: Tensor, lengths: Tensor) -> Prediction:
-        before = torch.cat([torch.zeros_like(observations[:1]), observations[:-1]]).cumsum(0)
-        precision = torch.arange(len(observations), dtype=self.dtype)[:, None, None] + 0.25
+    def unroll(self, features: Tensor, lengths: Tensor) -> Prediction:
+        before = torch.cat([torch.zeros_like(features[:1]), features[:-1]]).cumsum(0)
+        precision = torch.arange(len(features), dtype=self.dtype)[:, None, None] + 0.25
         return Prediction(before / precision, (1 + 1 / precision).expand_as(before))
 
 
@@ -77,10 +83,34 @@ def gru(depth: int = 1, running_mean: str = "paper", hidden: int = 5, dim: int =
     return model
 
 
+def plda(context: int = 0, dim: int = DIM, feature_dim: int = DIM - 1, seed: int = 0) -> PLDAObservation:
+    """A two-covariance model with random parameters."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def random(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+    model = PLDAObservation(dim, feature_dim, context).double().eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(random(*parameter.shape) * 0.3)
+        model.center.copy_(random(dim) * 0.2)
+        model.projection.copy_(random(dim, feature_dim))
+        model.eigenvalues.copy_(random(feature_dim).exp() * 4)
+    return model
+
+
+def feature_dim(model: ObservationModel) -> int:
+    """F."""
+    return model.predict(model.initial()).mean.shape[1]
+
+
 OBSERVATION_MODELS: dict[str, Callable[[], ObservationModel]] = {
     "gru": gru,
     "gru depth 2": lambda: gru(depth=2),
     "gru v0 mean": lambda: gru(running_mean="v0"),
+    "plda": plda,
+    "context plda": lambda: plda(context=2),
     "conjugate gaussian": ConjugateGaussian,
 }
 

@@ -12,6 +12,8 @@ import numpy as np
 from models import ConjugateGaussian
 from uisrnn.model.gru import GRUObservation
 from uisrnn.model.joint import Joint
+from uisrnn.model.observation import ObservationModel
+from uisrnn.model.plda import PLDAObservation
 from uisrnn.model.running_mean import V0_MEAN
 
 
@@ -51,17 +53,60 @@ def gru_outputs(model: GRUObservation, inputs: list[np.ndarray]) -> list[np.ndar
     return outputs
 
 
-def prediction(model: GRUObservation | ConjugateGaussian, earlier: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def prediction(model: ObservationModel, earlier: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Mean and variance of the next observation of a cluster that has these."""
     if isinstance(model, ConjugateGaussian):
         precision = len(earlier) + 0.25
         return sum(earlier, np.zeros(model.observation_dim)) / precision, np.full(
             model.observation_dim, 1 + 1 / precision
         )
+    if isinstance(model, PLDAObservation):
+        return plda_prediction(model, earlier)
     outputs = gru_outputs(model, [np.zeros(model.observation_dim), *earlier])
     if model.running_mean == V0_MEAN and len(outputs) > 1:
         outputs = outputs[2:] or outputs[1:]
     return np.mean(outputs, axis=0), model.sigma2.detach().numpy()
+
+
+def plda_prediction(model: PLDAObservation, earlier: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The centre given observations each of variance v / w, by adding up precisions; then an observation about it."""
+    b, v = model.between.detach().numpy(), model.within.item()
+    if not earlier:
+        return np.zeros_like(b), (b + v) * np.exp(model.log_new.item())
+    precision, mean = 1 / b, np.zeros_like(b)
+    for z in earlier:
+        added = model.discount.item() / v
+        mean = (precision * mean + added * z) / (precision + added)
+        precision = precision + added
+    return mean, v + 1 / precision
+
+
+def plda_view(model: PLDAObservation, xs: np.ndarray, time: int, starts: bool) -> np.ndarray:
+    """What the model sees of an observation, from the equations of `PLDAObservation` and `Unmixing`."""
+    center, projection, e = (one.numpy() for one in (model.center, model.projection, model.eigenvalues))
+    z = (xs[: time + 1] - center) @ projection
+    z = z * ((1 + e).sum() / (z**2).sum(axis=1, keepdims=True)) ** (model.length_norm.item() / 2)
+    if model.unmixing is None:
+        return z[time]
+    taps = model.context + 1
+    window = np.vstack([np.zeros((taps, z.shape[1])), z])[-taps:]
+    present = np.array([time - model.context + tap >= 0 for tap in range(taps)])
+    cosine = [
+        window[i] @ window[j] / np.linalg.norm(window[i]) / np.linalg.norm(window[j]) if present[i] else 0.0
+        for i, j in itertools.combinations(range(taps), 2)
+    ]
+    weights = {name: value.detach().numpy() for name, value in model.unmixing.named_parameters()}
+    hidden = np.maximum(weights["inner.weight"] @ [*cosine, *present[:-1]] + weights["inner.bias"], 0)
+    both = (weights["weights.weight"] @ hidden + weights["weights.bias"]).reshape(2, taps)
+    return z[time] + (both[int(starts)] * present) @ window
+
+
+def seen(model: ObservationModel, xs: np.ndarray, labels: list[int]) -> list[np.ndarray]:
+    """Each observation as its label has it looked at."""
+    if not isinstance(model, PLDAObservation):
+        return list(xs[: len(labels)])
+    starts = [time == 0 or labels[time] != labels[time - 1] for time in range(len(labels))]
+    return [plda_view(model, xs, time, start) for time, start in enumerate(starts)]
 
 
 def label_probability(joint: Joint, labels: list[int], paper: bool, known: int = 0) -> float:
@@ -83,9 +128,11 @@ def score(
 ) -> float:
     """-log p(x, y, z), where `known` are earlier observations of clusters 0, 1, ..."""
     total = 0.0
-    for time, x in enumerate(xs[: len(labels)]):
-        earlier = list(known[labels[time]]) if labels[time] < len(known) else []
-        earlier += [xs[t] for t in range(time) if labels[t] == labels[time]]
+    views = seen(joint.observation, xs, labels)
+    enrolled = [seen(joint.observation, one, [0] * len(one)) for one in known]
+    for time, x in enumerate(views):
+        earlier = list(enrolled[labels[time]]) if labels[time] < len(known) else []
+        earlier += [views[t] for t in range(time) if labels[t] == labels[time]]
         mean, variance = prediction(joint.observation, earlier)
         dimensions = zip(x, mean, variance, strict=True)
         density = np.prod([exp(-((a - m) ** 2) / (2 * v)) / (2 * pi * v) ** 0.5 for a, m, v in dimensions])

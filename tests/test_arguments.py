@@ -11,12 +11,15 @@ import uisrnn
 from uisrnn import InferenceArguments, ModelArguments, TrainingArguments, parse_arguments
 
 DEFAULTS = {
+    "observation_model": "gru", "plda_dim": 128, "plda_context": 3, "loss": "running_mean", "sample_number": 16,
+    "discriminative_iteration": 0, "objective": "expected_errors",
     "observation_dim": 256, "rnn_hidden_size": 512, "rnn_depth": 1, "rnn_dropout": 0.2, "transition_bias": None,
     "crp_alpha": 1.0, "sigma2": None, "verbosity": 3, "enable_cuda": True, "optimizer": "adam", "learning_rate": 1e-3,
     "learning_rate_half_life": 0, "train_iteration": 20000, "batch_size": 10, "num_permutations": 10,
     "sigma_alpha": 1.0, "sigma_beta": 1.0, "regularization_weight": 1e-5, "grad_max_norm": 5.0,
     "enforce_cluster_id_uniqueness": True, "beam_size": 10, "look_ahead": 1, "test_iteration": 2,
-    "likelihood_scale": 1.0, "max_clusters": None, "num_clusters": None, "allow_new_clusters": True, "commit_lag": None,
+    "likelihood_scale": None, "max_clusters": None, "num_clusters": None, "allow_new_clusters": True,
+    "commit_lag": None,
 }  # fmt: skip
 GROUPS = (ModelArguments, TrainingArguments, InferenceArguments)
 
@@ -99,8 +102,8 @@ def test_help_names_every_argument(capsys):
         (ModelArguments, "observation_dim", 0, "observation_dim must be an integer >= 1, but is 0"),
         (ModelArguments, "observation_dim", "2", "observation_dim must be an integer >= 1, but is '2'"),
         (ModelArguments, "observation_dim", True, "observation_dim must be an integer >= 1, but is True"),
-        (ModelArguments, "crp_alpha", 10**400, "crp_alpha must be a number > 0, but is 1000"),
-        (ModelArguments, "crp_alpha", 0, "crp_alpha must be a number > 0, but is 0"),
+        (ModelArguments, "crp_alpha", 10**400, "crp_alpha must be a number > 0, or None, but is 1000"),
+        (ModelArguments, "crp_alpha", 0, "crp_alpha must be a number > 0, or None, but is 0"),
         (ModelArguments, "rnn_dropout", 1.0, "rnn_dropout must be a number >= 0 and < 1, but is 1.0"),
         (ModelArguments, "sigma2", float("inf"), "sigma2 must be a number > 0, or None, but is inf"),
         (ModelArguments, "verbosity", -1, "verbosity must be an integer >= 0, but is -1"),

@@ -109,7 +109,12 @@ def test_equal_models_have_the_same_fingerprint(square_model, tmp_path):
             "at least 2 known clusters, but there are 1",
         ),
         ({"num_clusters": 41}, None, uisrnn.InputError, "sequence: num_clusters=41 needs .* but there are 40"),
-        ({"likelihood_scale": 0}, None, uisrnn.ArgumentError, "likelihood_scale must be a number > 0, but is 0"),
+        (
+            {"likelihood_scale": 0},
+            None,
+            uisrnn.ArgumentError,
+            "likelihood_scale must be a number > 0, or None, but is 0",
+        ),
         ({}, [np.zeros((2, 2))], uisrnn.InputTypeError, "clusters must map names to observations, but are list"),
         ({}, {1.5: np.zeros((2, 2))}, uisrnn.InputTypeError, "a name must be a string or an integer, but one is 1.5"),
         ({}, {"a": np.zeros((2, 3))}, uisrnn.InputError, r"cluster 'a': observations must be \(T, 2\), but are \(2, 3"),

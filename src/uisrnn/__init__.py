@@ -3,6 +3,7 @@
 from uisrnn import loss_func as loss_func
 from uisrnn import utils as utils
 from uisrnn.arguments import InferenceArguments, ModelArguments, TrainingArguments, parse_arguments
+from uisrnn.data.simulation import simulate
 from uisrnn.decoding.hypotheses import Scores
 from uisrnn.decoding.stream import Stream, StreamPool
 from uisrnn.decoding.tracks import Update
@@ -16,8 +17,11 @@ from uisrnn.errors import (
     TrainingError,
     UISRNNError,
 )
+from uisrnn.estimator import UISRNNClusterer
 from uisrnn.evals import compute_sequence_match_accuracy, output_result
+from uisrnn.model.assignment import estimate_crp_alpha
 from uisrnn.model.conventions import PAPER, V0, Conventions
+from uisrnn.model.transition import estimate_transition_bias
 from uisrnn.training.history import History
 from uisrnn.uisrnn import UISRNN, parallel_predict
 
@@ -40,10 +44,14 @@ __all__ = [
     "StreamPool",
     "TrainingArguments",
     "TrainingError",
+    "UISRNNClusterer",
     "UISRNNError",
     "Update",
     "compute_sequence_match_accuracy",
+    "estimate_crp_alpha",
+    "estimate_transition_bias",
     "output_result",
     "parallel_predict",
     "parse_arguments",
+    "simulate",
 ]

@@ -151,10 +151,17 @@ class ModelArguments(Arguments):
     512
     >>> ModelArguments(crp_alpha=-1)
     Traceback (most recent call last):
-    uisrnn.errors.ArgumentError: crp_alpha must be a number > 0, but is -1
+    uisrnn.errors.ArgumentError: crp_alpha must be a number > 0, or None, but is -1
     """
 
+    observation_model: str = _argument(
+        "gru",
+        _choice("gru", "plda", "context_plda"),
+        "gru: the paper's; plda: two covariances in closed form; context_plda: plda that also sees those before one",
+    )
     observation_dim: int = _argument(256, _integer(1), "dimension D of an observation, for example of a d-vector")
+    plda_dim: int = _argument(128, _integer(1), "dimensions that plda projects observations to, at most D")
+    plda_context: int = _argument(3, _integer(1), "observations before one that context_plda looks at")
     rnn_hidden_size: int = _argument(512, _integer(1), "units of each GRU layer")
     rnn_depth: int = _argument(1, _integer(1), "number of GRU layers")
     rnn_dropout: float = _argument(
@@ -165,7 +172,9 @@ class ModelArguments(Arguments):
         _optional(_between),
         "p0 of Eq. (6), the probability that the label changes; None: estimated by fit, Eq. (13)",
     )
-    crp_alpha: float = _argument(1.0, _positive, "alpha of Eq. (7), the weight of a cluster not seen yet")
+    crp_alpha: float | None = _argument(
+        1.0, _optional(_positive), "alpha of Eq. (7), the weight of a cluster not seen yet; None: estimated by fit"
+    )
     sigma2: float | None = _argument(
         None,
         _optional(_positive),
@@ -206,6 +215,20 @@ class TrainingArguments(Arguments):
     sigma_alpha: float = _argument(1.0, _not_negative, "shape of the inverse gamma prior of sigma2")
     sigma_beta: float = _argument(1.0, _positive, "scale of the inverse gamma prior of sigma2")
     regularization_weight: float = _argument(1e-5, _not_negative, "weight of the sum of parameter norms", "-r")
+    loss: str = _argument(
+        "running_mean",
+        _choice("running_mean", "sample_mean"),
+        "what the GRU predicts: the next observation, as in the paper, or the mean of samples of those that remain",
+    )
+    sample_number: int = _argument(16, _integer(1), "samples of the sample_mean loss")
+    discriminative_iteration: int = _argument(
+        0, _integer(0), "iterations of discriminative training, after the generative ones; 0: none"
+    )
+    objective: str = _argument(
+        "expected_errors",
+        _choice("expected_errors", "cross_entropy"),
+        "what discriminative training makes small: wrong labels in the beam, or the surprise about each true label",
+    )
     grad_max_norm: float = _argument(5.0, _positive, "the gradient of the network is scaled down to this norm")
     enforce_cluster_id_uniqueness: bool = _argument(
         True, _flag(), "equal labels in two sequences of a list are two clusters; no: they are one"
@@ -232,10 +255,11 @@ class InferenceArguments(Arguments):
     test_iteration: int = _argument(
         2, _count(1), "decode the sequence this many times in a row and return the labels of the last copy"
     )
-    likelihood_scale: float = _argument(
-        1.0,
-        _positive,
-        "what -log p(x) is multiplied by; less than 1 where neighbouring observations are not independent",
+    likelihood_scale: float | None = _argument(
+        None,
+        _optional(_positive),
+        "what -log p(x) is multiplied by; less than 1 where neighbouring observations are not independent; "
+        "None: that of the model, 1 for the paper's",
     )
     max_clusters: int | None = _argument(None, _optional(_count(1)), "at most this many clusters in a sequence")
     num_clusters: int | None = _argument(None, _optional(_count(1)), "exactly this many clusters in a sequence")

@@ -7,32 +7,36 @@ from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, TypeVar
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from uisrnn import checkpoint
-from uisrnn.arguments import ModelArguments, TrainingArguments
-from uisrnn.checkpoint.contents import NETWORK
+from uisrnn.arguments import InferenceArguments, ModelArguments, TrainingArguments
 from uisrnn.data import sequences as data
 from uisrnn.data.labels import Label
 from uisrnn.data.sequences import LabeledSequence
 from uisrnn.errors import ArgumentError, InputTypeError, NotFittedError
 from uisrnn.log import ModelLogger
+from uisrnn.model.assignment import estimate_crp_alpha
 from uisrnn.model.conventions import ASSIGNMENTS, PAPER, RUNNING_MEANS, Conventions
-from uisrnn.model.gru import GRUObservation, GRUStates
+from uisrnn.model.gru import GRUObservation
 from uisrnn.model.joint import Joint
+from uisrnn.model.kinds import KINDS, AnyObservation
 from uisrnn.model.label_prior import LabelPrior
 from uisrnn.model.transition import Transition, estimate_transition_bias
 from uisrnn.prediction import Predictor
 from uisrnn.progress import bar_for
 from uisrnn.randomness import generator_from, torch_seeded
-from uisrnn.training.batching import ClusterSequences, join
+from uisrnn.training.discriminative import train_discriminatively
 from uisrnn.training.history import History
-from uisrnn.training.loop import new_optimizer, train
+from uisrnn.training.hypotheses import LearnedPrior
+from uisrnn.training.objectives import OBJECTIVES
+from uisrnn.training.trainers import FEWEST_SEQUENCES, Folds, trainer_for
 
 _U = TypeVar("_U", bound="UISRNN")
 _OF_THE_PROCESS = ("verbosity", "enable_cuda", "seed")
+ALPHA_PRIOR = (2.0, 1.0)
+"""Shape and rate of the Gamma prior of an alpha that is estimated; its mode is 1, what alpha is when it is not."""
 
 
 class UISRNN(Predictor):
@@ -69,14 +73,14 @@ class UISRNN(Predictor):
         self.fitted = False
         self._generator = generator_from(self.arguments.seed)
         self._conventions = PAPER
+        self.likelihood_scale = KINDS[self.arguments.observation_model].likelihood_scale
+        self._crp_alpha = self.arguments.crp_alpha
         self._observation = self._new_observation(self.arguments)
-        self._optimizer: torch.optim.Adam | None = None
+        self._trainer = trainer_for(self._observation, self._generator)
 
-    def _new_observation(self, args: ModelArguments) -> GRUObservation:
+    def _new_observation(self, args: ModelArguments) -> AnyObservation:
         with torch_seeded(self._generator, torch.device("cpu")):
-            model = GRUObservation(
-                args.observation_dim, args.rnn_hidden_size, args.rnn_depth, args.rnn_dropout, args.sigma2
-            )
+            model = KINDS[args.observation_model].build(args)
         cuda = args.enable_cuda and torch.cuda.is_available()
         return model.to("cuda:0" if cuda else "cpu").eval()
 
@@ -88,7 +92,8 @@ class UISRNN(Predictor):
     @conventions.setter
     def conventions(self, conventions: Conventions) -> None:
         self._conventions = conventions
-        self._observation.running_mean = RUNNING_MEANS[conventions.running_mean]
+        if isinstance(self._observation, GRUObservation):
+            self._observation.running_mean = RUNNING_MEANS[conventions.running_mean]
 
     @property
     def transition_bias(self) -> float | None:
@@ -100,13 +105,27 @@ class UISRNN(Predictor):
         self._transition_bias = ModelArguments(transition_bias=value).transition_bias
 
     @property
-    def crp_alpha(self) -> float:
-        """Alpha, the weight of a new cluster. It may be set."""
-        return self.arguments.crp_alpha
+    def crp_alpha(self) -> float | None:
+        """Alpha, the weight of a new cluster; None until it is estimated. It may be set."""
+        return self._crp_alpha
 
     @crp_alpha.setter
     def crp_alpha(self, value: float) -> None:
-        self.arguments.crp_alpha = value
+        if value is None:
+            raise ArgumentError("crp_alpha must be a number > 0, but is None")
+        self._crp_alpha = ModelArguments(crp_alpha=value).crp_alpha
+
+    @property
+    def likelihood_scale(self) -> float:
+        """What -log p(x) is multiplied by where inference arguments do not say: 1 in the paper. It may be set."""
+        return self._likelihood_scale
+
+    @likelihood_scale.setter
+    def likelihood_scale(self, value: float) -> None:
+        given = InferenceArguments(likelihood_scale=value).likelihood_scale
+        if given is None:
+            raise ArgumentError("likelihood_scale must be a number > 0, but is None")
+        self._likelihood_scale = given
 
     @property
     def device(self) -> torch.device:
@@ -121,22 +140,32 @@ class UISRNN(Predictor):
     @property
     def rnn_model(self) -> nn.Module:
         """The network that all clusters share."""
-        return self._observation.network
+        return self._gru("rnn_model").network
 
     @property
     def rnn_init_hidden(self) -> nn.Parameter:
         """The learned hidden state of a new cluster: (depth, 1, hidden)."""
-        return self._observation.init_hidden
+        return self._gru("rnn_init_hidden").init_hidden
 
     @property
     def sigma2(self) -> nn.Parameter:
         """The variance of an observation about its prediction: (D,)."""
-        return self._observation.sigma2
+        return self._gru("sigma2").sigma2
+
+    def _gru(self, name: str) -> GRUObservation:
+        if not isinstance(self._observation, GRUObservation):
+            raise AttributeError(f"observation model {self.arguments.observation_model!r} has no {name}")  # noqa: TRY004
+        return self._observation
 
     @property
     def estimate_transition_bias(self) -> bool:
         """Whether `fit` estimates p0; not where it was given."""
         return self.arguments.transition_bias is None
+
+    @property
+    def estimate_crp_alpha(self) -> bool:
+        """Whether `fit` estimates alpha; not where it was given."""
+        return self.arguments.crp_alpha is None
 
     @property
     def estimate_sigma2(self) -> bool:
@@ -147,6 +176,10 @@ class UISRNN(Predictor):
 
     def fit(self, train_sequences: Any, train_cluster_ids: Any, args: object = None) -> History:
         """Train on labelled sequences; called again, go on from where the model is.
+
+        First by what generates the sequences: the GRU by gradient steps, the closed forms of the others from these
+        sequences alone. Then, where `discriminative_iteration` asks for it and there are 5 sequences or more, by what
+        the decoder makes of them, with a part kept apart to stop in time.
 
         Args:
             train_sequences: a list of (T, D) arrays, or one (N, D) array of concatenated sequences. With the latter,
@@ -171,9 +204,13 @@ class UISRNN(Predictor):
                 "transition_bias is estimated from one sequence; if it is several, concatenated, each boundary counts "
                 "as a change: pass a list of sequences, or transition_bias"
             )
-        history = self._fit_network(labeled, training_args)
+        history, folds = self._fit_observation(labeled, training_args)
         if self.estimate_transition_bias:
             self._update_transition_bias(labeled)
+        if self.estimate_crp_alpha:
+            self.crp_alpha = estimate_crp_alpha([one.labels for one in labeled], prior=ALPHA_PRIOR)
+        if folds.train:
+            self._fit_discriminatively(folds, training_args, history)
         return history
 
     def fit_concatenated(self, train_sequence: Any, train_cluster_id: Any, args: object = None) -> History:
@@ -194,7 +231,8 @@ class UISRNN(Predictor):
         if not data.is_single(train_sequence):
             raise InputTypeError(f"{where} must be one (N, D) array; fit() takes a list of sequences")
         labeled, _single = data.labeled(train_sequence, train_cluster_id, self.observation_dim)
-        return self._fit_network(labeled, TrainingArguments.of(args))
+        training_args = dataclasses.replace(TrainingArguments.of(args), discriminative_iteration=0)
+        return self._fit_observation(labeled, training_args)[0]
 
     def _update_transition_bias(self, labeled: Sequence[LabeledSequence]) -> None:
         """Average the estimate with those of earlier calls, each weighted by its denominator."""
@@ -203,21 +241,49 @@ class UISRNN(Predictor):
         self.transition_bias_denominator += weight
         self.transition_bias = (earlier + estimate * weight) / self.transition_bias_denominator
 
-    def _fit_network(self, labeled: Sequence[LabeledSequence], args: TrainingArguments) -> History:
+    def _fit_observation(self, labeled: Sequence[LabeledSequence], args: TrainingArguments) -> tuple[History, Folds]:
         self.online_predict(reset=True)
-        observations, codes = join(labeled, unique=args.enforce_cluster_id_uniqueness)
-        clusters = ClusterSequences(observations, codes, args.num_permutations, args.max_length, self._generator)
-        if self._optimizer is None:
-            self._optimizer = new_optimizer(self._observation)
         progress = bar_for(self.arguments.verbosity, args.train_iteration, "training")
         with torch_seeded(self._generator, self.device):
-            history = train(self._observation, self._optimizer, clusters.batches(args.batch_size), args, progress)
-        self.fitted = self.fitted or len(history) > 0
+            history, folds = self._trainer.fit(labeled, args, progress)
+        self.fitted = self.fitted or self._trainer.learns_with(args)
         self.logger.info(
-            "trained %d iterations on %d observations of %d clusters; last loss %s",
-            len(history), len(observations), len(np.unique(codes)), history.loss[-1] if len(history) else None,
+            "trained %d iterations on %d sequences; last loss %s",
+            len(history), len(labeled), history.loss[-1] if len(history) else None,
         )  # fmt: skip
-        return history
+        if args.discriminative_iteration and not folds.train:
+            self.logger.warning(
+                "discriminative training needs %d sequences, but there are %d: left out", FEWEST_SEQUENCES, len(labeled)
+            )
+        return history, folds
+
+    def _fit_discriminatively(self, folds: Folds, args: TrainingArguments, history: History) -> None:
+        assert self.transition_bias is not None
+        assert self.crp_alpha is not None
+        start = LearnedPrior(
+            self.transition_bias,
+            self.crp_alpha,
+            self.likelihood_scale,
+            ASSIGNMENTS[self.conventions.assignment],
+            learn_bias=self.estimate_transition_bias,
+            learn_alpha=self.estimate_crp_alpha,
+        )
+        progress = bar_for(self.arguments.verbosity, args.discriminative_iteration, "training discriminatively")
+        course = train_discriminatively(
+            folds.train, folds.development, start, OBJECTIVES[args.objective], args.discriminative_iteration,
+            self._trainer.learning_rate, self._generator, progress,
+        )  # fmt: skip
+        learned = start.joint(self._observation)
+        if self.estimate_transition_bias:
+            self.transition_bias = learned.prior.transition.bias
+        if self.estimate_crp_alpha:
+            self.crp_alpha = learned.prior.crp_alpha
+        self.likelihood_scale = learned.likelihood_scale
+        history.discriminative, history.development = course.losses, course.development
+        self.logger.info(
+            "trained discriminatively, kept iteration %d: transition_bias=%.3f, crp_alpha=%.3f, likelihood_scale=%.3f",
+            course.chosen, self.transition_bias, self.crp_alpha, self.likelihood_scale,
+        )  # fmt: skip
 
     # --- prediction: see Predictor ---
 
@@ -225,18 +291,22 @@ class UISRNN(Predictor):
     def _verbosity(self) -> int:
         return self.arguments.verbosity
 
-    def _joint(self) -> Joint[GRUStates]:
+    def _joint(self) -> Joint[Any]:
         if self.transition_bias is None:
             raise NotFittedError("transition_bias is not known: fit() the model, load() one, or pass transition_bias")
+        if self.crp_alpha is None:
+            raise NotFittedError("crp_alpha is not known: fit() the model, load() one, or pass crp_alpha")
         if not self.fitted:
-            self.logger.warning("this model was never trained: its weights are random")
+            self.logger.warning("this model was never trained: its labels mean nothing")
         assignment = ASSIGNMENTS[self.conventions.assignment]
-        return Joint(self._observation, LabelPrior(Transition(self.transition_bias), assignment, self.crp_alpha))
+        prior = LabelPrior(Transition(self.transition_bias), assignment, self.crp_alpha)
+        return Joint(self._observation, prior, self.likelihood_scale)
 
     def fingerprint(self) -> str:
         """A digest of all weights and of what else decides labels; equal models in two processes have the same."""
-        digest = hashlib.sha256(repr((self.conventions, self.transition_bias, self.crp_alpha)).encode())
-        for name, parameter in sorted(self._observation.named_parameters()):
+        scalars = (self.conventions, self.transition_bias, self.crp_alpha, self.likelihood_scale)
+        digest = hashlib.sha256(repr(scalars).encode())
+        for name, parameter in sorted(self._observation.state_dict().items()):
             digest.update(name.encode() + parameter.detach().cpu().numpy().tobytes())
         return digest.hexdigest()
 
@@ -255,14 +325,15 @@ class UISRNN(Predictor):
         checkpoint.write(filepath, self._checkpoint())
 
     def _checkpoint(self) -> checkpoint.Checkpoint:
-        network = {NETWORK + name: tensor for name, tensor in self._observation.network.state_dict().items()}
         return checkpoint.Checkpoint(
             arguments=dataclasses.asdict(self.arguments),
             conventions=self.conventions,
             transition_bias=self.transition_bias,
             transition_bias_denominator=self.transition_bias_denominator,
-            tensors={**network, "init_hidden": self.rnn_init_hidden, "sigma2": self.sigma2},
+            tensors=self._observation.state_dict(),
             fitted=self.fitted,
+            likelihood_scale=self.likelihood_scale,
+            crp_alpha=self.crp_alpha,
         )
 
     def load(self, filepath: str | os.PathLike[str]) -> None:
@@ -284,11 +355,14 @@ class UISRNN(Predictor):
         known = {name: value for name, value in found.arguments.items() if name not in _OF_THE_PROCESS}
         arguments = dataclasses.replace(self.arguments, **known)
         observation = self._new_observation(arguments)
-        _copy_weights(observation, found.tensors)
-        self._observation, self._optimizer, self.arguments = observation, None, arguments
+        observation.load_state_dict(found.tensors)
+        self._observation, self.arguments = observation, arguments
+        self._trainer = trainer_for(observation, self._generator)
         self.conventions = found.conventions
         self.transition_bias = found.transition_bias
         self.transition_bias_denominator = found.transition_bias_denominator
+        self._crp_alpha = arguments.crp_alpha if found.crp_alpha is None else found.crp_alpha
+        self.likelihood_scale = found.likelihood_scale
         self.fitted = found.fitted
         self.logger.info("loaded %s: D=%d, transition_bias=%s", filepath, self.observation_dim, self.transition_bias)
 
@@ -306,12 +380,6 @@ class UISRNN(Predictor):
         model = cls(args)
         model.load(filepath)
         return model
-
-
-def _copy_weights(model: GRUObservation, tensors: dict[str, Tensor]) -> None:
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            parameter.copy_(tensors[name])
 
 
 def parallel_predict(

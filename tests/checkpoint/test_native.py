@@ -142,7 +142,7 @@ def _set(**values):
         (_set(conventions=5), "the header is damaged"),
         (
             _argument(crp_alpha=-1),
-            "crp_alpha must be a number > 0, but is -1",
+            "crp_alpha must be a number > 0, or None, but is -1",
         ),
         (
             _argument(crp_alpha=10**400),

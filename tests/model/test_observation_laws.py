@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from models import OBSERVATION_MODELS
+from models import OBSERVATION_MODELS, feature_dim
 from uisrnn.model.observation import Prediction, negative_log_density
 
 
@@ -20,15 +20,38 @@ FULL = torch.full((4,), 6)
 
 @pytest.fixture
 def xs(model):
+    """Features: six of each of four clusters."""
     generator = torch.Generator().manual_seed(3)
-    return torch.randn(6, 4, model.observation_dim, generator=generator, dtype=model.dtype)
+    return torch.randn(6, 4, feature_dim(model), generator=generator, dtype=model.dtype)
 
 
 def test_states_have_one_row_a_cluster(model):
     states = model.initial()
     assert len(states) == 1
     assert all(len(tensor) == 1 for tensor in states.tensors().values())
-    assert model.predict(states).mean.shape == (1, model.observation_dim)
+    none = torch.zeros(0, model.observation_dim, dtype=model.dtype)
+    assert model.features(none).shape == (0, model.views, feature_dim(model))
+
+
+@torch.no_grad()
+def test_features_in_parts_are_those_of_the_whole(model):
+    """With the context that the model asks for, or more."""
+    generator = torch.Generator().manual_seed(4)
+    observations = torch.randn(9, model.observation_dim, generator=generator, dtype=model.dtype)
+    whole = model.features(observations)
+    assert whole.shape == (9, model.views, feature_dim(model))
+    for first in range(1, 9):
+        for context in {min(model.context, first), first}:
+            part = model.features(observations[first - context :], context)
+            torch.testing.assert_close(part, whole[first:])
+
+
+@torch.no_grad()
+def test_features_know_nothing_of_what_comes_later(model):
+    observations = torch.ones(5, model.observation_dim, dtype=model.dtype)
+    changed = observations.clone()
+    changed[3:] = -7.0
+    torch.testing.assert_close(model.features(changed)[:3], model.features(observations)[:3])
 
 
 @torch.no_grad()

@@ -9,7 +9,9 @@ import torch
 import uisrnn
 from uisrnn.arguments import TrainingArguments
 from uisrnn.model.gru import GRUObservation
+from uisrnn.model.running_mean import PAPER_MEAN
 from uisrnn.progress import Silent
+from uisrnn.training import losses
 from uisrnn.training.batching import pad
 from uisrnn.training.loop import SMALLEST_SIGMA2, learning_rate, loss_terms, new_optimizer, train
 
@@ -78,6 +80,33 @@ def test_the_loss_is_that_of_0_1_2_on_values_that_it_can_tell_from_padding(model
     )
     for ours, theirs in zip(loss_terms(model, batch, args), expected, strict=True):
         torch.testing.assert_close(ours, theirs)
+
+
+def test_by_default_the_loss_is_to_the_last_bit_that_of_the_next_observation(model, batch):
+    mask, mean = batch.mask, PAPER_MEAN.over_time(model.outputs(batch.observations, batch.lengths))
+    expected = losses.negative_log_likelihood(batch.observations[mask], mean[mask], model.sigma2)
+    assert torch.equal(loss_terms(model, batch, TrainingArguments())[0], expected)
+
+
+def test_the_sample_mean_loss_compares_the_same_predictions_with_other_targets(model, batch):
+    args = TrainingArguments(loss="sample_mean", sample_number=3)
+    mask, mean = batch.mask, PAPER_MEAN.over_time(model.outputs(batch.observations, batch.lengths))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        likelihood, *others = loss_terms(model, batch, args)
+        torch.manual_seed(1)
+        target = losses.SampleMean(3).of(batch.observations, mask)
+    assert torch.equal(likelihood, losses.negative_log_likelihood(target, mean[mask], model.sigma2))
+    for ours, theirs in zip(others, loss_terms(model, batch, TrainingArguments())[1:], strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_the_sample_mean_loss_trains(model, batch):
+    args = TrainingArguments(train_iteration=40, learning_rate=0.02, loss="sample_mean")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        history = train(model, new_optimizer(model), itertools.repeat(batch), args, Silent())
+    assert history.loss[-1] < history.loss[0]
 
 
 def test_sigma2_stays_above_its_floor(model):

@@ -7,9 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from uisrnn.arguments import ModelArguments
+from uisrnn.arguments import InferenceArguments, ModelArguments
 from uisrnn.errors import ArgumentError, CheckpointError
 from uisrnn.model.conventions import Conventions
+from uisrnn.model.kinds import KINDS, Kind
 
 NETWORK = "network."
 """Prefix of the names of network weights, which after it are those of 0.1.2."""
@@ -24,8 +25,10 @@ class Checkpoint:
         conventions: how it decodes where the paper and 0.1.2 differ.
         transition_bias: p0, None where it was never estimated.
         transition_bias_denominator: the weight of that estimate among later ones.
-        tensors: `network.*`, `init_hidden` (depth, 1, H) and `sigma2` (D,).
+        tensors: those of the observation model, see `uisrnn.model.kinds`.
         fitted: whether the model was ever trained.
+        likelihood_scale: what it decodes with.
+        crp_alpha: alpha, where it was estimated; None: that of the arguments.
     """
 
     arguments: dict[str, Any]
@@ -34,6 +37,8 @@ class Checkpoint:
     transition_bias_denominator: float
     tensors: dict[str, Tensor]
     fitted: bool
+    likelihood_scale: float = 1.0
+    crp_alpha: float | None = None
 
     def check(self) -> None:
         """Compare all tensors with the dimensions, and require that all numbers make sense.
@@ -44,20 +49,24 @@ class Checkpoint:
         """
         try:
             arguments = ModelArguments(**self.arguments)
-            ModelArguments(transition_bias=self.transition_bias)
+            ModelArguments(transition_bias=self.transition_bias, crp_alpha=self.crp_alpha)
+            InferenceArguments(likelihood_scale=self.likelihood_scale)
         except (ArgumentError, TypeError) as error:
             raise CheckpointError(f"the arguments are damaged: {error}") from error
         if not (math.isfinite(self.transition_bias_denominator) and self.transition_bias_denominator >= 0):
             raise CheckpointError(
                 f"transition_bias_denominator must be >= 0, but is {self.transition_bias_denominator}"
             )
+        if self.likelihood_scale is None:
+            raise CheckpointError("likelihood_scale must be a number > 0, but is None")
         if not isinstance(self.fitted, bool):
             raise CheckpointError(f"fitted must be true or false, but is {self.fitted!r}")
         if arguments.rnn_depth > len(self.tensors):  # before anything is done for each announced layer
             raise CheckpointError(f"{arguments.rnn_depth} layers do not fit into {len(self.tensors)} tensors")
-        self._check_tensors(shapes(arguments))
+        self._check_tensors(KINDS[arguments.observation_model], arguments)
 
-    def _check_tensors(self, wanted: dict[str, tuple[int, ...]]) -> None:
+    def _check_tensors(self, kind: Kind, arguments: ModelArguments) -> None:
+        wanted = kind.shapes(arguments)
         missing, unknown = sorted(wanted.keys() - self.tensors.keys()), sorted(self.tensors.keys() - wanted.keys())
         if missing or unknown:
             raise CheckpointError(f"the weights do not fit: missing {missing}, unknown {unknown}")
@@ -66,23 +75,5 @@ class Checkpoint:
                 raise CheckpointError(f"{name} must be {wanted[name]}, but is {tuple(tensor.shape)}")
             if not torch.isfinite(tensor).all():
                 raise CheckpointError(f"{name} has NaN or infinite values; the model must be trained again")
-        if not (self.tensors["sigma2"] >= torch.finfo(torch.float32).tiny).all():
-            raise CheckpointError("sigma2 must be positive, but has values that are not")
-
-
-def shapes(arguments: ModelArguments) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of all tensors of a model with these dimensions."""
-    dim, hidden, depth = arguments.observation_dim, arguments.rnn_hidden_size, arguments.rnn_depth
-    wanted: dict[str, tuple[int, ...]] = {
-        "linear_mean1.weight": (hidden, hidden),
-        "linear_mean1.bias": (hidden,),
-        "linear_mean2.weight": (dim, hidden),
-        "linear_mean2.bias": (dim,),
-    }
-    for layer in range(depth):
-        wanted[f"gru.weight_ih_l{layer}"] = (3 * hidden, dim if layer == 0 else hidden)
-        wanted[f"gru.weight_hh_l{layer}"] = (3 * hidden, hidden)
-        wanted[f"gru.bias_ih_l{layer}"] = (3 * hidden,)
-        wanted[f"gru.bias_hh_l{layer}"] = (3 * hidden,)
-    network = {NETWORK + name: shape for name, shape in wanted.items()}
-    return {**network, "init_hidden": (depth, 1, hidden), "sigma2": (dim,)}
+        if not (self.tensors[kind.positive] >= torch.finfo(torch.float32).tiny).all():
+            raise CheckpointError(f"{kind.positive} must be positive, but has values that are not")

@@ -15,6 +15,7 @@ from uisrnn.checkpoint.contents import Checkpoint
 from uisrnn.errors import CheckpointError
 from uisrnn.files import write_atomically
 from uisrnn.model.conventions import Conventions
+from uisrnn.model.kinds import KINDS
 
 FORMAT_VERSION = 1
 _KEY = "uisrnn"
@@ -34,11 +35,13 @@ def write(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
     checkpoint.check()
     header = {
         "format_version": FORMAT_VERSION,
-        "observation_model": "gru",
+        "observation_model": checkpoint.arguments["observation_model"],
         "model_arguments": checkpoint.arguments,
         "conventions": dataclasses.asdict(checkpoint.conventions),
         "transition_bias": checkpoint.transition_bias,
         "transition_bias_denominator": checkpoint.transition_bias_denominator,
+        "likelihood_scale": checkpoint.likelihood_scale,
+        "crp_alpha": checkpoint.crp_alpha,
         "fitted": checkpoint.fitted,
     }
     write_atomically(path, container.pack(checkpoint.tensors, _KEY, header))
@@ -57,16 +60,18 @@ def parse(content: bytes) -> Checkpoint:
     version = header.get("format_version")
     if version != FORMAT_VERSION:
         raise CheckpointError(f"format version {version!r} is not known here (this is {FORMAT_VERSION}); update uisrnn")
-    if header.get("observation_model") != "gru":
+    if header.get("observation_model") not in tuple(KINDS):
         raise CheckpointError(f"observation model {header.get('observation_model')!r} is not known here; update uisrnn")
     try:
         return Checkpoint(
-            arguments=dict(header["model_arguments"]),
+            arguments={**header["model_arguments"], "observation_model": header["observation_model"]},
             conventions=Conventions(**header["conventions"]),
             transition_bias=header["transition_bias"],
             transition_bias_denominator=float(header["transition_bias_denominator"]),
             tensors=tensors,
             fitted=header["fitted"],
+            likelihood_scale=header.get("likelihood_scale", 1.0),  # the first files had neither
+            crp_alpha=header.get("crp_alpha"),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise CheckpointError(f"the header is damaged: {error}") from error

@@ -58,6 +58,25 @@ def _first_appearance(labels: Iterable[Any], known: dict[Any, int]) -> Codes:
     return np.array([known.setdefault(label, len(known)) for label in labels], dtype=np.int64)
 
 
+def as_sequences(cluster_ids: Any) -> Sequence[Any]:
+    """A list of label sequences, from one or from the labels of a single sequence.
+
+    Args:
+        cluster_ids: a list of label sequences, or the labels of one sequence.
+
+    Raises:
+        InputTypeError: it is neither.
+
+    >>> as_sequences(["a", "b"])
+    [['a', 'b']]
+    """
+    if not isinstance(cluster_ids, (list, tuple)) and getattr(cluster_ids, "ndim", 0) == 0:
+        raise InputTypeError(f"cluster_ids must be lists of labels, but are {type(cluster_ids).__name__}")
+    holds_labels = len(cluster_ids) > 0 and (isinstance(cluster_ids[0], (str, bytes)) or np.ndim(cluster_ids[0]) == 0)
+    sequences: Sequence[Any] = [cluster_ids] if holds_labels else cluster_ids
+    return sequences
+
+
 def renumber(labels: Sequence[Any] | NDArray[Any]) -> list[int]:
     """Rename labels to 0, 1, 2, ... in the order of their first appearance.
 

@@ -50,8 +50,8 @@ class Window:
     """Observations that are ready to be taken.
 
     Attributes:
-        x: (m, D), on the model's device and of its precision.
-        encoded: (m, ...) the same as encoded by the model.
+        x: (m V, F) the views of m observations one after another, on the model's device and of its precision.
+        encoded: (m V, ...) the same as encoded by the model.
     """
 
     x: Tensor
@@ -73,8 +73,9 @@ class SearchState(Generic[S]):
     tree: LabelTree
 
     @torch.no_grad()
-    def window(self, x: Tensor) -> Window:
-        """Make observations ready to be taken: (m, D), on the model's device and of its precision."""
+    def window(self, features: Tensor) -> Window:
+        """Make observations ready to be taken: (m, V, F), on the model's device and of its precision."""
+        x = features.flatten(0, 1)
         return Window(x, self.pool.encode(x))
 
 
@@ -168,10 +169,10 @@ class Block(Generic[S]):
         memo, pool = self._memo(at), self._state.pool
         x, which, gaussians = self._window.x, self._positions[at].which, pool.gaussians
         if gaussians is not None:
-            self._priced[at] += price(frontier, memo, pool.shared, gaussians, x.numpy(), which, self._rules.scale)
+            self._priced[at] += price(frontier, memo, pool.shared, gaussians, x.numpy(), which, self._rules)
         else:
-            keys, rows, owners = unpriced(frontier, memo, pool.shared)
-            memo.cost[keys] = self._rules.scale * pool.costs(rows, x, which[owners])
+            keys, rows, viewed = unpriced(frontier, memo, pool.shared, which, self._rules.views)
+            memo.cost[keys] = self._rules.scale * pool.costs(rows, x, viewed)
             self._priced[at] += len(keys)
         pool.reserve(self._priced[at])
         return memo
@@ -179,7 +180,7 @@ class Block(Generic[S]):
     def _memo(self, at: int) -> Memo:
         """The memo of a position, with room for all rows that the pool has by now."""
         pool = self._state.pool
-        keys = pool.capacity + len(self._slots) * pool.shared
+        keys = (pool.capacity + len(self._slots) * pool.shared) * self._rules.views
         if at not in self._memos:
             self._memos[at] = Memo.empty(keys)
         self._memos[at] = self._memos[at].with_room(keys)

@@ -5,7 +5,7 @@ from math import inf, isfinite
 import numpy as np
 
 from uisrnn.compiled import Integers, Reals, compiled
-from uisrnn.decoding.frontier import Frontier, Memo, Moves, Position, Rules, allocate, key
+from uisrnn.decoding.frontier import Frontier, Memo, Moves, Position, Rules, allocate, key, view
 from uisrnn.decoding.pool import RowIndex, take_row
 from uisrnn.model.label_prior import label_log_probs
 
@@ -13,7 +13,7 @@ from uisrnn.model.label_prior import label_log_probs
 @compiled
 def candidate_scores(frontier: Frontier, memo: Memo, shared: int, rules: Rules, position: Position) -> Reals:
     """(n, cluster) score of each beam with each label for the observation; infinite where a label is impossible."""
-    sequences, (prior, limits, _scale) = len(frontier.start) - 1, rules
+    sequences, prior, limits, views = len(frontier.start) - 1, rules.prior, rules.limits, rules.views
     scores = np.full(frontier.rows.shape, inf)
     log_probs = np.empty(frontier.rows.shape[1])
     for sequence in range(sequences):
@@ -23,7 +23,8 @@ def candidate_scores(frontier: Frontier, memo: Memo, shared: int, rules: Rules, 
             for label in range(clusters + limits.allow_new):
                 visited = _visited(frontier, beam, label, position.starts_copy[sequence])
                 if visited <= limits.at_most and limits.exactly - visited <= position.remaining[sequence]:
-                    one = key(frontier.rows[beam, label], sequence, sequences, shared)
+                    one = key(frontier.rows[beam, label], sequence, sequences, shared) * views
+                    one += view(label, frontier.last[beam], views)
                     scores[beam, label] = frontier.score[beam] - log_probs[label] + memo.cost[one]
     return scores
 
@@ -92,7 +93,7 @@ def continue_best(
 ) -> tuple[Frontier, Moves]:
     """The best label sequences with one more observation, `beam_size` of each sequence; see `children`."""
     scores = candidate_scores(frontier, memo, index.shared[0], rules, position)
-    return children(frontier, scores, best(scores, frontier.start, beam_size), memo, position, index)
+    return children(frontier, scores, best(scores, frontier.start, beam_size), memo, rules, position, index)
 
 
 @compiled
@@ -101,7 +102,7 @@ def continue_within(
 ) -> tuple[Frontier, Moves]:
     """All label sequences with one more observation up to a score for each sequence; see `children`."""
     scores = candidate_scores(frontier, memo, index.shared[0], rules, position)
-    return children(frontier, scores, within(scores, frontier.start, limit), memo, position, index)
+    return children(frontier, scores, within(scores, frontier.start, limit), memo, rules, position, index)
 
 
 @compiled
@@ -110,6 +111,7 @@ def children(
     scores: Reals,
     chosen: tuple[Integers, Integers, Integers],
     memo: Memo,
+    rules: Rules,
     position: Position,
     index: RowIndex,
 ) -> tuple[Frontier, Moves]:
@@ -118,7 +120,7 @@ def children(
     There must be a free row for each pair of a state and an observation.
     """
     parents, labels, start = chosen
-    sequences, shared = len(start) - 1, index.shared[0]
+    sequences, shared, views = len(start) - 1, index.shared[0], rules.views
     clusters = 0
     for child in range(len(parents)):
         clusters = max(clusters, frontier.clusters[parents[child]], labels[child] + 1)
@@ -132,10 +134,12 @@ def children(
             parent, label = parents[child], labels[child]
             starts_copy = position.starts_copy[sequence]
             row = frontier.rows[parent, label]
-            one = key(row, sequence, sequences, shared)
+            seen_as = view(label, frontier.last[parent], views)
+            one = key(row, sequence, sequences, shared) * views + seen_as
             if memo.moved[one] < 0:
                 memo.moved[one] = take_row(index)
-                old[moves], new[moves], which[moves] = row, memo.moved[one], position.which[sequence]
+                old[moves], new[moves] = row, memo.moved[one]
+                which[moves] = position.which[sequence] * views + seen_as
                 moves += 1
             result.visited[child] = _visited(frontier, parent, label, starts_copy)
             _copy_beam(frontier, parent, result, child, starts_copy)

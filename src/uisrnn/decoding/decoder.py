@@ -82,7 +82,7 @@ class Decoder(Generic[S]):
         """The decoder of a model.
 
         Args:
-            joint: the model; its likelihood scale is replaced by that of `args`.
+            joint: the model; its likelihood scale is replaced by that of `args` where there is one.
             args: they are copied.
             clusters: observations (T, D) of known clusters by their names, or what was made of them, or None.
 
@@ -93,7 +93,8 @@ class Decoder(Generic[S]):
         args = dataclasses.replace(args)
         enrolled = clusters if isinstance(clusters, Enrolled) else _enrol(joint.observation, clusters)
         limits = _limits(args, len(enrolled.names.known))
-        joint = dataclasses.replace(joint, likelihood_scale=args.likelihood_scale)
+        if args.likelihood_scale is not None:
+            joint = dataclasses.replace(joint, likelihood_scale=args.likelihood_scale)
         known = None
         if enrolled.names.known:
             with torch.no_grad():

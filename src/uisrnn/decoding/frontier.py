@@ -34,11 +34,13 @@ class Rules(NamedTuple):
         prior: weights of the label prior.
         limits: on the number of clusters.
         scale: the likelihood scale.
+        views: V of the observation model.
     """
 
     prior: PriorWeights
     limits: Limits
     scale: float
+    views: int = 1
 
 
 class Moves(NamedTuple):
@@ -47,7 +49,7 @@ class Moves(NamedTuple):
     Attributes:
         rows: (n,) pool rows.
         new: (n,) the rows for the results, which nobody holds yet.
-        which: (n,) numbers of the observations.
+        which: (n,) numbers of the observations' views; see `view`.
     """
 
     rows: RowNumbers
@@ -118,8 +120,20 @@ class Memo(NamedTuple):
 
 
 @compiled
+def view(label: int, last: int, views: int) -> int:
+    """Which view of an observation a label takes: the first where it continues a block, the last where it starts one.
+
+    The views of all observations stand one after another: view v of observation i has number i V + v.
+    """
+    return 0 if label == last else views - 1
+
+
+@compiled
 def key(row: int, sequence: int, sequences: int, shared: int) -> int:
-    """A number for a state and the observation of one sequence: shared states take those of all."""
+    """A number for a state and the observation of one sequence: shared states take those of all.
+
+    In a memo, each of these has V entries, one a view.
+    """
     return sequence * shared + row if row < shared else sequences * shared + row
 
 
@@ -169,34 +183,37 @@ def frontier_of(beams: Beams, slots: RowNumbers) -> Frontier:
 
 
 @compiled
-def unpriced(frontier: Frontier, memo: Memo, shared: int) -> tuple[RowNumbers, RowNumbers, RowNumbers]:
-    """The distinct pairs of a state and the observation of a sequence whose cost is not known yet.
+def unpriced(
+    frontier: Frontier, memo: Memo, shared: int, which: RowNumbers, views: int
+) -> tuple[RowNumbers, RowNumbers, RowNumbers]:
+    """The distinct pairs of a state and a view of the observation of a sequence whose cost is not known yet.
 
     Returns:
-        (n,) each: key, pool row, sequence.
+        (n,) each: memo entry, pool row, number of the view.
     """
     sequences = len(frontier.start) - 1
     keys = np.empty(frontier.rows.size, dtype=np.int64)
-    rows, owners = np.empty_like(keys), np.empty_like(keys)
+    rows, viewed = np.empty_like(keys), np.empty_like(keys)
     number = 0
     for sequence in range(sequences):
         for beam in range(frontier.start[sequence], frontier.start[sequence + 1]):
             for cluster in range(frontier.clusters[beam] + 1):
                 row = frontier.rows[beam, cluster]
-                one = key(row, sequence, sequences, shared)
+                seen_as = view(cluster, frontier.last[beam], views)
+                one = key(row, sequence, sequences, shared) * views + seen_as
                 if isnan(memo.cost[one]):
                     memo.cost[one] = inf  # listed; its cost comes next
-                    keys[number], rows[number], owners[number] = one, row, sequence
+                    keys[number], rows[number], viewed[number] = one, row, which[sequence] * views + seen_as
                     number += 1
-    return keys[:number], rows[:number], owners[:number]
+    return keys[:number], rows[:number], viewed[:number]
 
 
 @compiled
 def price(
-    frontier: Frontier, memo: Memo, shared: int, gaussians: Gaussians, x: Reals, which: RowNumbers, scale: float
+    frontier: Frontier, memo: Memo, shared: int, gaussians: Gaussians, x: Reals, which: RowNumbers, rules: Rules
 ) -> int:
     """Compute the costs of pairs for which they are not known yet, on a CPU; how many they are."""
-    keys, rows, owners = unpriced(frontier, memo, shared)
+    keys, rows, viewed = unpriced(frontier, memo, shared, which, rules.views)
     for pair in range(len(keys)):
-        memo.cost[keys[pair]] = scale * gaussian_cost(gaussians, rows[pair], x, which[owners[pair]])
+        memo.cost[keys[pair]] = rules.scale * gaussian_cost(gaussians, rows[pair], x, viewed[pair])
     return len(keys)

@@ -9,6 +9,7 @@ from typing import Generic
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from uisrnn.data.sequences import LabeledSequence
 from uisrnn.decoding.block import BlockError, Window
@@ -113,15 +114,22 @@ class Lockstep(Generic[S]):
         fits = lane.length <= self._room
         lane.start, lane.end = (0, lane.steps) if fits else (lane.time, min(lane.time + self._room, lane.steps))
         times = np.arange(lane.start, lane.length if fits else lane.end) % lane.length
-        model = self._search.joint.observation
-        x = torch.as_tensor(lane.sequence.observations[times], dtype=model.dtype, device=model.device)
-        loaded = self._state.window(x)
+        copies = np.split(times, np.flatnonzero(times[1:] == 0) + 1)
+        loaded = self._state.window(torch.cat([self._features(lane.sequence, one) for one in copies]))
+        views = self._search.joint.observation.views
         if self._window is None:
-            rows = self._slots * self._room
+            rows = self._slots * self._room * views
             self._window = Window(*(one.new_zeros(rows, *one.shape[1:]) for one in (loaded.x, loaded.encoded)))
-        first = slot * self._room
-        self._window.x[first : first + len(x)] = loaded.x
-        self._window.encoded[first : first + len(x)] = loaded.encoded
+        first = slot * self._room * views
+        self._window.x[first : first + len(loaded.x)] = loaded.x
+        self._window.encoded[first : first + len(loaded.x)] = loaded.encoded
+
+    def _features(self, sequence: LabeledSequence, times: Times) -> Tensor:
+        """Those of consecutive observations of one copy, which knows nothing of the copy before it."""
+        model = self._search.joint.observation
+        first = max(times[0] - model.context, 0)
+        x = torch.tensor(sequence.observations[first : times[-1] + 1], dtype=model.dtype, device=model.device)
+        return model.features(x, int(times[0] - first))
 
     def _stride(self) -> None:
         """Steps until something changes: a sequence ends, or its part of the window does."""

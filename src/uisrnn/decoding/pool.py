@@ -1,6 +1,7 @@
 """Cluster states shared by all beams: each distinct state is held, predicted and advanced once."""
 
 from collections.abc import Sequence
+from math import log, pi
 from typing import Generic, NamedTuple
 
 import numpy as np
@@ -37,8 +38,8 @@ class Gaussians(NamedTuple):
     """What the states of all rows predict.
 
     Attributes:
-        mean: (capacity, D).
-        precision: (capacity, D) 1 / variance, or (1, D) where it is the same for all.
+        mean: (capacity, F).
+        precision: (capacity, F) 1 / variance, or (1, D) where it is the same for all.
         normaliser: (capacity,) or (1,) `log_normaliser` of the variance.
     """
 
@@ -153,8 +154,8 @@ class Pool(Generic[S]):
 
         Args:
             rows: (n,) row numbers.
-            x: (m, D) observations.
-            which: (n,) for each row, the observation.
+            x: (m, F) views of observations.
+            which: (n,) for each row, the number of the view.
 
         Returns:
             (n,)
@@ -166,7 +167,7 @@ class Pool(Generic[S]):
         return on_cpu
 
     def encode(self, x: Tensor) -> Tensor:
-        """Observations (n, D) as `advance` takes them."""
+        """Views of observations (n, F) as `advance` takes them."""
         return self._stepper.encode(x)
 
     def advance(self, rows: RowNumbers, new: RowNumbers, encoded: Tensor, which: RowNumbers) -> None:
@@ -175,18 +176,22 @@ class Pool(Generic[S]):
         Args:
             rows: (n,) row numbers, repeated where a state takes several observations, each by itself.
             new: (n,) distinct numbers of free rows for the results.
-            encoded: (m, ...) observations, from `encode`.
-            which: (n,) for each row, the observation.
+            encoded: (m, ...) views of observations, from `encode`.
+            which: (n,) for each row, the number of the view.
         """
         self._stepper.move(rows, new, encoded, which)
-        if len(self._variance) > 1:
+        if len(self._variance) == 1:
+            return
+        if self._gaussians is not None:
+            follow(self._gaussians, self._variance.numpy(), new)
+        else:
             to = torch.from_numpy(new).to(encoded.device)
             variance = self._variance[to]
             self._precision[to], self._normaliser[to] = variance.reciprocal(), log_normaliser(variance)
 
 
 def enrol(model: ObservationModel[S], clusters: Sequence[Tensor]) -> S:
-    """States of clusters that took these observations.
+    """States of clusters that took these observations, each in one block.
 
     Args:
         model: the observation model.
@@ -196,12 +201,24 @@ def enrol(model: ObservationModel[S], clusters: Sequence[Tensor]) -> S:
         As many rows.
     """
     states = model.initial().take(torch.zeros(len(clusters), dtype=torch.int64, device=model.device))
+    features = [model.features(one) for one in clusters]
     for time in range(max(map(len, clusters))):
-        longer = [number for number, observations in enumerate(clusters) if len(observations) > time]
+        longer = [number for number, one in enumerate(features) if len(one) > time]
         rows = torch.tensor(longer, device=model.device)
-        x = torch.stack([clusters[number][time] for number in longer])
+        x = torch.stack([features[number][time, 0 if time else -1] for number in longer])
         states.put(rows, model.advance(states.take(rows), model.encode(x)))
     return states
+
+
+@compiled
+def follow(gaussians: Gaussians, variance: Reals, rows: RowNumbers) -> None:
+    """Precision and `log_normaliser` of rows whose variance has changed."""
+    for row in rows:
+        total = 0.0
+        for dimension in range(variance.shape[1]):
+            gaussians.precision[row, dimension] = 1 / variance[row, dimension]
+            total += np.float64(log(2 * pi * variance[row, dimension]))
+        gaussians.normaliser[row] = 0.5 * total
 
 
 @compiled_sums

@@ -131,7 +131,7 @@ class BeamSearch(Generic[S]):
 
     @cached_property
     def _rules(self) -> Rules:
-        return Rules(self.joint.prior.weights, self.limits, self.joint.likelihood_scale)
+        return Rules(self.joint.prior.weights, self.limits, self.joint.likelihood_scale, self.joint.observation.views)
 
     @cached_property
     def _least_cost(self) -> float:

@@ -21,7 +21,7 @@ from uisrnn.decoding.decoder import Enrolled, states_like
 from uisrnn.decoding.tracks import Track, Tracks
 from uisrnn.errors import CheckpointError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _KEY = "uisrnn_stream"
 _STATE, _KNOWN = "state.", "known."
 
@@ -57,7 +57,7 @@ def save(tracks: Tracks[Any], track: Track, fingerprint: str) -> bytes:
         "preview": track.preview[1],
     }
     tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
-    tensors["pending"] = track.pending
+    tensors |= {"pending": track.pending, "recent": track.recent}
     states = state.pool.states(np.array(own, dtype=np.int64))
     tensors |= {_STATE + name: tensor for name, tensor in states.tensors().items()}
     if search.known is not None:
@@ -131,7 +131,8 @@ class Snapshot:
         taken: see `Track`, as for the next two.
         final: labels that are final.
         preview_beam: the beam that continues after pending observations.
-        tensors: beams, labels that are not final, cluster states, pending observations.
+        tensors: beams, labels that are not final, cluster states, features of pending observations,
+            the last observations.
     """
 
     args: InferenceArguments
@@ -174,7 +175,8 @@ class Snapshot:
             getattr(beams, name)[track.slot, :number, :clusters] = arrays[name]
         new = replant(beams, track.slot, arrays["labels"], len(states), state.tree, state.pool.index)
         state.pool.restore(new, states)
-        track.taken, track.final, track.pending = self.taken, self.final, self.tensors["pending"].to(model.device)
+        track.taken, track.final = self.taken, self.final
+        track.pending, track.recent = (self.tensors[name].to(model.device) for name in ("pending", "recent"))
         track.fresh, track.told = [arrays["fresh"]], arrays["told"]
         track.preview = (self.preview_beam, arrays["preview"])
         return track
@@ -185,9 +187,12 @@ class Snapshot:
     def _checked(self, tracks: Tracks[Any]) -> dict[str, NDArray[Any]]:
         """The arrays, when all that compiled loops rely on holds."""
         search, pool = tracks.decoder.search, tracks.state.pool
-        states = states_like(search.joint.observation, self._under(_STATE))
+        model = search.joint.observation
+        states = states_like(model, self._under(_STATE))
+        nothing = torch.zeros(0, model.observation_dim, dtype=model.dtype, device=model.device)
         number, clusters = self.tensors["rows"].shape
         pending, tail = len(self.tensors["pending"]), self.taken - self.final
+        recent = min(self.taken + pending, model.context)
         _require(1 <= number <= search.beam_size, f"there are {number} beams")
         _require(pending < search.look_ahead and tail >= 0, f"{pending} observations are pending, {tail} not final")
         wanted: dict[str, tuple[torch.dtype, tuple[int, ...]]] = {
@@ -197,14 +202,15 @@ class Snapshot:
             "seen": (torch.bool, (number, clusters)),
             "labels": (torch.int32, (number, tail)),
             "preview": (torch.int32, (pending,)),
-            "pending": (search.joint.observation.dtype, (pending, search.joint.observation.observation_dim)),
+            "pending": (model.dtype, (pending, *model.features(nothing).shape[1:])),
+            "recent": (model.dtype, (recent, model.observation_dim)),
             **{name: (torch.int32, (len(self.tensors[name]),)) for name in ("fresh", "told")},
         }
         for name, (dtype, shape) in wanted.items():
             one = self.tensors[name]
             _require(one.dtype == dtype and tuple(one.shape) == shape, f"{name} is {one.dtype} {tuple(one.shape)}")
             _require(bool(torch.isfinite(one).all()), f"{name} has NaN or infinity")
-        arrays = {name: self.tensors[name].numpy() for name in wanted if name != "pending"}
+        arrays = {name: self.tensors[name].numpy() for name in wanted if name not in ("pending", "recent")}
         known, last = arrays["clusters"], arrays["last"]
         used = np.arange(clusters) < known[:, None]
         _require(bool(((known >= pool.shared - 1) & (known <= clusters)).all()), "clusters are out of range")

@@ -50,7 +50,8 @@ class Track:
 
     Attributes:
         slot: its slot in the search state.
-        pending: (n, D) observations since the last cut.
+        pending: (n, V, F) features of the observations since the last cut.
+        recent: (n, D) the last observations, as many as the features of the next one depend on, as far as there are.
         taken: observations up to the last cut.
         final: how many labels are final.
         fresh: codes of the last of them, those that no update has told yet, in parts.
@@ -60,6 +61,7 @@ class Track:
 
     slot: int
     pending: Tensor
+    recent: Tensor
     taken: int = 0
     final: int = 0
     fresh: list[Integers] = field(default_factory=list)
@@ -111,7 +113,8 @@ class Tracks(Generic[S]):
         slot = int(unused[0]) if len(unused) else len(self.state.beams.number)
         self.decoder.search.open(self.state, slot)
         model = self.decoder.search.joint.observation
-        return Track(slot, torch.zeros(0, model.observation_dim, dtype=model.dtype, device=model.device))
+        nothing = torch.zeros(0, model.observation_dim, dtype=model.dtype, device=model.device)
+        return Track(slot, model.features(nothing), nothing)
 
     def close(self, track: Track) -> None:
         """Forget a stream."""
@@ -172,7 +175,14 @@ class Tracks(Generic[S]):
     def _take_window(self, pushed: list[tuple[Track, Tensor]], errors: dict[int, BlockError]) -> None:
         """Take so many observations that they are encoded together."""
         look_ahead = self.decoder.search.look_ahead
-        window = self.state.window(torch.cat([part for track, x in pushed for part in (track.pending, x)]))
+        model = self.decoder.search.joint.observation
+        features = [
+            part
+            for track, x in pushed
+            for part in (track.pending, model.features(torch.cat([track.recent, x]), len(track.recent)))
+        ]
+        window = self.state.window(torch.cat(features))
+        before = [track.observations for track, _x in pushed]
         waiting, start = [], 0
         for track, x in pushed:
             waiting.append(_Waiting(track, start, len(track.pending) + len(x)))
@@ -187,6 +197,9 @@ class Tracks(Generic[S]):
             if one.track.slot in errors:
                 one.number = errors[one.track.slot].at
             self._wait(one, window, errors)
+        if model.context:
+            for (track, x), earlier in zip(pushed, before, strict=True):
+                track.recent = torch.cat([track.recent, x[: track.observations - earlier]])[-model.context :]
 
     def _settled_before(self, full: list[_Waiting], window: Window, errors: dict[int, BlockError]) -> list[_Waiting]:
         """Make final what had to be so when the last observation but one of a block came, if all of it can be taken."""
@@ -219,7 +232,9 @@ class Tracks(Generic[S]):
         """Keep the observations that are less than a block, and look what they will come to."""
         track = one.track
         track.preview = self._preview(one, window, errors)
-        track.pending = window.x[one.start : one.start + one.number].clone()
+        views = self.decoder.search.joint.observation.views
+        rows = window.x[one.start * views : (one.start + one.number) * views]
+        track.pending = rows.view(one.number, views, rows.shape[1]).clone()
         beams = self.state.beams.number[track.slot]
         if one.number:
             self._settle([track], one.number)

@@ -1,6 +1,17 @@
-"""Which cluster speaks after a change: the distance dependent Chinese restaurant process of Eq. (7)."""
+"""Which cluster speaks after a change: the distance dependent Chinese restaurant process of Eq. (7), and its alpha."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from scipy import optimize, special
+
+from uisrnn.data import labels as labelling
+from uisrnn.data.labels import Codes
+from uisrnn.errors import ArgumentError
 
 
 @dataclass(frozen=True)
@@ -19,3 +30,88 @@ class Assignment:
 
 PAPER_ASSIGNMENT = Assignment(current_share=0.0)
 V0_ASSIGNMENT = Assignment(current_share=1.0)
+
+
+def estimate_crp_alpha(cluster_ids: Any, prior: tuple[float, float] | None = None) -> float:
+    """Estimate alpha of Eq. (7) from labels, as the share of new clusters among changes or as a posterior maximum.
+
+    Without a prior, the closed form of Fini and Brutti (arXiv:1911.01266) with additive smoothing, K clusters and C
+    changes in each sequence:
+
+        alpha = (sum (K - 1) + 1) / (sum C + 2)
+
+    This is a probability, so always below 1, and it does not know that existing clusters gain weight: its expectation
+    is not the alpha of Eq. (7). With a prior alpha ~ Gamma(shape, rate), what maximises the posterior density of alpha
+    under Eq. (7) with the paper's denominator, S_t = sum_{j != y_{t-1}} N_j being the blocks of the other clusters:
+
+        sum over changes of [y_t is new] log alpha - log(S_t + alpha), + (shape - 1) log alpha - rate alpha
+
+    Shape > 1 keeps its maximum off 0 and rate > 0 keeps it finite, whatever the labels; there is only one. A prior says
+    most where sequences are few or have only two clusters: the first change always leads to a new one, and so tells
+    nothing. Without any evidence alpha is (shape - 1) / rate.
+
+    Args:
+        cluster_ids: a list of label sequences, or the labels of one sequence; see `estimate_transition_bias`.
+        prior: shape > 1 and rate > 0 of the Gamma distribution; None: the closed form.
+
+    Returns:
+        alpha > 0.
+
+    Raises:
+        ArgumentError: a bad prior.
+        InputError, InputTypeError: labels that are neither strings nor integers; see `uisrnn.data.labels.encode`.
+
+    >>> labels = [["a", "b", "a", "c"], [1, 1]]
+    >>> estimate_crp_alpha(labels)
+    0.6
+    >>> round(estimate_crp_alpha(labels, prior=(2, 1)), 6)
+    1.0
+    """
+    sequences = labelling.as_sequences(cluster_ids)
+    blocks = [_blocks(labelling.encode(one, f"sequence {number}")) for number, one in enumerate(sequences)]
+    return _share_of_new(blocks) if prior is None else _posterior_maximum(blocks, *_checked(prior))
+
+
+def _blocks(codes: Codes) -> Codes:
+    """The cluster of each block (run of equal labels): (T,) -> (blocks,)."""
+    return codes[np.flatnonzero(np.diff(codes, prepend=-1))]
+
+
+def _share_of_new(blocks: Sequence[Codes]) -> float:
+    new = sum(int(one.max()) for one in blocks if len(one))
+    changes = sum(len(one) - 1 for one in blocks if len(one))
+    return (new + 1) / (changes + 2)
+
+
+def _posterior_maximum(blocks: Sequence[Codes], shape: float, rate: float) -> float:
+    """The root of the derivative to log alpha, c - sum_t alpha / (S_t + alpha) - rate alpha, which falls with alpha.
+
+    Changes with S_t = 0, the first of each sequence, cancel out; c is shape - 1 and the new clusters at the n others.
+    As S_t >= 1 there, the root lies between c / (n + rate) and c / rate.
+    """
+    others = np.concatenate([_blocks_of_others(one)[1:] for one in blocks]) if blocks else np.empty(0)
+    new = sum(max(int(one.max()) - 1, 0) for one in blocks if len(one))
+    log_others, log_rate, c = np.log(others), math.log(rate), shape - 1 + new
+    low, high = math.log(c) - math.log(len(others) + rate), math.log(c) - log_rate
+
+    def slope(log_alpha: float) -> float:
+        return c - float(special.expit(log_alpha - log_others).sum()) - math.exp(log_alpha + log_rate)
+
+    return math.exp(optimize.brentq(slope, low - 1, high + 1, xtol=1e-12))
+
+
+def _blocks_of_others(blocks: Codes) -> Codes:
+    """S_t at each change: earlier blocks less those of the cluster that spoke last: (blocks,) -> (blocks - 1,)."""
+    order = np.argsort(blocks, kind="stable")
+    of_cluster = np.empty_like(blocks)
+    of_cluster[order] = np.arange(1, len(blocks) + 1) - np.searchsorted(blocks[order], blocks[order])
+    return (np.arange(1, len(blocks) + 1) - of_cluster)[:-1]
+
+
+def _checked(prior: Any) -> tuple[float, float]:
+    pair = tuple(prior) if isinstance(prior, (tuple, list, np.ndarray)) else ()
+    if len(pair) == 2 and all(isinstance(one, Real) and math.isfinite(one) for one in pair):
+        shape, rate = map(float, pair)
+        if shape > 1 and rate > 0:
+            return shape, rate
+    raise ArgumentError(f"prior must be two numbers, shape > 1 and rate > 0, or None, but is {prior!r}")

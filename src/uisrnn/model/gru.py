@@ -116,6 +116,10 @@ class GRUObservation(nn.Module):
         self.sigma2 = nn.Parameter(variance, requires_grad=sigma2 is None)
         self.running_mean = PAPER_MEAN if running_mean is None else running_mean
 
+    def discriminative_parameters(self) -> list[nn.Parameter]:
+        """All but sigma2: the likelihood scale stands for its size, and steps of one size would make it negative."""
+        return [*self.network.parameters(), self.init_hidden]
+
     @property
     def device(self) -> torch.device:
         """Where the parameters are."""
@@ -125,6 +129,13 @@ class GRUObservation(nn.Module):
     def dtype(self) -> torch.dtype:
         """Precision of the parameters."""
         return self.sigma2.dtype
+
+    views = 1
+    context = 0
+
+    def features(self, observations: Tensor, earlier: int = 0) -> Tensor:
+        """The observations themselves, (n, 1, D); see `ObservationModel.features`."""
+        return observations[earlier:, None]
 
     def initial(self) -> GRUStates:
         """One step from the learned hidden state with a zero input."""
@@ -156,9 +167,9 @@ class GRUObservation(nn.Module):
         """sum_d log(2 pi sigma2_d) / 2, at the mean."""
         return log_normaliser(self.sigma2.detach()).item()
 
-    def unroll(self, observations: Tensor, lengths: Tensor) -> Prediction:
+    def unroll(self, features: Tensor, lengths: Tensor) -> Prediction:
         """Running means of the outputs; see `ObservationModel.unroll`."""
-        mean = self.running_mean.over_time(self.outputs(observations, lengths))
+        mean = self.running_mean.over_time(self.outputs(features, lengths))
         return Prediction(mean, self.sigma2.expand_as(mean))
 
     def outputs(self, observations: Tensor, lengths: Tensor) -> Tensor:

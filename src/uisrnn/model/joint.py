@@ -6,6 +6,7 @@ from typing import Generic
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from uisrnn.data import labels as labelling
 from uisrnn.data.sequences import Observations
@@ -43,16 +44,32 @@ def step_scores(joint: Joint[S], observations: Observations, labels: labelling.C
     Returns:
         (T,) whose sum is -log p(x, y, z).
     """
-    observation_scores = _observation_scores(joint.observation, observations, labels)
+    model = joint.observation
+    x = torch.tensor(observations, dtype=model.dtype, device=model.device)
+    observation_scores = _observation_scores(model, views_taken(model.features(x), labels), labels)
     return joint.likelihood_scale * observation_scores - _label_log_probs(joint.prior, labels)
 
 
-def _observation_scores(model: ObservationModel[S], observations: Observations, labels: labelling.Codes) -> Scores:
+def views_taken(features: Tensor, labels: labelling.Codes) -> Tensor:
+    """The view of each observation that its label takes: the first where it continues a block, else the last.
+
+    Args:
+        features: (T, V, F).
+        labels: (T,).
+
+    Returns:
+        (T, F).
+    """
+    starts = torch.from_numpy(np.diff(labels, prepend=-1) != 0).to(features.device)
+    return torch.where(starts[:, None], features[:, -1], features[:, 0])
+
+
+def _observation_scores(model: ObservationModel[S], features: Tensor, labels: labelling.Codes) -> Scores:
     """-log p(x_t | ...) from whole sequences, one cluster at a time."""
     scores = np.empty(len(labels))
     for cluster in range(labels.max() + 1):
         times = np.flatnonzero(labels == cluster)
-        x = torch.tensor(observations[times], dtype=model.dtype, device=model.device)
+        x = features[torch.from_numpy(times).to(features.device)]
         prediction = model.unroll(x[:, None], torch.tensor([len(x)]))
         alone = Prediction(prediction.mean[:, 0], prediction.variance[:, 0])
         scores[times] = negative_log_density(x, alone).cpu().numpy()

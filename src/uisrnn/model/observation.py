@@ -18,8 +18,8 @@ class Prediction:
     """The Gaussian N(mean, variance) with diagonal covariance, expected of a cluster's next observation.
 
     Attributes:
-        mean: (..., D).
-        variance: (..., D) or (1, D) where it is the same for all, always positive.
+        mean: (..., F).
+        variance: (..., F) or (1, F) where it is the same for all, always positive.
     """
 
     mean: Tensor
@@ -48,6 +48,9 @@ def negative_log_density(x: Tensor, prediction: Prediction) -> Tensor:
 class ObservationModel(Protocol[S]):
     """p(x_t | earlier observations of the same cluster), with whatever state a cluster needs for it.
 
+    The model looks at an observation through its features, a vector each for one or two *views* of it: where it
+    continues the block of its cluster, and where it starts one. Only these are predicted, encoded and taken by states.
+
     States are a dataclass of tensors with a leading row axis (`Rows`), one row a cluster; what is in it is the
     model's own affair. A new model is one new file that passes the law tests.
     """
@@ -57,6 +60,14 @@ class ObservationModel(Protocol[S]):
         """D."""
 
     @property
+    def views(self) -> int:
+        """V: 2 if an observation that starts a block is looked at in another way, the last; else 1."""
+
+    @property
+    def context(self) -> int:
+        """How many observations before one its features depend on."""
+
+    @property
     def device(self) -> torch.device:
         """Where states live."""
 
@@ -64,23 +75,35 @@ class ObservationModel(Protocol[S]):
     def dtype(self) -> torch.dtype:
         """Precision of observations and states."""
 
+    def features(self, observations: Tensor, earlier: int = 0) -> Tensor:
+        """All views of consecutive observations.
+
+        Args:
+            observations: (earlier + n, D).
+            earlier: the first ones are only the context of the others; at most `context` of them matter. Without any,
+                the sequence begins with the first.
+
+        Returns:
+            (n, V, F).
+        """
+
     def initial(self) -> S:
         """The state of a cluster without observations: one row."""
 
     def predict(self, states: S) -> Prediction:
-        """What is expected of the next observation of each row's cluster: (rows, D).
+        """What is expected of the features of the next observation of each row's cluster: (rows, F).
 
         The mean must be a tensor of the states, and so must the variance if it has a row for each: they are asked
         for once, and must follow when rows of the states are overwritten.
         """
 
     def encode(self, x: Tensor) -> Tensor:
-        """What `advance` needs to know of observations, whatever the state that takes them.
+        """What `advance` needs to know of features, whatever the state that takes them.
 
         For a whole sequence at once that is one matrix product, in place of one for each state and observation.
 
         Args:
-            x: (n, D).
+            x: (n, F).
 
         Returns:
             (n, ...), one row an observation.
@@ -109,15 +132,15 @@ class ObservationModel(Protocol[S]):
     def least_cost(self) -> float:
         """A number that -log p(x_t | ...) never falls below, whatever the state and the observation."""
 
-    def unroll(self, observations: Tensor, lengths: Tensor) -> Prediction:
-        """Predictions for whole sequences of one cluster each, for training.
+    def unroll(self, features: Tensor, lengths: Tensor) -> Prediction:
+        """Predictions for whole sequences of one cluster each, with gradients.
 
         Args:
-            observations: (time, batch, D), padded at the end with anything finite.
+            features: (time, batch, F), padded at the end with anything finite.
             lengths: (batch,) true lengths, on the CPU.
 
         Returns:
-            (time, batch, D): at time t the prediction for observation t from those before it; after the end of a
+            (time, batch, F): at time t the prediction for observation t from those before it; after the end of a
             sequence anything finite.
         """
 

@@ -1,6 +1,5 @@
 """Whether the label changes: z_t of Eq. (6), and the estimate of its probability, Eq. (13)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from uisrnn.data import labels as labelling
-from uisrnn.errors import InputTypeError
 
 
 @dataclass(frozen=True)
@@ -52,17 +50,9 @@ def estimate_transition_bias(cluster_ids: Any, smooth: float = 1) -> tuple[float
     (0.4, 5.0)
     """
     changes, pairs = 0, 0
-    for number, one in enumerate(_as_sequences(cluster_ids)):
+    for number, one in enumerate(labelling.as_sequences(cluster_ids)):
         codes = labelling.encode(one, f"sequence {number}")
         changes += int(np.count_nonzero(np.diff(codes)))
         pairs += max(len(codes) - 1, 0)
     denominator = float(pairs + 2 * smooth)
     return (changes + smooth) / denominator, denominator
-
-
-def _as_sequences(cluster_ids: Any) -> Sequence[Any]:
-    if not isinstance(cluster_ids, (list, tuple)) and getattr(cluster_ids, "ndim", 0) == 0:
-        raise InputTypeError(f"cluster_ids must be lists of labels, but are {type(cluster_ids).__name__}")
-    holds_labels = len(cluster_ids) > 0 and (isinstance(cluster_ids[0], (str, bytes)) or np.ndim(cluster_ids[0]) == 0)
-    sequences: Sequence[Any] = [cluster_ids] if holds_labels else cluster_ids
-    return sequences

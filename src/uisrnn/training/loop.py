@@ -109,21 +109,23 @@ def _step(
 def loss_terms(model: GRUObservation, batch: Batch, args: TrainingArguments) -> tuple[Tensor, Tensor, Tensor]:
     """Negative log likelihood, sigma2 prior and regularization of one batch.
 
-    The predictions are the paper's running means, whatever the model decodes with: so did 0.1.2.
+    The predictions are the paper's running means, whatever the model decodes with: so did 0.1.2. What they are
+    compared with is for `args.loss` to say.
 
     Args:
         model: the model.
         batch: sequences of one cluster each.
-        args: weights of the terms.
+        args: the target of the predictions, and weights of the terms.
 
     Returns:
         Three scalars.
     """
     observations = batch.observations.to(model.device, model.dtype)
     mask = batch.mask.to(model.device)
+    target = losses.TARGETS[args.loss](args)
     mean = PAPER_MEAN.over_time(model.outputs(observations, batch.lengths))
     return (
-        losses.negative_log_likelihood(observations[mask], mean[mask], model.sigma2),
+        losses.negative_log_likelihood(target.of(observations, mask), mean[mask], model.sigma2),
         losses.sigma2_prior(int(batch.lengths.sum()), args.sigma_alpha, args.sigma_beta, model.sigma2),
         losses.regularization(model.network.parameters(), args.regularization_weight),
     )

@@ -1,9 +1,72 @@
-"""The loss of generative training: what `fit` makes small."""
+"""The loss of generative training: what `fit` makes small, and what predictions are compared with."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
+from torch.nn import functional
+
+from uisrnn.arguments import TrainingArguments
+
+
+class Target(Protocol):
+    """What the running means mu_0, mu_1, ... of a cluster's outputs are trained to predict."""
+
+    def of(self, observations: Tensor, mask: Tensor) -> Tensor:
+        """The targets of all predictions that have an observation.
+
+        Args:
+            observations: (time, batch, D), padded at the end.
+            mask: (time, batch) whether there is an observation.
+
+        Returns:
+            (n, D), in the order of `observations[mask]`.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class NextObservation:
+    """mu_{n-1} is trained to predict x_n, as in the paper."""
+
+    def of(self, observations: Tensor, mask: Tensor) -> Tensor:
+        """The observations themselves; see `Target.of`."""
+        return observations[mask]
+
+
+@dataclass(frozen=True)
+class SampleMean:
+    """mu_{n-1} is trained to predict a mean of what remains of the cluster, x_n .. x_T (arXiv:1911.01266).
+
+        (x_{k_1} + ... + x_{k_N}) / N, each k_i drawn from n .. T with replacement, anew at every iteration
+
+    Each prediction is then drawn to where the cluster's observations lie rather than to the next of them; the last one
+    predicts x_T. As in the code that the authors published, the prediction stays the running mean of the outputs, and
+    sigma2 follows the residuals of these targets: it becomes smaller than the variance of one observation. They draw
+    no more samples than remain; here it is always N, which changes no expectation.
+
+    Attributes:
+        number: N, at least 1.
+    """
+
+    number: int
+
+    def of(self, observations: Tensor, mask: Tensor) -> Tensor:
+        """Sample means, drawn from torch's generator on the CPU, whatever the device; see `Target.of`."""
+        time, column = mask.nonzero(as_tuple=True)  # (n,), (n,)
+        remaining = mask.sum(0)[column] - time  # (n,)
+        uniform = torch.rand(len(time), self.number, dtype=torch.float64).to(mask.device)
+        drawn = time[:, None] + (uniform * remaining[:, None]).long()  # (n, N)
+        rows = drawn * mask.shape[1] + column[:, None]
+        return functional.embedding_bag(rows, observations.flatten(0, 1), mode="mean")
+
+
+TARGETS: dict[str, Callable[[TrainingArguments], Target]] = {
+    "running_mean": lambda _args: NextObservation(),
+    "sample_mean": lambda args: SampleMean(args.sample_number),
+}
 
 
 def negative_log_likelihood(observations: Tensor, mean: Tensor, sigma2: Tensor) -> Tensor:
@@ -12,7 +75,7 @@ def negative_log_likelihood(observations: Tensor, mean: Tensor, sigma2: Tensor) 
     The logarithm stands in `sigma2_prior`, as in 0.1.2.
 
     Args:
-        observations: (n, D) true observations, no padding.
+        observations: (n, D) true observations, or other targets; no padding.
         mean: (n, D) their predictions.
         sigma2: (D,).
     """

@@ -1,0 +1,69 @@
+"""The step of the two-covariance model for rows of a table on a CPU, compiled."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from torch import Tensor
+
+from uisrnn.compiled import Reals, RowNumbers, compiled
+
+
+class Table(NamedTuple):
+    """Fields of `PLDAStates` as arrays.
+
+    Attributes:
+        mean: (rows, F).
+        variance: (rows, F).
+        number: (rows, 1) what the observations count as.
+    """
+
+    mean: Reals
+    variance: Reals
+    number: Reals
+
+
+@dataclass(frozen=True)
+class PLDAStep:
+    """Gives rows one more observation; see `PLDAObservation.advance` for the equation.
+
+    Attributes:
+        table: the rows, changed in place.
+        between_precision: (F,) 1 / b.
+        within: v.
+        discount: what an observation counts as.
+    """
+
+    table: Table
+    between_precision: Reals
+    within: float
+    discount: float
+
+    def encode(self, x: Tensor) -> Tensor:
+        """See `ObservationModel.encode`."""
+        return x
+
+    def move(self, rows: RowNumbers, new: RowNumbers, encoded: Tensor, which: RowNumbers) -> None:
+        """See `Stepper.move`."""
+        _move(self.table, self.between_precision, self.within, self.discount, rows, new, encoded.numpy(), which)
+
+
+@compiled
+def _move(
+    table: Table,
+    between_precision: Reals,
+    within: float,
+    discount: float,
+    rows: RowNumbers,
+    new: RowNumbers,
+    x: Reals,
+    which: RowNumbers,
+) -> None:
+    for move in range(len(rows)):
+        row, to, of = rows[move], new[move], which[move]
+        number = table.number[row, 0] + discount
+        table.number[to, 0] = number
+        for dimension in range(x.shape[1]):
+            spread = 1.0 / (between_precision[dimension] + number / within)
+            mean = table.mean[row, dimension]
+            table.mean[to, dimension] = mean + discount / within * spread * (x[of, dimension] - mean)
+            table.variance[to, dimension] = within + spread

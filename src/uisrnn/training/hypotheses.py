@@ -1,0 +1,171 @@
+"""Label sequences of many sequences at once, and what they cost: the decoder's score with gradients."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
+
+from uisrnn.compiled import Reals, compiled
+from uisrnn.data.labels import Codes
+from uisrnn.model.assignment import Assignment
+from uisrnn.model.joint import Joint
+from uisrnn.model.label_prior import LabelPrior
+from uisrnn.model.observation import ObservationModel, negative_log_density
+from uisrnn.model.transition import Transition
+
+
+class LearnedPrior(nn.Module):
+    """The scalars beside the observation model, in forms that any number is allowed for.
+
+    Args:
+        transition_bias: p0.
+        crp_alpha: alpha.
+        likelihood_scale: s.
+        assignment: a convention, not learned.
+        learn_bias: whether p0 may change.
+        learn_alpha: whether alpha may change.
+    """
+
+    def __init__(
+        self,
+        transition_bias: float,
+        crp_alpha: float,
+        likelihood_scale: float,
+        assignment: Assignment,
+        learn_bias: bool = True,
+        learn_alpha: bool = True,
+    ) -> None:
+        super().__init__()
+        self.assignment = assignment
+        bias, alpha, scale = torch.tensor([transition_bias, crp_alpha, likelihood_scale], dtype=torch.float64)
+        self._logit_bias = nn.Parameter(bias.logit(), requires_grad=learn_bias)
+        self.log_alpha = nn.Parameter(alpha.log(), requires_grad=learn_alpha)
+        self.log_scale = nn.Parameter(scale.log())
+
+    @property
+    def log_stay(self) -> Tensor:
+        """log (1 - p0)."""
+        return functional.logsigmoid(-self._logit_bias)
+
+    @property
+    def log_change(self) -> Tensor:
+        """log p0."""
+        return functional.logsigmoid(self._logit_bias)
+
+    @property
+    def scale(self) -> Tensor:
+        """s."""
+        return self.log_scale.exp()
+
+    def joint(self, model: ObservationModel[Any]) -> Joint[Any]:
+        """What the decoder takes, with the values of now."""
+        bias, alpha = self._logit_bias.sigmoid().item(), self.log_alpha.exp().item()
+        return Joint(model, LabelPrior(Transition(bias), self.assignment, alpha), self.scale.item())
+
+
+@dataclass(frozen=True)
+class Hypotheses:
+    """Label sequences of several sequences, each by first appearance.
+
+    Attributes:
+        owners: (n,) which sequence each is of.
+        codes: n label sequences.
+    """
+
+    owners: NDArray[np.int64]
+    codes: Sequence[Codes]
+
+
+def negative_log_joints(
+    model: ObservationModel[Any], prior: LearnedPrior, observations: Sequence[Tensor], hypotheses: Hypotheses
+) -> Tensor:
+    """What the decoder's beams carry as their score, (n,) with gradients.
+
+    Args:
+        model: the observation model.
+        prior: the rest.
+        observations: (T_i, D) of each sequence.
+        hypotheses: n of them.
+    """
+    costs = observation_costs(model, observations, hypotheses)
+    return prior.scale * costs - label_log_probs(prior, hypotheses)
+
+
+def observation_costs(model: ObservationModel[Any], observations: Sequence[Tensor], hypotheses: Hypotheses) -> Tensor:
+    """sum_t -log p(x_t | observations of its cluster), (n,).
+
+    A cluster's cost follows from which observations it took, and label sequences of one beam share most of their
+    clusters: each distinct one is computed once.
+    """
+    features = [model.features(one) for one in observations]
+    views = torch.cat([one.flatten(0, 1) for one in features])
+    offsets = np.cumsum([0, *map(len, features)])
+    found: dict[tuple[int, bytes], int] = {}
+    indexes: list[Tensor] = []
+    members, clusters = [], []
+    for number, (owner, codes) in enumerate(zip(hypotheses.owners.tolist(), hypotheses.codes, strict=True)):
+        for cluster in range(int(codes.max()) + 1):
+            times = np.flatnonzero(codes == cluster)
+            identity = (owner, times.tobytes())
+            if identity not in found:
+                found[identity] = len(indexes)
+                starts = np.diff(times, prepend=-2) != 1
+                indexes.append(torch.from_numpy((offsets[owner] + times) * model.views + starts * (model.views - 1)))
+            members.append(number)
+            clusters.append(found[identity])
+    lengths = torch.tensor([len(one) for one in indexes])
+    index = pad_sequence(indexes).to(views.device)
+    x = views[index]
+    costs = negative_log_density(x, model.unroll(x, lengths))
+    mask = torch.arange(len(index))[:, None] < lengths
+    each = torch.where(mask.to(costs.device), costs, 0.0).sum(0)
+    total = each.new_zeros(len(hypotheses.codes))
+    return total.index_add(0, torch.tensor(members, device=total.device), each[clusters])
+
+
+def label_log_probs(prior: LearnedPrior, hypotheses: Hypotheses) -> Tensor:
+    """log p(y, z), (n,): Eqs. (6) and (7) over whole label sequences."""
+    counts = np.empty((len(hypotheses.codes), 4))
+    longest = max(map(len, hypotheses.codes))
+    totals = np.full((len(hypotheses.codes), longest), -1.0)
+    for number, codes in enumerate(hypotheses.codes):
+        count_events(codes, prior.assignment.current_share, counts[number], totals[number])
+    stays, changes, new, log_weights = torch.from_numpy(counts).unbind(1)
+    others = torch.from_numpy(totals)
+    denominators = torch.where(others >= 0, (others.clamp(min=0) + prior.log_alpha.exp()).log(), 0.0).sum(1)
+    return stays * prior.log_stay + changes * prior.log_change + new * prior.log_alpha + log_weights - denominators
+
+
+@compiled
+def count_events(codes: Codes, current_share: float, counts: Reals, totals: Reals) -> None:
+    """What happened in a label sequence after its first observation.
+
+    Args:
+        codes: (T,).
+        current_share: c of `Assignment`.
+        counts: (4,) to be filled: observations that stay, changes, changes to a new cluster, and the sum of log N_k
+            over changes to others.
+        totals: (T or more,) to be filled at each change: the sum of the N_j in the denominator, without alpha.
+    """
+    blocks = np.zeros(len(codes) + 1)
+    blocks[codes[0]] = 1
+    clusters, counts[:] = 1, 0.0
+    for time in range(1, len(codes)):
+        label, last = codes[time], codes[time - 1]
+        if label == last:
+            counts[0] += 1
+            continue
+        counts[1] += 1
+        totals[time] = blocks[:clusters].sum() - (1 - current_share) * blocks[last]
+        if label == clusters:
+            counts[2] += 1
+            clusters += 1
+        else:
+            counts[3] += np.log(blocks[label])
+        blocks[label] += 1

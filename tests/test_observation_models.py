@@ -1,0 +1,178 @@
+"""The call sequence of the seed with the other observation models, and the estimator over them."""
+
+import json
+import logging
+
+import numpy as np
+import pytest
+import safetensors
+import safetensors.torch
+
+import uisrnn
+
+DIM = 4
+ONE_PASS = uisrnn.InferenceArguments(test_iteration=1)
+
+
+def conversations(number, seed=0, length=40):
+    """Clusters far from each other, in blocks."""
+    generator = np.random.default_rng(seed)
+    sequences, labels = [], []
+    for _ in range(number):
+        names = np.repeat(generator.choice(list("abc"), size=length // 4), 4)
+        centers = dict(zip("abc", generator.normal(size=(3, DIM)) * 4, strict=True))
+        sequences.append(np.array([centers[name] + generator.normal(size=DIM) * 0.3 for name in names]))
+        labels.append(names.tolist())
+    return sequences, labels
+
+
+def new(observation_model, **arguments):
+    given = {"observation_dim": DIM, "crp_alpha": None, "seed": 0, "verbosity": 0, **arguments}
+    return uisrnn.UISRNN(uisrnn.ModelArguments(observation_model=observation_model, **given))
+
+
+@pytest.fixture(params=["plda", "context_plda"])
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def model(name):
+    model = new(name)
+    model.fit(*conversations(8), uisrnn.TrainingArguments(discriminative_iteration=10))
+    return model
+
+
+def accuracy(model, seed=5):
+    sequences, labels = conversations(6, seed)
+    found = model.predict(sequences, ONE_PASS)
+    pairs = zip(labels, found, strict=True)
+    return np.mean([uisrnn.compute_sequence_match_accuracy(truth, one) for truth, one in pairs])
+
+
+def test_clusters_not_met_in_training_are_told_apart(model):
+    assert accuracy(model) > 0.97
+
+
+def test_files_hold_all_that_decides_labels(model, tmp_path):
+    model.save(tmp_path / "model")
+    loaded = uisrnn.UISRNN.from_file(tmp_path / "model")
+    assert loaded.fingerprint() == model.fingerprint()
+    assert (loaded.crp_alpha, loaded.likelihood_scale) == (model.crp_alpha, model.likelihood_scale)
+    assert loaded.estimate_crp_alpha
+    assert accuracy(loaded) == accuracy(model)
+
+
+def test_a_file_with_another_models_tensors_is_refused(model, tmp_path):
+    model.save(tmp_path / "model")
+    with safetensors.safe_open(tmp_path / "model", "pt") as file:
+        header = json.loads(file.metadata()["uisrnn"])
+    header["observation_model"] = "gru"
+    tensors = safetensors.torch.load_file(tmp_path / "model")
+    safetensors.torch.save_file(tensors, tmp_path / "model", {"uisrnn": json.dumps(header)})
+    with pytest.raises(uisrnn.CheckpointError, match="missing"):
+        uisrnn.UISRNN.from_file(tmp_path / "model")
+
+
+def test_streams_give_the_labels_of_whole_sequences(model):
+    x = conversations(1, seed=9)[0][0]
+    stream = model.stream()
+    for part in np.split(x, [1, 2, 5, 20]):
+        stream.push(part)
+    restored = uisrnn.Stream.restore(model, stream.snapshot())
+    final = list({**stream.flush().final}.values())
+    assert list(restored.flush().final.values()) == final
+    assert model.predict(x, ONE_PASS)[-len(final) :] == final
+
+
+def test_parts_of_the_gru_are_not_there(model):
+    for attribute in ("rnn_model", "rnn_init_hidden", "sigma2"):
+        with pytest.raises(AttributeError, match=f"has no {attribute}"):
+            getattr(model, attribute)
+
+
+def test_the_projection_has_at_most_as_many_dimensions_as_observations(name, tmp_path):
+    model = new(name, plda_dim=2)
+    model.fit(*conversations(2))
+    model.save(tmp_path / "model")
+    assert safetensors.torch.load_file(tmp_path / "model")["projection"].shape == (DIM, 2)
+    assert new(name, plda_dim=100).observation_dim == DIM
+
+
+def test_one_sequence_of_one_cluster_is_enough_for_sane_labels(name):
+    model = new(name)
+    x = np.random.default_rng(0).normal(size=(30, DIM))
+    model.fit([x], [["a"] * 30], uisrnn.TrainingArguments(discriminative_iteration=5))
+    labels = model.predict(x, ONE_PASS)
+    assert len(labels) == 30
+    assert max(labels) < 15
+
+
+def test_too_few_sequences_for_discriminative_training_are_told(name, caplog):
+    model = new(name, verbosity=2)
+    with caplog.at_level(logging.WARNING):
+        history = model.fit(*conversations(4), uisrnn.TrainingArguments(discriminative_iteration=5))
+    assert "discriminative training needs 5 sequences, but there are 4" in caplog.text
+    assert history.discriminative == []
+
+
+@pytest.mark.parametrize("observation_model", ["gru", "plda", "context_plda"])
+def test_discriminative_training_learns_what_was_not_given(observation_model):
+    given = new(observation_model, rnn_hidden_size=8, transition_bias=0.2, crp_alpha=0.5)
+    args = uisrnn.TrainingArguments(train_iteration=20, discriminative_iteration=10)
+    history = given.fit(*conversations(6), args)
+    assert (given.transition_bias, given.crp_alpha) == (0.2, 0.5)
+    assert len(history.discriminative) == 10
+    assert list(history.development) == [0, 10]
+    free = new(observation_model, rnn_hidden_size=8)
+    free.fit(*conversations(6), args)
+    assert free.transition_bias is not None
+    assert free.crp_alpha is not None
+    assert free.likelihood_scale > 0
+
+
+def test_development_sequences_share_no_cluster_with_training_where_labels_say_who_is_who():
+    sequences, labels = conversations(10)
+    own = [[f"{number} {label}" for label in one] for number, one in enumerate(labels)]
+    args = uisrnn.TrainingArguments(enforce_cluster_id_uniqueness=False, discriminative_iteration=3, train_iteration=2)
+    model = new("gru", rnn_hidden_size=4)
+    assert len(model.fit(sequences, own, args).discriminative) == 3
+    assert len(new("context_plda").fit(sequences, labels, args).discriminative) == 3  # all share all clusters
+
+
+def test_alpha_that_is_not_known_is_asked_for():
+    model = new("gru", rnn_hidden_size=4, transition_bias=0.1)
+    with pytest.raises(uisrnn.NotFittedError, match="crp_alpha is not known"):
+        model.predict(np.zeros((2, DIM)))
+
+
+def test_the_sample_mean_loss_trains_the_gru():
+    model = new("gru", rnn_hidden_size=8)
+    args = uisrnn.TrainingArguments(train_iteration=40, loss="sample_mean", learning_rate=0.01)
+    losses = model.fit(*conversations(4), args).negative_log_likelihood
+    assert np.mean(losses[-5:]) < np.mean(losses[:5])
+
+
+class TestClusterer:
+    def test_it_learns_and_labels(self):
+        clusterer = uisrnn.UISRNNClusterer(discriminative_iteration=10, seed=0, verbosity=0)
+        sequences, labels = conversations(8)
+        assert clusterer.fit(sequences, labels) is clusterer
+        assert clusterer.model_.observation_dim == DIM
+        assert len(clusterer.history_.discriminative) == 10
+        found = clusterer.predict(sequences)
+        assert [len(one) for one in found] == [len(one) for one in sequences]
+        assert clusterer.predict(sequences[0]) == found[0]
+
+    def test_before_fit_it_says_so(self):
+        with pytest.raises(uisrnn.NotFittedError, match="is not fitted"):
+            uisrnn.UISRNNClusterer().predict(np.zeros((2, 2)))
+
+    def test_sequences_of_different_dimension_are_named(self):
+        with pytest.raises(uisrnn.InputError, match="sequence 1"):
+            uisrnn.UISRNNClusterer().fit([np.zeros((2, 3)), np.zeros((2, 4))], [[0, 1], [0, 1]])
+
+    @pytest.mark.parametrize("argument", [{"observation_model": "hmm"}, {"beam_size": 0}])
+    def test_bad_arguments_are_refused_at_the_latest_when_they_are_used(self, argument):
+        with pytest.raises(uisrnn.ArgumentError):
+            uisrnn.UISRNNClusterer(**argument, verbosity=0).fit(*conversations(2)).predict(np.zeros((2, DIM)))

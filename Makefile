@@ -6,7 +6,7 @@ SOURCES := $(shell cat src/uisrnn/*.py src/uisrnn/*/*.py | cksum | cut -d' ' -f1
 export NUMBA_CACHE_DIR = $(CURDIR)/.venv/compiled-$(SOURCES)
 PEER := .peer
 
-.PHONY: demo test test-slow lint bench-train bench-decode bench-stream bench-parts clean
+.PHONY: demo test test-slow lint bench-train bench-decode bench-stream bench-parts bench-accuracy clean
 
 demo: .venv/installed
 	$(BIN)/python demo.py --train_iteration=1000 -l=0.001 -hl=100
@@ -42,6 +42,11 @@ bench-parts: .venv/installed-dev
 	$(BIN)/python benchmarks/product.py --out benchmarks/results/product.json
 	$(BIN)/python benchmarks/bookkeeping.py --out benchmarks/results/bookkeeping.json
 
+# Accuracy on conversations in the folder DATA, beside uisrnn 0.1.2 and untrained clustering, in one run.
+bench-accuracy: .venv/installed-dev $(PEER)/installed $(PEER)/clustering/installed
+	PYTHONPATH=$(PEER)/clustering $(BIN)/python benchmarks/accuracy.py --data $(DATA) --peer $(PEER) \
+		--out benchmarks/results/accuracy.json
+
 # torch comes first and by its pin, before anything else asks for a version of it.
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -56,6 +61,12 @@ bench-parts: .venv/installed-dev
 # uisrnn 0.1.2 in a folder of its own: it has the name of this package.
 $(PEER)/installed: .venv/installed
 	$(BIN)/python -m pip install -q --no-deps --target $(PEER) uisrnn==0.1.2 colortimelog
+	touch $@
+
+# Packages that only a benchmark compares with; numpy and scipy are there.
+$(PEER)/clustering/installed: .venv/installed
+	$(BIN)/python -m pip install -q --no-deps --target $(PEER)/clustering \
+		spectralcluster scikit-learn joblib cloudpickle narwhals threadpoolctl
 	touch $@
 
 clean:

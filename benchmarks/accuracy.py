@@ -1,0 +1,254 @@
+"""Accuracy on conversations of speakers not met in training: this library, 0.1.2 and untrained clustering, in one run.
+
+    make bench-accuracy DATA=folder
+
+The folder holds train_NAME.npz and dev_NAME.npz with `embeddings` (N, D), `labels` (N,) and `lengths` of conversations.
+
+Everything is trained or tuned on train_NAME and judged on dev_NAME, one row a system. Accuracy is the mean over
+conversations of the share of labels that are right after the best renaming. DER has no collar; as windows are labelled,
+without overlapped speech, it is the share of wrong labels over all observations. Intervals are 95 %, by bootstrap over
+conversations. 0.1.2 is trained by itself, with exact zeros, which make it turn NaN, jittered. Its file is decoded here,
+which gives the labels that it gives (`tests/decoding/test_golden.py`); its time an observation is measured on 60
+observations with itself.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from baselines import GRIDS, Array, oracle_centroids, tuned
+from train import machine
+
+TUNED_ON = 300
+RESAMPLES = 10000
+BASELINE = "agglomerative, offline"
+Predict = Callable[[list[Array]], list[Any]]
+Row = dict[str, Any]
+
+
+class Data:
+    """Conversations of one file."""
+
+    def __init__(self, path: Path) -> None:
+        with np.load(path) as file:
+            cuts = np.cumsum(file["lengths"])[:-1]
+            self.sequences = np.split(file["embeddings"], cuts)
+            self.labels = [one.tolist() for one in np.split(file["labels"], cuts)]
+
+    def first(self, number: int) -> "Data":
+        """Fewer of them."""
+        part = object.__new__(Data)
+        part.sequences, part.labels = self.sequences[:number], self.labels[:number]
+        return part
+
+
+def accuracies(truths: Sequence[Any], found: Sequence[Any]) -> Array:
+    """Of each conversation."""
+    from uisrnn import compute_sequence_match_accuracy as accuracy
+
+    return np.array([accuracy(list(a), list(b)) for a, b in zip(truths, found, strict=True)])
+
+
+def interval(values: Array) -> list[float]:
+    """Of the mean, by bootstrap."""
+    drawn = np.random.default_rng(0).integers(len(values), size=(RESAMPLES, len(values)))
+    return np.percentile(values[drawn].mean(axis=1), [2.5, 97.5]).tolist()
+
+
+def judged(data: Data, predict: Predict, seconds: float) -> Row:
+    """All columns of a system."""
+    predict(data.sequences[:1])  # compile first
+    start = time.perf_counter()
+    found = predict(data.sequences)
+    elapsed = time.perf_counter() - start
+    each = accuracies(data.labels, found)
+    lengths = np.array([len(one) for one in data.labels])
+    counts = [abs(len(set(a)) - len(set(b))) for a, b in zip(data.labels, found, strict=True)]
+    return {
+        "accuracy": each.mean(), "interval": interval(each), "der": float((1 - each) @ lengths / lengths.sum()),
+        "speaker_count_error": float(np.mean(counts)), "training_seconds": seconds,
+        "microseconds_an_observation": 1e6 * elapsed / lengths.sum(), "each": each.tolist(),
+    }  # fmt: skip
+
+
+def ours(train: Data, dev: Data, model: dict[str, Any], training: dict[str, Any], scale: float | None = None) -> Row:
+    """A model of this library, decoded in one pass."""
+    import uisrnn
+
+    start = time.perf_counter()
+    fitted = uisrnn.UISRNN(uisrnn.ModelArguments(crp_alpha=None, seed=0, verbosity=0, **model))
+    fitted.fit(train.sequences, train.labels, uisrnn.TrainingArguments(**training))
+    seconds = time.perf_counter() - start
+    if scale is None:
+        scale = fitted.likelihood_scale
+    elif scale == 0:
+        scale = best_scale(fitted, train)
+    args = uisrnn.InferenceArguments(test_iteration=1, likelihood_scale=scale)
+    row = judged(dev, lambda sequences: fitted.predict(sequences, args), seconds)
+    return row | {"likelihood_scale": scale, "crp_alpha": fitted.crp_alpha, "transition_bias": fitted.transition_bias}
+
+
+def best_scale(model: Any, train: Data) -> float:
+    """The likelihood scale that does best on training conversations."""
+    import uisrnn
+
+    some = train.first(TUNED_ON)
+
+    def score(scale: float) -> float:
+        args = uisrnn.InferenceArguments(test_iteration=1, likelihood_scale=scale)
+        return float(accuracies(some.labels, model.predict(some.sequences, args)).mean())
+
+    return max((1.0, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02), key=score)
+
+
+def default(train: Data, dev: Data) -> Row:
+    """UISRNNClusterer as it comes."""
+    import uisrnn
+
+    start = time.perf_counter()
+    clusterer = uisrnn.UISRNNClusterer(seed=0, verbosity=0).fit(train.sequences, train.labels)
+    return judged(dev, clusterer.predict, time.perf_counter() - start)
+
+
+def untrained(train: Data, dev: Data, name: str) -> Row:
+    """A baseline."""
+    some = train.first(TUNED_ON)
+    start = time.perf_counter()
+    label, parameters = tuned(name, lambda one: accuracies(some.labels, [one(x) for x in some.sequences]).mean())
+    seconds = time.perf_counter() - start
+    return judged(dev, lambda sequences: [label(x) for x in sequences], seconds) | {"parameters": parameters}
+
+
+def ceiling(dev: Data) -> Row:
+    """Centroids from true labels."""
+    truths = {one.tobytes(): np.array(labels) for one, labels in zip(dev.sequences, dev.labels, strict=True)}
+    return judged(dev, lambda sequences: [oracle_centroids(x, truths[x.tobytes()]) for x in sequences], 0.0)
+
+
+def train_peer(data: Path, model: Path, iterations: int) -> None:
+    """0.1.2 in this process: train, save, and print seconds and microseconds an observation."""
+    import torch
+
+    import uisrnn
+
+    train = Data(data)
+    torch.manual_seed(0)
+    np.random.seed(0)  # noqa: NPY002 -- 0.1.2 draws from it
+    jittered = [np.where(x == 0, 1e-6, x).astype(float) for x in train.sequences]
+    names = [np.array([str(label) for label in labels]) for labels in train.labels]
+    saved, sys.argv = sys.argv, sys.argv[:1]
+    model_args, training_args, inference_args = uisrnn.parse_arguments()
+    sys.argv = saved
+    model_args.verbosity, training_args.train_iteration, inference_args.test_iteration = 0, iterations, 1
+    peer = uisrnn.UISRNN(model_args)
+    start = time.perf_counter()
+    peer.fit(jittered, names, training_args)
+    seconds = time.perf_counter() - start
+    peer.save(str(model))
+    start = time.perf_counter()
+    peer.predict(jittered[0][:60], inference_args)
+    print(json.dumps([seconds, 1e6 * (time.perf_counter() - start) / 60]))
+
+
+def peer(data: Path, dev: Data, folder: Path, iterations: int) -> Row:
+    """0.1.2 with its own defaults but for the number of iterations."""
+    import uisrnn
+
+    with tempfile.TemporaryDirectory() as temporary:
+        model = Path(temporary, "peer.uisrnn")
+        command = [sys.executable, __file__, "--train-peer", str(data), str(model), "--iterations", str(iterations)]
+        environment = dict(os.environ, PYTHONPATH=str(folder.resolve()))
+        printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+        seconds, microseconds = json.loads(printed.splitlines()[-1])
+        fitted = uisrnn.UISRNN.from_file(model, Namespace(verbosity=0))
+    args = uisrnn.InferenceArguments(test_iteration=1)
+    return judged(dev, lambda x: fitted.predict(x, args), seconds) | {"microseconds_an_observation": microseconds}
+
+
+def systems(name: str, folder: Path, peer_folder: Path | None, iterations: int) -> dict[str, Callable[[], Row]]:
+    """All rows of one set."""
+    train, dev = Data(folder / f"train_{name}.npz"), Data(folder / f"dev_{name}.npz")
+    gru = {"observation_model": "gru", "observation_dim": dev.sequences[0].shape[1]}
+    plda, context = gru | {"observation_model": "plda"}, gru | {"observation_model": "context_plda"}
+    steps = {"discriminative_iteration": 300}
+    surprise = steps | {"objective": "cross_entropy"}
+    paper = {"train_iteration": iterations}
+    rows: dict[str, Callable[[], Row]] = {"ceiling: centroids of the true labels": lambda: ceiling(dev)}
+    for baseline in GRIDS:
+        rows[baseline] = partial(untrained, train, dev, baseline)
+    if peer_folder:
+        rows["uisrnn 0.1.2"] = lambda: peer(folder / f"train_{name}.npz", dev, peer_folder, iterations)
+    rows |= {
+        "gru, as in the paper": lambda: ours(train, dev, gru, paper, 1.0),
+        "gru, likelihood_scale tuned": lambda: ours(train, dev, gru, paper, 0),
+        "gru, sample_mean, scale tuned": lambda: ours(
+            train, dev, gru, {"train_iteration": iterations, "loss": "sample_mean"}, 0
+        ),
+        "gru, discriminative": lambda: ours(train, dev, gru, paper | steps),
+        "plda": lambda: ours(train, dev, plda, {}),
+        "plda, discriminative": lambda: ours(train, dev, plda, steps),
+        "context_plda, cross_entropy": lambda: ours(train, dev, context, surprise),
+        "context_plda, discriminative: the default": lambda: default(train, dev),
+    }
+    for number in (20, 5, 1):
+        few = train.first(number)
+        rows[f"the default, {number} training conversations"] = partial(default, few, dev)
+        rows[f"agglomerative, tuned on {number} conversations"] = partial(untrained, few, dev, BASELINE)
+    return rows
+
+
+def main() -> None:
+    """Measure all systems on all sets."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="folder with train_NAME.npz and dev_NAME.npz")
+    parser.add_argument("--names", nargs="+", default=["w08", "w16"])
+    parser.add_argument("--peer", type=Path, help="folder with uisrnn 0.1.2; without it that row is left out")
+    parser.add_argument("--iterations", type=int, default=1000, help="of GRU training")
+    parser.add_argument("--only", help="rows whose name contains this")
+    parser.add_argument("--out", type=Path, help="file for the results, JSON")
+    parser.add_argument("--train-peer", type=Path, nargs=2, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.train_peer:
+        train_peer(*args.train_peer, args.iterations)
+        return
+    if not args.data or not args.data.is_dir():
+        parser.error("--data must be a folder that holds train_NAME.npz and dev_NAME.npz")
+    results: dict[str, Any] = {"machine": machine(), "iterations": args.iterations, "sets": {}}
+    for name in args.names:
+        print(
+            f"\n| {name} | accuracy (95 %) | DER | speakers off by "
+            "| training, s | us an observation |\n|---|---|---|---|---|---|"
+        )
+        rows = results["sets"][name] = {}
+        for system, measure in systems(name, args.data, args.peer, args.iterations).items():
+            if args.only and args.only not in system and system != BASELINE:
+                continue
+            row = rows[system] = measure()
+            if BASELINE in rows:
+                row["above_agglomerative"] = interval(np.array(row["each"]) - rows[BASELINE]["each"])
+            low, high = row["interval"]
+            print(
+                f"| {system} | {row['accuracy']:.4f} ({low:.3f} to {high:.3f}) | {row['der']:.4f} "
+                f"| {row['speaker_count_error']:.2f} | {row['training_seconds']:.0f} "
+                f"| {row['microseconds_an_observation']:.0f} |",
+                flush=True,
+            )
+        for row in rows.values():
+            del row["each"]
+    if args.out:
+        args.out.write_text(json.dumps(results, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

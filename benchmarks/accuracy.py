@@ -21,7 +21,7 @@ import tempfile
 import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from baselines import GRIDS, Array, oracle_centroids, tuned
 from train import machine
 
 TUNED_ON = 300
+HIDDEN = 128
 RESAMPLES = 10000
 BASELINE = "agglomerative, offline"
 Predict = Callable[[list[Array]], list[Any]]
@@ -82,28 +83,32 @@ def judged(data: Data, predict: Predict, seconds: float) -> Row:
     }  # fmt: skip
 
 
-def ours(train: Data, dev: Data, model: dict[str, Any], training: dict[str, Any], scale: float | None = None) -> Row:
-    """A model of this library, decoded in one pass."""
+def fitted(train: Data, model: Row, training: Row) -> tuple[Any, float]:
+    """A model of this library, and how long its training took."""
     import uisrnn
 
     start = time.perf_counter()
-    fitted = uisrnn.UISRNN(uisrnn.ModelArguments(crp_alpha=None, seed=0, verbosity=0, **model))
-    fitted.fit(train.sequences, train.labels, uisrnn.TrainingArguments(**training))
-    seconds = time.perf_counter() - start
-    if scale is None:
-        scale = fitted.likelihood_scale
-    elif scale == 0:
-        scale = best_scale(fitted, train)
+    result = uisrnn.UISRNN(uisrnn.ModelArguments(crp_alpha=None, seed=0, verbosity=0, **model))
+    result.fit(train.sequences, train.labels, uisrnn.TrainingArguments(**training))
+    return result, time.perf_counter() - start
+
+
+def ours(made: Callable[[], tuple[Any, float]], dev: Data, tuned_on: Data | None = None) -> Row:
+    """It decodes in one pass, with the likelihood scale that it has or the best on training conversations."""
+    import uisrnn
+
+    model, seconds = made()
+    scale = best_scale(model, tuned_on) if tuned_on else model.likelihood_scale
     args = uisrnn.InferenceArguments(test_iteration=1, likelihood_scale=scale)
-    row = judged(dev, lambda sequences: fitted.predict(sequences, args), seconds)
-    return row | {"likelihood_scale": scale, "crp_alpha": fitted.crp_alpha, "transition_bias": fitted.transition_bias}
+    row = judged(dev, lambda sequences: model.predict(sequences, args), seconds)
+    return row | {"likelihood_scale": scale, "crp_alpha": model.crp_alpha, "transition_bias": model.transition_bias}
 
 
 def best_scale(model: Any, train: Data) -> float:
     """The likelihood scale that does best on training conversations."""
     import uisrnn
 
-    some = train.first(TUNED_ON)
+    some = train.first(100)
 
     def score(scale: float) -> float:
         args = uisrnn.InferenceArguments(test_iteration=1, likelihood_scale=scale)
@@ -162,7 +167,7 @@ def train_peer(data: Path, model: Path, iterations: int) -> None:
 
 
 def peer(data: Path, dev: Data, folder: Path, iterations: int) -> Row:
-    """0.1.2 with its own defaults but for the number of iterations."""
+    """0.1.2 with its own defaults (hidden size 512) but for the number of iterations."""
     import uisrnn
 
     with tempfile.TemporaryDirectory() as temporary:
@@ -171,35 +176,34 @@ def peer(data: Path, dev: Data, folder: Path, iterations: int) -> Row:
         environment = dict(os.environ, PYTHONPATH=str(folder.resolve()))
         printed = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
         seconds, microseconds = json.loads(printed.splitlines()[-1])
-        fitted = uisrnn.UISRNN.from_file(model, Namespace(verbosity=0))
+        loaded = uisrnn.UISRNN.from_file(model, Namespace(verbosity=0))
     args = uisrnn.InferenceArguments(test_iteration=1)
-    return judged(dev, lambda x: fitted.predict(x, args), seconds) | {"microseconds_an_observation": microseconds}
+    return judged(dev, lambda x: loaded.predict(x, args), seconds) | {"microseconds_an_observation": microseconds}
 
 
 def systems(name: str, folder: Path, peer_folder: Path | None, iterations: int) -> dict[str, Callable[[], Row]]:
     """All rows of one set."""
     train, dev = Data(folder / f"train_{name}.npz"), Data(folder / f"dev_{name}.npz")
-    gru = {"observation_model": "gru", "observation_dim": dev.sequences[0].shape[1]}
+    gru = {"observation_model": "gru", "observation_dim": dev.sequences[0].shape[1], "rnn_hidden_size": HIDDEN}
     plda, context = gru | {"observation_model": "plda"}, gru | {"observation_model": "context_plda"}
     steps = {"discriminative_iteration": 300}
     surprise = steps | {"objective": "cross_entropy"}
     paper = {"train_iteration": iterations}
-    rows: dict[str, Callable[[], Row]] = {"ceiling: centroids of the true labels": lambda: ceiling(dev)}
+    as_in_the_paper = cache(partial(fitted, train, gru, paper))
+    rows: dict[str, Callable[[], Row]] = {"ceiling: centroids of the true labels": partial(ceiling, dev)}
     for baseline in GRIDS:
         rows[baseline] = partial(untrained, train, dev, baseline)
     if peer_folder:
         rows["uisrnn 0.1.2"] = lambda: peer(folder / f"train_{name}.npz", dev, peer_folder, iterations)
     rows |= {
-        "gru, as in the paper": lambda: ours(train, dev, gru, paper, 1.0),
-        "gru, likelihood_scale tuned": lambda: ours(train, dev, gru, paper, 0),
-        "gru, sample_mean, scale tuned": lambda: ours(
-            train, dev, gru, {"train_iteration": iterations, "loss": "sample_mean"}, 0
-        ),
-        "gru, discriminative": lambda: ours(train, dev, gru, paper | steps),
-        "plda": lambda: ours(train, dev, plda, {}),
-        "plda, discriminative": lambda: ours(train, dev, plda, steps),
-        "context_plda, cross_entropy": lambda: ours(train, dev, context, surprise),
-        "context_plda, discriminative: the default": lambda: default(train, dev),
+        "gru, as in the paper": partial(ours, as_in_the_paper, dev),
+        "gru, as in the paper, likelihood_scale tuned": partial(ours, as_in_the_paper, dev, train),
+        "gru, sample_mean": partial(ours, partial(fitted, train, gru, paper | {"loss": "sample_mean"}), dev),
+        "gru, discriminative": partial(ours, partial(fitted, train, gru, paper | steps), dev),
+        "plda": partial(ours, partial(fitted, train, plda, {}), dev),
+        "plda, discriminative": partial(ours, partial(fitted, train, plda, steps), dev),
+        "context_plda, cross_entropy": partial(ours, partial(fitted, train, context, surprise), dev),
+        "context_plda, discriminative: the default": partial(default, train, dev),
     }
     for number in (20, 5, 1):
         few = train.first(number)

@@ -66,7 +66,7 @@ class GRUTrainer:
         generator: source of randomness.
     """
 
-    learning_rate = 1e-3
+    learning_rate = 1e-4
 
     def __init__(self, model: GRUObservation, generator: np.random.Generator) -> None:
         self._model, self._generator = model, generator

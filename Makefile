@@ -6,7 +6,7 @@ SOURCES := $(shell cat src/uisrnn/*.py src/uisrnn/*/*.py | cksum | cut -d' ' -f1
 export NUMBA_CACHE_DIR = $(CURDIR)/.venv/compiled-$(SOURCES)
 PEER := .peer
 
-.PHONY: demo test test-slow lint bench-train bench-decode bench-stream bench-parts bench-accuracy clean
+.PHONY: demo test test-slow lint bench-train bench-decode bench-stream bench-parts bench-accuracy pretrained clean
 
 demo: .venv/installed
 	$(BIN)/python demo.py --train_iteration=1000 -l=0.001 -hl=100
@@ -46,6 +46,10 @@ bench-parts: .venv/installed-dev
 bench-accuracy: .venv/installed-dev $(PEER)/installed $(PEER)/clustering/installed
 	PYTHONPATH=$(PEER)/clustering $(BIN)/python benchmarks/accuracy.py --data $(DATA) --peer $(PEER) \
 		--out benchmarks/results/accuracy.json
+
+# The model that comes with the package, from conversations in the folder DATA.
+pretrained: .venv/installed-dev
+	$(BIN)/python benchmarks/pretrain.py --data $(DATA) --out benchmarks/results/pretrained.json
 
 # torch comes first and by its pin, before anything else asks for a version of it.
 .venv/installed: pyproject.toml constraints.txt

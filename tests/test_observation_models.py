@@ -140,6 +140,52 @@ def test_development_sequences_share_no_cluster_with_training_where_labels_say_w
     assert len(new("context_plda").fit(sequences, labels, args).discriminative) == 3  # all share all clusters
 
 
+def test_a_fit_that_is_interrupted_changes_nothing_of_a_closed_form(model, monkeypatch):
+    def interrupted(*_given):
+        raise KeyboardInterrupt
+
+    x = conversations(1, seed=3)[0][0]
+    before, labels = model.fingerprint(), model.predict(x, ONE_PASS)
+    sequences, names = conversations(8, seed=4)
+    monkeypatch.setattr("uisrnn.uisrnn.train_discriminatively", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(sequences, names, uisrnn.TrainingArguments(discriminative_iteration=3))
+    assert (model.fingerprint(), model.predict(x, ONE_PASS)) == (before, labels)
+
+
+def test_a_cluster_far_larger_than_the_others_does_not_drown_them(name):
+    generator = np.random.default_rng(2)
+    sequences = [generator.normal(size=(2, DIM)) * (1e8 if number == 0 else 1) for number in range(8)]
+    history = new(name).fit(sequences, [["a", "a"]] * 8, uisrnn.TrainingArguments(discriminative_iteration=2))
+    assert len(history.discriminative) == 2
+
+
+@pytest.mark.parametrize("observation_model", ["gru", "plda", "context_plda"])
+@pytest.mark.parametrize("objective", ["expected_errors", "cross_entropy"])
+def test_sequences_of_one_observation_are_no_trouble(observation_model, objective):
+    sequences, labels = conversations(6)
+    singles = [np.zeros((1, DIM))] * 4
+    args = uisrnn.TrainingArguments(train_iteration=3, discriminative_iteration=4, objective=objective)
+    model = new(observation_model, rnn_hidden_size=4)
+    assert len(model.fit(sequences + singles, labels + [["a"]] * 4, args).discriminative) == 4
+    assert model.predict(np.zeros((1, DIM))) == [0]
+
+
+EXTREME = {"log_within": -1000.0, "log_discount": 1000.0, "projection": 1e38, "power": 1000.0, "length_norm": -1000.0}
+
+
+@pytest.mark.parametrize(("tensor", "value"), EXTREME.items())
+def test_files_whose_weights_would_give_no_finite_score_are_refused(model, tmp_path, tensor, value):
+    model.save(tmp_path / "model")
+    with safetensors.safe_open(tmp_path / "model", "pt") as file:
+        metadata = file.metadata()
+    tensors = safetensors.torch.load_file(tmp_path / "model")
+    tensors[tensor] = tensors[tensor] * 0 + value
+    safetensors.torch.save_file(tensors, tmp_path / "model", metadata)
+    with pytest.raises(uisrnn.CheckpointError, match="so large or small"):
+        uisrnn.UISRNN.from_file(tmp_path / "model")
+
+
 def test_alpha_that_is_not_known_is_asked_for():
     model = new("gru", rnn_hidden_size=4, transition_bias=0.1)
     with pytest.raises(uisrnn.NotFittedError, match="crp_alpha is not known"):

@@ -22,7 +22,9 @@ from uisrnn.evals import compute_sequence_match_accuracy, output_result
 from uisrnn.model.assignment import estimate_crp_alpha
 from uisrnn.model.conventions import PAPER, V0, Conventions
 from uisrnn.model.transition import estimate_transition_bias
+from uisrnn.pretrained import load_pretrained
 from uisrnn.training.history import History
+from uisrnn.tuning.tune import Tuning, tune
 from uisrnn.uisrnn import UISRNN, parallel_predict
 
 __all__ = [
@@ -44,14 +46,17 @@ __all__ = [
     "StreamPool",
     "TrainingArguments",
     "TrainingError",
+    "Tuning",
     "UISRNNClusterer",
     "UISRNNError",
     "Update",
     "compute_sequence_match_accuracy",
     "estimate_crp_alpha",
     "estimate_transition_bias",
+    "load_pretrained",
     "output_result",
     "parallel_predict",
     "parse_arguments",
     "simulate",
+    "tune",
 ]

@@ -31,13 +31,15 @@ class Kind:
     accept: Callable[[Any], Any]
 
 
-def _integer(minimum: int) -> Kind:
+def _integer(minimum: int, maximum: int | None = None) -> Kind:
     def accept(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < minimum:
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < minimum:
+            raise ValueError(value)
+        if maximum is not None and int(value) > maximum:
             raise ValueError(value)
         return int(value)
 
-    return Kind(f"an integer >= {minimum}", int, accept)
+    return Kind(f"an integer >= {minimum}" + ("" if maximum is None else f" and <= {maximum}"), int, accept)
 
 
 def _count(minimum: int) -> Kind:
@@ -161,7 +163,7 @@ class ModelArguments(Arguments):
     )
     observation_dim: int = _argument(256, _integer(1), "dimension D of an observation, for example of a d-vector")
     plda_dim: int = _argument(128, _integer(1), "dimensions that plda projects observations to, at most D")
-    plda_context: int = _argument(3, _integer(1), "observations before one that context_plda looks at")
+    plda_context: int = _argument(3, _integer(1, 64), "observations before one that context_plda looks at")
     rnn_hidden_size: int = _argument(512, _integer(1), "units of each GRU layer")
     rnn_depth: int = _argument(1, _integer(1), "number of GRU layers")
     rnn_dropout: float = _argument(
@@ -220,7 +222,7 @@ class TrainingArguments(Arguments):
         _choice("running_mean", "sample_mean"),
         "what the GRU predicts: the next observation, as in the paper, or the mean of samples of those that remain",
     )
-    sample_number: int = _argument(16, _integer(1), "samples of the sample_mean loss")
+    sample_number: int = _argument(16, _integer(1, 4096), "samples of the sample_mean loss")
     discriminative_iteration: int = _argument(
         0, _integer(0), "iterations of discriminative training, after the generative ones; 0: none"
     )

@@ -73,6 +73,7 @@ class UISRNNClusterer:
             ArgumentError: an argument is not acceptable.
             InputError, InputTypeError: see `UISRNN.fit`.
         """
+        InferenceArguments(beam_size=self.beam_size)
         labeled, _single = data.labeled(sequences, labels)
         dim = labeled[0].observations.shape[1]
         model = UISRNN(

@@ -74,7 +74,7 @@ class Predictor(ABC):
             ArgumentError: an argument is not acceptable, or contradicts another.
             InputError: sequences have a wrong shape, dimension or length, or values that are not finite.
             InputTypeError: they are not arrays or lists at all.
-            NotFittedError: `transition_bias` is not known yet.
+            NotFittedError: `transition_bias` or `crp_alpha` is not known yet.
         """
         labels, scores, single = self._predict(test_sequences, args, clusters, return_scores, torch.get_num_threads())
         if single:

@@ -3,7 +3,8 @@
 import dataclasses
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from numbers import Integral
 from typing import Any, TypeVar
 
@@ -194,8 +195,9 @@ class UISRNN(Predictor):
             ArgumentError: an argument is not acceptable.
             InputError: sequences or labels have a wrong shape, dimension or length, or values that are not finite.
             InputTypeError: they are not arrays or lists at all.
-            TrainingError: the loss or a weight is not finite. Training that fails or is interrupted leaves the weights
-                that it came to, but does not count for `transition_bias` and `fitted`.
+            TrainingError: the loss or a weight is not finite, or covariances cannot be computed. Training that fails or
+                is interrupted leaves a GRU with the weights that it came to, any other model as it was, and does not
+                count for scalars and `fitted`.
         """
         training_args = TrainingArguments.of(args)
         labeled, single = data.labeled(train_sequences, train_cluster_ids, self.observation_dim)
@@ -204,17 +206,17 @@ class UISRNN(Predictor):
                 "transition_bias is estimated from one sequence; if it is several, concatenated, each boundary counts "
                 "as a change: pass a list of sequences, or transition_bias"
             )
-        history, folds = self._fit_observation(labeled, training_args)
-        if self.estimate_transition_bias:
-            self._update_transition_bias(labeled)
-        if self.estimate_crp_alpha:
-            self.crp_alpha = estimate_crp_alpha([one.labels for one in labeled], prior=ALPHA_PRIOR)
-        if folds.train:
-            self._fit_discriminatively(folds, training_args, history)
+        with self._closed_forms_kept_on_failure():
+            history, folds = self._fit_observation(labeled, training_args)
+            learned = self._estimated(labeled)
+            if folds.train:
+                learned = self._fit_discriminatively(learned, folds, training_args, history)
+        self._take(learned, labeled)
+        self.fitted = self.fitted or self._trainer.learns_with(training_args)
         return history
 
     def fit_concatenated(self, train_sequence: Any, train_cluster_id: Any, args: object = None) -> History:
-        """Train the network only, on one (N, D) array of concatenated sequences; see `fit`.
+        """Train the observation model only, by what generates observations, on one (N, D) array; see `fit`.
 
         Args:
             train_sequence: (N, D).
@@ -232,58 +234,77 @@ class UISRNN(Predictor):
             raise InputTypeError(f"{where} must be one (N, D) array; fit() takes a list of sequences")
         labeled, _single = data.labeled(train_sequence, train_cluster_id, self.observation_dim)
         training_args = dataclasses.replace(TrainingArguments.of(args), discriminative_iteration=0)
-        return self._fit_observation(labeled, training_args)[0]
+        with self._closed_forms_kept_on_failure():
+            history, _folds = self._fit_observation(labeled, training_args)
+        self.fitted = self.fitted or self._trainer.learns_with(training_args)
+        return history
 
-    def _update_transition_bias(self, labeled: Sequence[LabeledSequence]) -> None:
-        """Average the estimate with those of earlier calls, each weighted by its denominator."""
-        estimate, weight = estimate_transition_bias([one.labels for one in labeled])
-        earlier = 0.0 if self.transition_bias is None else self.transition_bias * self.transition_bias_denominator
-        self.transition_bias_denominator += weight
-        self.transition_bias = (earlier + estimate * weight) / self.transition_bias_denominator
+    @contextmanager
+    def _closed_forms_kept_on_failure(self) -> Iterator[None]:
+        """A GRU goes on from where an interrupt left it, but half of a closed form is no model."""
+        before = {name: tensor.clone() for name, tensor in self._observation.state_dict().items()}
+        try:
+            yield
+        except BaseException:
+            if not isinstance(self._observation, GRUObservation):
+                self._observation.load_state_dict(before)
+            raise
+
+    def _estimated(self, labeled: Sequence[LabeledSequence]) -> Joint[Any]:
+        """The model with scalars from these labels, as far as they are not given."""
+        bias, alpha = self.transition_bias, self.crp_alpha
+        if self.estimate_transition_bias:
+            estimate, weight = estimate_transition_bias([one.labels for one in labeled])
+            earlier = 0.0 if bias is None else bias * self.transition_bias_denominator
+            bias = (earlier + estimate * weight) / (self.transition_bias_denominator + weight)
+        if self.estimate_crp_alpha:
+            alpha = estimate_crp_alpha([one.labels for one in labeled], prior=ALPHA_PRIOR)
+        assert bias is not None
+        assert alpha is not None
+        return self._joint_of(bias, alpha, self.likelihood_scale)
+
+    def _take(self, learned: Joint[Any], labeled: Sequence[LabeledSequence]) -> None:
+        """Have these scalars from now on."""
+        if self.estimate_transition_bias:
+            _estimate, weight = estimate_transition_bias([one.labels for one in labeled])
+            self.transition_bias_denominator += weight
+            self.transition_bias = learned.prior.transition.bias
+        if self.estimate_crp_alpha:
+            self.crp_alpha = learned.prior.crp_alpha
+        self.likelihood_scale = learned.likelihood_scale
 
     def _fit_observation(self, labeled: Sequence[LabeledSequence], args: TrainingArguments) -> tuple[History, Folds]:
         self.online_predict(reset=True)
         progress = bar_for(self.arguments.verbosity, args.train_iteration, "training")
         with torch_seeded(self._generator, self.device):
             history, folds = self._trainer.fit(labeled, args, progress)
-        self.fitted = self.fitted or self._trainer.learns_with(args)
-        self.logger.info(
-            "trained %d iterations on %d sequences; last loss %s",
-            len(history), len(labeled), history.loss[-1] if len(history) else None,
-        )  # fmt: skip
+        if len(history):
+            self.logger.info(
+                "trained %d iterations on %d sequences; last loss %s", len(history), len(labeled), history.loss[-1]
+            )
         if args.discriminative_iteration and not folds.train:
             self.logger.warning(
                 "discriminative training needs %d sequences, but there are %d: left out", FEWEST_SEQUENCES, len(labeled)
             )
         return history, folds
 
-    def _fit_discriminatively(self, folds: Folds, args: TrainingArguments, history: History) -> None:
-        assert self.transition_bias is not None
-        assert self.crp_alpha is not None
-        start = LearnedPrior(
-            self.transition_bias,
-            self.crp_alpha,
-            self.likelihood_scale,
-            ASSIGNMENTS[self.conventions.assignment],
-            learn_bias=self.estimate_transition_bias,
-            learn_alpha=self.estimate_crp_alpha,
-        )
+    def _fit_discriminatively(
+        self, start: Joint[Any], folds: Folds, args: TrainingArguments, history: History
+    ) -> Joint[Any]:
+        """The model with what was learned; weights change in place."""
+        prior = LearnedPrior(start, learn_bias=self.estimate_transition_bias, learn_alpha=self.estimate_crp_alpha)
         progress = bar_for(self.arguments.verbosity, args.discriminative_iteration, "training discriminatively")
         course = train_discriminatively(
-            folds.train, folds.development, start, OBJECTIVES[args.objective], args.discriminative_iteration,
+            folds.train, folds.development, prior, OBJECTIVES[args.objective], args.discriminative_iteration,
             self._trainer.learning_rate, self._generator, progress,
         )  # fmt: skip
-        learned = start.joint(self._observation)
-        if self.estimate_transition_bias:
-            self.transition_bias = learned.prior.transition.bias
-        if self.estimate_crp_alpha:
-            self.crp_alpha = learned.prior.crp_alpha
-        self.likelihood_scale = learned.likelihood_scale
         history.discriminative, history.development = course.losses, course.development
+        learned = prior.joint(self._observation)
         self.logger.info(
             "trained discriminatively, kept iteration %d: transition_bias=%.3f, crp_alpha=%.3f, likelihood_scale=%.3f",
-            course.chosen, self.transition_bias, self.crp_alpha, self.likelihood_scale,
+            course.chosen, learned.prior.transition.bias, learned.prior.crp_alpha, learned.likelihood_scale,
         )  # fmt: skip
+        return learned
 
     # --- prediction: see Predictor ---
 
@@ -298,9 +319,11 @@ class UISRNN(Predictor):
             raise NotFittedError("crp_alpha is not known: fit() the model, load() one, or pass crp_alpha")
         if not self.fitted:
             self.logger.warning("this model was never trained: its labels mean nothing")
-        assignment = ASSIGNMENTS[self.conventions.assignment]
-        prior = LabelPrior(Transition(self.transition_bias), assignment, self.crp_alpha)
-        return Joint(self._observation, prior, self.likelihood_scale)
+        return self._joint_of(self.transition_bias, self.crp_alpha, self.likelihood_scale)
+
+    def _joint_of(self, transition_bias: float, crp_alpha: float, likelihood_scale: float) -> Joint[Any]:
+        prior = LabelPrior(Transition(transition_bias), ASSIGNMENTS[self.conventions.assignment], crp_alpha)
+        return Joint(self._observation, prior, likelihood_scale)
 
     def fingerprint(self) -> str:
         """A digest of all weights and of what else decides labels; equal models in two processes have the same."""

@@ -26,7 +26,7 @@ def model(request):
 
 
 def prior(assignment="paper", scale=0.7):
-    return LearnedPrior(0.3, 0.7, scale, ASSIGNMENTS[assignment])
+    return LearnedPrior(joint(None, assignment, scale=scale))
 
 
 def sequence(length, seed=0):
@@ -136,11 +136,10 @@ def test_the_same_seed_gives_the_same_parameters():
 
 
 def test_scalars_that_were_given_stay():
-    learned = LearnedPrior(0.3, 0.7, 0.1, ASSIGNMENTS["paper"], learn_bias=False, learn_alpha=False)
+    learned = LearnedPrior(joint(None, scale=0.1), learn_bias=False, learn_alpha=False)
     model, learned, _course = run(5, learned=learned)
     found = learned.joint(model)
-    assert found.prior.transition.bias == pytest.approx(0.3)
-    assert found.prior.crp_alpha == pytest.approx(0.7)
+    assert (found.prior.transition.bias, found.prior.crp_alpha) == (0.3, 0.7)
 
 
 def test_without_development_sequences_the_last_iteration_is_kept():
@@ -174,3 +173,25 @@ def test_crops_are_stretches_of_their_sequences():
         assert crop.observations[:, 0].tolist() == list(range(first, first + CROP_LENGTH))
         assert (crop.labels == np.arange(first, first + CROP_LENGTH) // 7).all()
     assert all(len(crop.observations) == 3 for crop in folds[1].sequences)
+
+
+def test_the_averages_start_with_the_likelihood_scale_that_is_chosen():
+    _model, learned, course = run(1, learned=prior(scale=1e-9))
+    assert learned.scale.item() > 0.02
+    assert course.chosen in (0, 1)
+
+
+def test_an_interrupt_leaves_all_as_it_was():
+    model, learned = fresh(), prior(scale=0.4)
+    before = [one.detach().clone() for one in [*model.parameters(), *learned.parameters()]]
+    calls = itertools.count()
+
+    def interrupted(model, learned, sequences):
+        if next(calls) > 8:
+            raise KeyboardInterrupt
+        return expected_errors(model, learned, sequences)
+
+    with pytest.raises(KeyboardInterrupt):
+        train_discriminatively([Fold(model, conversations(4))], [], learned, interrupted, 20, 0.01,
+                               np.random.default_rng(0), Silent())  # fmt: skip
+    assert all(torch.equal(a, b) for a, b in zip(before, [*model.parameters(), *learned.parameters()], strict=True))

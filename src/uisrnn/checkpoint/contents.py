@@ -77,3 +77,5 @@ class Checkpoint:
                 raise CheckpointError(f"{name} has NaN or infinite values; the model must be trained again")
         if not (self.tensors[kind.positive] >= torch.finfo(torch.float32).tiny).all():
             raise CheckpointError(f"{kind.positive} must be positive, but has values that are not")
+        if not kind.usable(self.tensors):
+            raise CheckpointError("the weights are so large or small that no score would be finite")

@@ -47,6 +47,7 @@ def _checkpoint(raw: dict[Any, Any]) -> Checkpoint:
         network = {NETWORK + str(name): _tensor(value) for name, value in raw["rnn_state_dict"].items()}
         first = network[NETWORK + "gru.weight_ih_l0"]
         arguments = {
+            "observation_model": "gru",
             "observation_dim": first.shape[1],
             "rnn_hidden_size": network[NETWORK + "gru.weight_hh_l0"].shape[1],
             "rnn_depth": sum(name.startswith(NETWORK + "gru.weight_ih_l") for name in network),

@@ -13,26 +13,11 @@ from numpy.typing import NDArray
 
 from uisrnn.data import rttm, sequences
 from uisrnn.data.labels import Label
+from uisrnn.data.voices import Voice, bank_of
 from uisrnn.errors import ArgumentError, InputError, InputTypeError
 from uisrnn.randomness import generator_from
 
 _SHORTEST = 1e-3  # seconds
-_UNIT = 1e-3  # vectors whose norms differ from 1 by less are taken for normalised ones
-
-
-@dataclass(frozen=True)
-class Voice:
-    """What is known of one voice.
-
-    Attributes:
-        name: its label.
-        observations: (n, D) of this voice alone, all utterances one after another.
-        utterances: the rows of each utterance.
-    """
-
-    name: Label
-    observations: sequences.Observations
-    utterances: list[NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -121,7 +106,7 @@ def simulate(
     _require_flag("mixing", mixing, (True, False))
     _require_flag("normalize", normalize, (True, False, None))
     recipe = _recipe(window, hop, voice_hop, max_length, mixing)
-    bank = _voices(voices)
+    bank = bank_of(voices)
     plans = [rttm.windows(one, window, hop, where) for one, where in _conversations(turns)]
     spoken = [plan for plan in plans if (plan.speaker != rttm.SILENCE).any()]
     if not spoken:
@@ -130,7 +115,7 @@ def simulate(
             f"but of {len(plans)} conversations there is none where anyone does"
         )
     if normalize is None:
-        normalize = all(_is_normalized(voice.observations) for voice in bank)
+        normalize = all(voice.normalized for voice in bank)
     generator = generator_from(seed)
     made, labels = [], []
     for plan in islice(cycle(spoken), len(spoken) if number is None else number):
@@ -163,7 +148,7 @@ def _conversation(
     weights = _weights(plan, recipe.mixing)[kept]
     x = np.zeros((len(kept), bank[0].observations.shape[1]))
     for speaker, voice in voices.items():
-        rows = _rows(plan.seconds[:, speaker] > 0, voice, recipe, generator)[kept]
+        rows = voice.rows(plan.seconds[:, speaker] > 0, recipe.step, recipe.gap, generator)[kept]
         heard = weights[:, speaker] > 0
         x[heard] += weights[heard, speaker, None] * voice.observations[rows[heard]]
     return x, [voices[speaker].name for speaker in plan.speaker[kept].tolist()]
@@ -182,22 +167,6 @@ def _weights(plan: rttm.Windows, mixing: bool) -> NDArray[np.float64]:
     heard = plan.seconds if mixing else plan.speaker[:, None] == np.arange(plan.seconds.shape[1])
     shares: NDArray[np.float64] = heard / np.maximum(heard.sum(axis=1, keepdims=True), 1e-9)
     return shares
-
-
-def _rows(heard: NDArray[np.bool_], voice: Voice, recipe: Recipe, generator: np.random.Generator) -> NDArray[np.int64]:
-    """(K,) which observation of the voice is heard in each window, of any meaning where none is."""
-    order = np.concatenate([voice.utterances[one] for one in generator.permutation(len(voice.utterances))])
-    begins = heard & ~np.concatenate([[False], heard[:-1]])
-    clock = np.rint(np.cumsum(heard) * recipe.step + np.cumsum(begins) * recipe.gap).astype(np.int64)
-    clock += generator.integers(len(order))
-    lap = math.ceil(math.ceil(len(order) / recipe.step) * recipe.step)
-    shift = clock // lap % math.ceil(recipe.step)  # what steps over several rows left out in one lap comes in the next
-    rows: NDArray[np.int64] = order[(clock % lap + shift) % len(order)]
-    return rows
-
-
-def _is_normalized(x: sequences.Observations) -> bool:
-    return bool(np.allclose(np.linalg.norm(x.astype(np.float64), axis=1), 1, atol=_UNIT))
 
 
 def _normalized(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -219,34 +188,6 @@ def _conversations(turns: Any) -> Iterator[tuple[list[rttm.Turn], str]]:
                 yield read, f"{os.fsdecode(one)}, recording {recording}"
         else:
             yield rttm.turns(one, f"conversation {number}"), f"conversation {number}"
-
-
-def _voices(voices: Any) -> list[Voice]:
-    if not isinstance(voices, Mapping):
-        raise InputTypeError(f"voices must be a mapping from names to observations, but are {type(voices).__name__}")
-    if not voices:
-        raise InputError("voices: at least one is needed, but there is none")
-    bank: list[Voice] = []
-    for name, values in voices.items():
-        if not isinstance(name, (str, numbers.Integral)):
-            raise InputTypeError(f"voices: names must be strings or integers, but one is {name!r:.80}")
-        bank.append(_voice(name, values, bank[0].observations.shape[1] if bank else None))
-    return bank
-
-
-def _voice(name: Any, values: Any, dim: int | None) -> Voice:
-    where = f"voice {name!r}"
-    if sequences.is_single(values):
-        parts = [sequences.observations(values, dim, where)]
-    else:
-        parts = []
-        for number, one in enumerate(values):
-            parts.append(sequences.observations(one, dim, f"{where}, utterance {number}"))
-            dim = parts[0].shape[1]
-    if not parts:
-        raise InputError(f"{where}: at least one observation is needed, but there is none")
-    cuts = np.cumsum([len(one) for one in parts])
-    return Voice(name, np.concatenate(parts), np.split(np.arange(cuts[-1]), cuts[:-1]))
 
 
 def _require(name: str, value: Any, least: float, integer: bool = False) -> None:

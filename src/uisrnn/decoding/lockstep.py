@@ -124,6 +124,7 @@ class Lockstep(Generic[S]):
         self._window.x[first : first + len(loaded.x)] = loaded.x
         self._window.encoded[first : first + len(loaded.x)] = loaded.encoded
 
+    @torch.no_grad()
     def _features(self, sequence: LabeledSequence, times: Times) -> Tensor:
         """Those of consecutive observations of one copy, which knows nothing of the copy before it."""
         model = self._search.joint.observation

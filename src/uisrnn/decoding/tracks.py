@@ -172,6 +172,7 @@ class Tracks(Generic[S]):
         track.told, track.fresh = provisional, []
         return update
 
+    @torch.no_grad()
     def _take_window(self, pushed: list[tuple[Track, Tensor]], errors: dict[int, BlockError]) -> None:
         """Take so many observations that they are encoded together."""
         look_ahead = self.decoder.search.look_ahead

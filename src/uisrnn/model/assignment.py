@@ -28,6 +28,9 @@ class Assignment:
     current_share: float
 
 
+_MOST = 1e100
+"""Beyond what a shape or a rate may be, so that all that follows is finite."""
+
 PAPER_ASSIGNMENT = Assignment(current_share=0.0)
 V0_ASSIGNMENT = Assignment(current_share=1.0)
 
@@ -110,8 +113,8 @@ def _blocks_of_others(blocks: Codes) -> Codes:
 
 def _checked(prior: Any) -> tuple[float, float]:
     pair = tuple(prior) if isinstance(prior, (tuple, list, np.ndarray)) else ()
-    if len(pair) == 2 and all(isinstance(one, Real) and math.isfinite(one) for one in pair):
-        shape, rate = map(float, pair)
-        if shape > 1 and rate > 0:
-            return shape, rate
+    if len(pair) == 2 and all(isinstance(one, Real) and not isinstance(one, bool) for one in pair):
+        shape, rate = pair
+        if 1 < shape < _MOST and 1 / _MOST < rate < _MOST:
+            return float(shape), float(rate)
     raise ArgumentError(f"prior must be two numbers, shape > 1 and rate > 0, or None, but is {prior!r}")

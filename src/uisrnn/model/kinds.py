@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
+from torch import Tensor
+
 from uisrnn.arguments import ModelArguments
 from uisrnn.model.gru import GRUObservation
 from uisrnn.model.plda import PLDAObservation
@@ -20,6 +23,7 @@ class Kind:
         build: makes one that was never trained.
         shapes: names and shapes of its tensors, without making one.
         positive: name of the tensor that must be positive throughout.
+        usable: whether what follows from the tensors of a file is finite; they are of the right shapes and finite.
         likelihood_scale: what it decodes with unless another is learned or given.
     """
 
@@ -27,6 +31,7 @@ class Kind:
     shapes: Callable[[ModelArguments], Shapes]
     positive: str
     likelihood_scale: float
+    usable: Callable[[dict[str, Tensor]], bool]
 
 
 def _gru(args: ModelArguments) -> GRUObservation:
@@ -81,9 +86,21 @@ def _context_plda_shapes(args: ModelArguments) -> Shapes:
     }
 
 
+def _plda_usable(tensors: dict[str, Tensor]) -> bool:
+    between = tensors["eigenvalues"].pow(tensors["power"]) * tensors["log_between"].exp()
+    within, discount = tensors["log_within"].exp(), tensors["log_discount"].exp()
+    new = (between + within) * tensors["log_new"].exp()
+    lengths = (1 + tensors["eigenvalues"]).sum().pow(tensors["length_norm"].abs() / 2)
+    derived = torch.cat([between, new, torch.stack([within, discount, lengths])])
+    linear = [one for name, one in tensors.items() if one.ndim]
+    within_bounds = bool(((derived > _LEAST) & (derived < _MOST)).all())
+    return within_bounds and all(bool((one.abs() < _MOST).all()) for one in linear)
+
+
+_LEAST, _MOST = 1e-15, 1e15
 PLDA_SCALE = 0.3
 KINDS: dict[str, Kind] = {
-    "gru": Kind(_gru, _gru_shapes, "sigma2", 1.0),
-    "plda": Kind(_plda, _plda_shapes, "eigenvalues", PLDA_SCALE),
-    "context_plda": Kind(_context_plda, _context_plda_shapes, "eigenvalues", PLDA_SCALE),
+    "gru": Kind(_gru, _gru_shapes, "sigma2", 1.0, lambda tensors: True),
+    "plda": Kind(_plda, _plda_shapes, "eigenvalues", PLDA_SCALE, _plda_usable),
+    "context_plda": Kind(_context_plda, _context_plda_shapes, "eigenvalues", PLDA_SCALE, _plda_usable),
 }

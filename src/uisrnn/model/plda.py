@@ -13,6 +13,7 @@ from uisrnn.model.unmixing import Unmixing
 
 INITIAL_DISCOUNT = 0.15
 INITIAL_LENGTH_NORM = 0.5
+_SHORTEST = 1e-12
 
 
 @dataclass(frozen=True)
@@ -109,11 +110,14 @@ class PLDAObservation(nn.Module):
 
     def features(self, observations: Tensor, earlier: int = 0) -> Tensor:
         """Whitened observations, of nearly equal length, unmixed with those before; see `ObservationModel.features`."""
-        z = (observations - self.center) @ self.projection
-        typical = (1 + self.eigenvalues).sum()
-        squared = z.square().sum(dim=1, keepdim=True).clamp(min=torch.finfo(z.dtype).tiny * 1e6)
-        z = z * (typical / squared).pow(self.length_norm / 2)
-        return z[earlier:, None] if self.unmixing is None else self.unmixing(z, earlier)
+        z: Tensor = (observations - self.center) @ self.projection
+        typical = (1 + self.eigenvalues).sum().sqrt()
+        length = torch.linalg.vector_norm(z, dim=1, keepdim=True).clamp(min=_SHORTEST, max=torch.finfo(z.dtype).max)
+        z = z * (typical / length).pow(self.length_norm)
+        if self.unmixing is None:
+            return z[earlier:, None]
+        views: Tensor = self.unmixing(z, earlier)
+        return views
 
     def _new_variance(self) -> Tensor:
         variance: Tensor = (self.between + self.within) * self.log_new.exp()

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,13 +58,15 @@ class Crops:
     """Stretches of sequences, so that each beam has something to choose from and steps are cheap.
 
     Args:
-        folds: where they are drawn from, in proportion to the number of observations.
+        folds: where they are drawn from, in proportion to the number of observations; sequences of one observation,
+            whose label is never wrong, are left out.
         generator: source of randomness.
     """
 
     def __init__(self, folds: Sequence[Fold], generator: np.random.Generator) -> None:
-        self._folds, self._generator = folds, generator
-        sizes = np.array([sum(len(one.observations) for one in fold.sequences) for fold in folds], dtype=np.float64)
+        self._folds = [Fold(one.model, [x for x in one.sequences if len(x.observations) > 1]) for one in folds]
+        self._generator = generator
+        sizes = np.array([sum(len(one.observations) for one in fold.sequences) for fold in self._folds])
         self._shares = sizes / sizes.sum()
 
     def draw(self, number: int) -> Iterator[Fold]:
@@ -105,7 +108,7 @@ def train_discriminatively(
         progress: told the loss after each step.
 
     Raises:
-        TrainingError: the loss is not finite; parameters are as they were at the start.
+        TrainingError: the loss or a score is not finite. After any exception parameters are as at the start.
     """
     model = train[0].model
     weights = model.discriminative_parameters()
@@ -114,8 +117,9 @@ def train_discriminatively(
     best = _Best([*weights, *scalars])
     crops, losses, checks = Crops(train, generator), list[float](), dict[int, float]()
     held_out = list(Crops(development, generator).draw(DEVELOPMENT_CROPS)) if development else []
-    _choose_scale(list(crops.draw(DEVELOPMENT_CROPS)), prior, objective)
-    with progress:
+    with progress, best.reset_on_failure():
+        _choose_scale(list(crops.draw(DEVELOPMENT_CROPS)), prior, objective)
+        best.start_averages()
         for iteration in range(iterations + 1):
             if held_out and (iteration % CHECK_EVERY == 0 or iteration == iterations):
                 checks[iteration] = best.check(iteration, held_out, prior, objective)
@@ -125,7 +129,9 @@ def train_discriminatively(
             for group, rate in zip(optimizer.param_groups, (learning_rate, PRIOR_LEARNING_RATE), strict=True):
                 group["lr"] = rate * factor
             optimizer.zero_grad(set_to_none=True)
-            losses.append(_loss_of_step(crops.draw(BATCH_SIZE), prior, objective, iteration, best))
+            losses.append(_backward(crops.draw(BATCH_SIZE), prior, objective))
+            if not math.isfinite(losses[-1]):
+                raise TrainingError(f"iteration {iteration} of discriminative training: the loss is {losses[-1]}")
             nn.utils.clip_grad_norm_([*weights, *scalars], 1.0)
             optimizer.step()
             best.follow()
@@ -136,12 +142,14 @@ def train_discriminatively(
 @torch.no_grad()
 def _choose_scale(folds: Sequence[Fold], prior: LearnedPrior, objective: Objective) -> None:
     """Begin at a likelihood scale where the beam is undecided, as only there it has something to teach."""
-    starts = {prior.scale.item(), *STARTING_SCALES}
-    losses = {}
-    for scale in starts:
-        prior.log_scale.fill_(math.log(scale))
-        losses[scale] = _mean_loss(folds, prior, objective)
-    prior.log_scale.fill_(math.log(min(losses, key=lambda scale: (losses[scale], scale))))
+    now = prior.log_scale.item()
+    least, best = math.inf, now
+    for start in [now, *(math.log(scale) for scale in STARTING_SCALES if not math.isclose(math.log(scale), now))]:
+        prior.log_scale.fill_(start)
+        loss = _mean_loss(folds, prior, objective)
+        if loss < least:
+            least, best = loss, start
+    prior.log_scale.fill_(best)
 
 
 @torch.no_grad()
@@ -161,29 +169,18 @@ def _backward(folds: Iterator[Fold], prior: LearnedPrior, objective: Objective) 
     return total
 
 
-def _loss_of_step(
-    folds: Iterator[Fold], prior: LearnedPrior, objective: Objective, iteration: int, best: "_Best"
-) -> float:
-    """`_backward`; where parameters have run away, they are put back first."""
-    where = f"iteration {iteration} of discriminative training"
-    try:
-        loss = _backward(folds, prior, objective)
-    except InputError as error:  # no beam has a finite score
-        best.reset()
-        raise TrainingError(f"{where}: {error}") from error
-    if not math.isfinite(loss):
-        best.reset()
-        raise TrainingError(f"{where}: the loss is {loss}")
-    return loss
-
-
 class _Best:
     """Moving averages of parameters, which are steadier than the parameters, and the best of them so far."""
 
     def __init__(self, parameters: Sequence[Tensor]) -> None:
         self._parameters = parameters
-        self._average = self._start = self._best = [one.detach().clone() for one in parameters]
+        self._start = [one.detach().clone() for one in parameters]
         self._least, self._iteration = math.inf, -1
+        self.start_averages()
+
+    def start_averages(self) -> None:
+        """The averages are the parameters of now; those at the start are remembered for `reset_on_failure`."""
+        self._average = self._best = [one.detach().clone() for one in self._parameters]
 
     def follow(self) -> None:
         """The parameters have changed."""
@@ -206,9 +203,17 @@ class _Best:
         self._put(self._best if checked else self._average)
         return self._iteration if checked else last
 
-    def reset(self) -> None:
-        """Be as at the start."""
-        self._put(self._start)
+    @contextmanager
+    def reset_on_failure(self) -> Iterator[None]:
+        """Be as at the start after any exception, an interrupt too."""
+        try:
+            yield
+        except InputError as error:  # the decoder's: sequences were checked at the door
+            self._put(self._start)
+            raise TrainingError(f"discriminative training: no beam has a finite score: {error}") from error
+        except BaseException:
+            self._put(self._start)
+            raise
 
     @torch.no_grad()
     def _put(self, values: Sequence[Tensor]) -> None:

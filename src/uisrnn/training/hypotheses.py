@@ -19,34 +19,32 @@ from uisrnn.model.label_prior import LabelPrior
 from uisrnn.model.observation import ObservationModel, negative_log_density
 from uisrnn.model.transition import Transition
 
+_LEAST = 1e-12
+"""Scalars start no nearer to 0, nor p0 to 1, where their gradients vanish."""
+
 
 class LearnedPrior(nn.Module):
     """The scalars beside the observation model, in forms that any number is allowed for.
 
     Args:
-        transition_bias: p0.
-        crp_alpha: alpha.
-        likelihood_scale: s.
-        assignment: a convention, not learned.
+        start: the model with p0, alpha and s to start with.
         learn_bias: whether p0 may change.
         learn_alpha: whether alpha may change.
     """
 
-    def __init__(
-        self,
-        transition_bias: float,
-        crp_alpha: float,
-        likelihood_scale: float,
-        assignment: Assignment,
-        learn_bias: bool = True,
-        learn_alpha: bool = True,
-    ) -> None:
+    def __init__(self, start: Joint[Any], learn_bias: bool = True, learn_alpha: bool = True) -> None:
         super().__init__()
-        self.assignment = assignment
-        bias, alpha, scale = torch.tensor([transition_bias, crp_alpha, likelihood_scale], dtype=torch.float64)
+        self._start = start.prior
+        given = [start.prior.transition.bias, start.prior.crp_alpha, start.likelihood_scale]
+        bias, alpha, scale = torch.tensor(given, dtype=torch.float64).clamp(min=_LEAST)
         self._logit_bias = nn.Parameter(bias.logit(), requires_grad=learn_bias)
         self.log_alpha = nn.Parameter(alpha.log(), requires_grad=learn_alpha)
         self.log_scale = nn.Parameter(scale.log())
+
+    @property
+    def assignment(self) -> Assignment:
+        """A convention, not learned."""
+        return self._start.assignment
 
     @property
     def log_stay(self) -> Tensor:
@@ -65,7 +63,11 @@ class LearnedPrior(nn.Module):
 
     def joint(self, model: ObservationModel[Any]) -> Joint[Any]:
         """What the decoder takes, with the values of now."""
-        bias, alpha = self._logit_bias.sigmoid().item(), self.log_alpha.exp().item()
+        bias, alpha = self._start.transition.bias, self._start.crp_alpha
+        if self._logit_bias.requires_grad:
+            bias = min(max(self._logit_bias.sigmoid().item(), _LEAST), 1 - _LEAST)
+        if self.log_alpha.requires_grad:
+            alpha = self.log_alpha.exp().item()
         return Joint(model, LabelPrior(Transition(bias), self.assignment, alpha), self.scale.item())
 
 
@@ -94,7 +96,7 @@ def negative_log_joints(
         hypotheses: n of them.
     """
     costs = observation_costs(model, observations, hypotheses)
-    return prior.scale * costs - label_log_probs(prior, hypotheses)
+    return prior.scale.to(costs.device) * costs - label_log_probs(prior, hypotheses).to(costs.device)
 
 
 def observation_costs(model: ObservationModel[Any], observations: Sequence[Tensor], hypotheses: Hypotheses) -> Tensor:

@@ -15,6 +15,7 @@ from uisrnn.data.sequences import LabeledSequence
 from uisrnn.decoding.offline import decode_all
 from uisrnn.decoding.search import BeamSearch
 from uisrnn.evals import compute_sequence_match_accuracy
+from uisrnn.model.joint import views_taken
 from uisrnn.model.observation import ObservationModel, Prediction, negative_log_density
 from uisrnn.training.hypotheses import Hypotheses, LearnedPrior, negative_log_joints
 
@@ -76,8 +77,7 @@ def _step_losses(model: ObservationModel[Any], prior: LearnedPrior, x: Tensor, c
     """(T - 1,) surprise about each label but the first."""
     times, clusters = len(codes), int(codes.max()) + 1
     features = model.features(x)
-    starts = np.diff(codes, prepend=-1) != 0
-    taken = torch.where(torch.from_numpy(starts)[:, None].to(x.device), features[:, -1], features[:, 0])
+    taken = views_taken(features, codes)
     own = np.eye(clusters, dtype=np.int64)[codes]
     before = np.cumsum(own, axis=0) - own  # observations of each cluster so far
     members = [np.flatnonzero(codes == cluster) for cluster in range(clusters)]
@@ -90,8 +90,8 @@ def _step_losses(model: ObservationModel[Any], prior: LearnedPrior, x: Tensor, c
     existing = negative_log_density(seen, Prediction(predicted.mean[at], predicted.variance[at]))
     fresh = Prediction(predicted.mean[0, :1], predicted.variance[0, :1])
     new = negative_log_density(features[:, -1], fresh)
-    costs = prior.scale * torch.cat([existing, new[:, None]], dim=1)
-    logits = _label_logits(prior, codes, before > 0) - costs
+    costs = prior.scale.to(x.device) * torch.cat([existing, new[:, None]], dim=1)
+    logits = _label_logits(prior, codes, before > 0).to(x.device) - costs
     target = np.where(before[np.arange(times), codes] > 0, codes, clusters)
     return functional.cross_entropy(logits[1:], torch.from_numpy(target[1:]).to(x.device), reduction="none")
 

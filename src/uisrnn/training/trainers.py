@@ -29,11 +29,17 @@ class Folds(NamedTuple):
 
     Attributes:
         train: folds.
-        development: folds of other sequences, and of other clusters where labels are shared between sequences.
+        development: folds of other sequences. For the GRU they share no cluster with the others where labels say which
+            is which and enough are left; the covariances of plda know none of their clusters.
     """
 
     train: Sequence[Fold] = ()
     development: Sequence[Fold] = ()
+
+
+def _teaching(sequences: Sequence[LabeledSequence]) -> int:
+    """How many have more than one observation."""
+    return sum(len(one.observations) > 1 for one in sequences)
 
 
 class Trainer(Protocol):
@@ -74,7 +80,7 @@ class GRUTrainer:
 
     def learns_with(self, args: TrainingArguments) -> bool:
         """Where there is an iteration."""
-        return args.train_iteration > 0
+        return args.train_iteration + args.discriminative_iteration > 0
 
     def fit(
         self, sequences: Sequence[LabeledSequence], args: TrainingArguments, progress: Progress
@@ -90,7 +96,7 @@ class GRUTrainer:
         return train(self._model, self._optimizer, clusters.batches(args.batch_size), args, progress), folds
 
     def _folds(self, sequences: Sequence[LabeledSequence], args: TrainingArguments) -> Folds:
-        if args.discriminative_iteration == 0 or len(sequences) < FEWEST_SEQUENCES:
+        if args.discriminative_iteration == 0 or _teaching(sequences) < FEWEST_SEQUENCES:
             return Folds()
         order = self._generator.permutation(len(sequences))
         held_out = set(order[: max(round(_DEVELOPMENT_SHARE * len(sequences)), 1)].tolist())
@@ -135,7 +141,7 @@ class PLDATrainer:
         _values, codes = np.unique(codes, return_inverse=True)
         scatter = ClusterScatter(observations, codes)
         scatter.covariances().install(self._model)
-        if args.discriminative_iteration == 0 or len(sequences) < FEWEST_SEQUENCES:
+        if args.discriminative_iteration == 0 or _teaching(sequences) < FEWEST_SEQUENCES:
             return History(), Folds()
         return History(), self._folds(sequences, codes, scatter)
 

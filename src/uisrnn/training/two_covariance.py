@@ -9,6 +9,7 @@ from scipy import linalg
 
 from uisrnn.data.labels import Codes
 from uisrnn.data.sequences import Observations
+from uisrnn.errors import TrainingError
 from uisrnn.model.plda import PLDAObservation
 
 Matrix = NDArray[np.float64]
@@ -16,6 +17,7 @@ Matrix = NDArray[np.float64]
 WITHIN_SHRINKAGE = 0.5
 BETWEEN_SHRINKAGE = 0.05
 _FLOOR = 1e-4
+_MOST_CANCELLED = 1e-6
 
 
 @dataclass(frozen=True)
@@ -42,18 +44,25 @@ class TwoCovariance:
 
         Returns:
             P (D, F), and e (F,), largest first.
+
+        Raises:
+            TrainingError: the covariances are not finite, or `within` is not positive definite.
         """
-        eigenvalues, vectors = linalg.eigh(self.between, self.within)
+        try:
+            eigenvalues, vectors = linalg.eigh(self.between, self.within)
+        except (linalg.LinAlgError, ValueError) as error:  # ValueError: not finite
+            raise TrainingError(f"the covariances of these observations cannot be used: {error}") from error
         chosen = slice(None, -dim - 1, -1)
         return vectors[:, chosen].copy(), eigenvalues[chosen].copy()
 
     def install(self, model: PLDAObservation) -> None:
         """Give a model this centre, projection and eigenvalues."""
         projection, eigenvalues = self.whitened(model.feature_dim)
-        with torch.no_grad():
-            model.center.copy_(torch.from_numpy(self.center))
-            model.projection.copy_(torch.from_numpy(projection))
-            model.eigenvalues.copy_(torch.from_numpy(eigenvalues))
+        tensors = [torch.from_numpy(one).to(model.center) for one in (self.center, projection, eigenvalues)]
+        if not all(bool(one.isfinite().all()) for one in tensors) or not bool((tensors[-1] > 0).all()):
+            raise TrainingError("the covariances exceed single precision; scale the observations to about 1")
+        for buffer, tensor in zip((model.center, model.projection, model.eigenvalues), tensors, strict=True):
+            buffer.copy_(tensor)
 
 
 class ClusterScatter:
@@ -80,6 +89,8 @@ class ClusterScatter:
     def covariances(self, without: Codes | None = None) -> TwoCovariance:
         """The covariances, each drawn towards a multiple of the identity, so that few observations suffice.
 
+        The between-cluster covariance is that of means, so it holds what is left of the other one, within / n, too.
+
         Args:
             without: clusters to leave out, unless they are all but one.
         """
@@ -87,7 +98,11 @@ class ClusterScatter:
         kept[[] if without is None else without] = False
         if kept.sum() < 2:
             kept[:] = True
-        scatter = self._scatter if kept.all() else self._scatter - self._scatter_of(~kept[self._clusters])
+        scatter = self._scatter
+        if not kept.all():
+            scatter = self._scatter - self._scatter_of(~kept[self._clusters])
+            if np.trace(scatter) < _MOST_CANCELLED * np.trace(self._scatter):
+                scatter = self._scatter_of(kept[self._clusters])
         observations, clusters = int(self._counts[kept].sum()), int(kept.sum())
         center = self._counts[kept] @ self._means[kept] / observations
         about = self._means[kept] - center
@@ -101,7 +116,7 @@ class ClusterScatter:
 
 
 def _shrunk(covariance: Matrix, weight: float, scale: float) -> Matrix:
-    """(1 - weight) C + weight tr(C) / D I, and a trace of `scale` so that no direction is without variance."""
+    """(1 - weight) C + weight tr(C) / D I, and 1e-4 of `scale`, so that no direction is without variance."""
     dim = len(covariance)
     diagonal = weight * np.trace(covariance) / dim + _FLOOR * scale
     shrunk: Matrix = (1 - weight) * covariance + diagonal * np.eye(dim)

@@ -1,0 +1,44 @@
+"""Build the model of the package for Resemblyzer d-vectors, and measure it.
+
+    make pretrained DATA=folder
+
+The folder holds train_w08.npz, train_w16.npz, dev_w08.npz and dev_w16.npz; see `accuracy.py` for what is in them.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from accuracy import Data, judged
+from train import machine
+
+NAMES = ("w08", "w16")
+MODEL = Path(__file__).parent.parent / "src" / "uisrnn" / "pretrained" / "resemblyzer.uisrnn"
+
+
+def main() -> None:
+    """Train on both window lengths together, save, and judge the file on both."""
+    import uisrnn
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder with the conversations")
+    parser.add_argument("--out", type=Path, help="file for the figures, JSON")
+    args = parser.parse_args()
+    train = [Data(args.data / f"train_{name}.npz") for name in NAMES]
+    clusterer = uisrnn.UISRNNClusterer(seed=0)
+    clusterer.fit([x for one in train for x in one.sequences], [labels for one in train for labels in one.labels])
+    clusterer.model_.save(MODEL)
+    model, one_pass = uisrnn.load_pretrained("resemblyzer"), uisrnn.InferenceArguments(test_iteration=1)
+    results = {"machine": machine(), "bytes": MODEL.stat().st_size, "sets": {}}
+    for name in NAMES:
+        row = judged(Data(args.data / f"dev_{name}.npz"), lambda x: model.predict(x, one_pass), 0.0)
+        row["share_of_conversations_without_error"] = float(np.mean(np.array(row.pop("each")) == 1))
+        results["sets"][name] = row
+        print(name, {column: value for column, value in row.items() if column != "interval"}, row["interval"])
+    if args.out:
+        args.out.write_text(json.dumps(results, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

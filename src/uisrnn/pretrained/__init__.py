@@ -1,0 +1,30 @@
+"""Models that come with the package, each with a card that says what it was made from."""
+
+from importlib import resources
+
+from uisrnn.errors import ArgumentError
+from uisrnn.uisrnn import UISRNN
+
+PRETRAINED = ("resemblyzer",)
+
+
+def load_pretrained(name: str, args: object = None) -> UISRNN:
+    """A model that was trained beforehand; its card is the file `pretrained/<name>.md` of the package.
+
+    Args:
+        name: "resemblyzer": for 256-dim d-vectors of Resemblyzer, L2-normalised, from windows of 0.8 or 1.6 s every
+            0.4 s.
+        args: where the process's own arguments come from (verbosity, enable_cuda, seed); see `UISRNN.from_file`.
+
+    Raises:
+        ArgumentError: there is no such model.
+
+    >>> import numpy as np, uisrnn
+    >>> model = uisrnn.load_pretrained("resemblyzer")
+    >>> model.observation_dim, model.arguments.observation_model
+    (256, 'context_plda')
+    """
+    if name not in PRETRAINED:
+        raise ArgumentError(f"name must be one of {', '.join(map(repr, PRETRAINED))}, but is {name!r}")
+    with resources.as_file(resources.files(__name__) / f"{name}.uisrnn") as path:
+        return UISRNN.from_file(path, args)

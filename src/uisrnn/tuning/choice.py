@@ -1,0 +1,39 @@
+"""Which trial to take, and what to expect of it on other sequences."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float64]
+
+
+def choose(scores: Scores, distances: Scores) -> int:
+    """The trial nearest to the current values among those at most one standard error below the best.
+
+    Args:
+        scores: (trials, sequences).
+        distances: (trials,) from the current values; of the trial with these, 0.
+
+    Returns:
+        Its number; its mean is not below that of the current values. The standard error is that of the mean difference
+        to the best, sequence by sequence; of one sequence, it is 0.
+
+    >>> import numpy as np
+    >>> choose(np.array([[0.5, 0.6, 0.4], [0.8, 0.9, 0.8], [0.8, 0.91, 0.8]]), np.array([0.0, 1.0, 2.0]))
+    1
+    """
+    means = scores.mean(axis=1)
+    behind = scores[means.argmax()] - scores
+    number = scores.shape[1]
+    error = behind.std(axis=1, ddof=1) / math.sqrt(number) if number > 1 else np.zeros(len(scores))
+    good = (behind.mean(axis=1) <= error) & (means >= means[distances.argmin()])
+    return int(np.where(good, distances, np.inf).argmin())
+
+
+def held_out(scores: Scores, distances: Scores, folds: int) -> Scores:
+    """(sequences,) the score of each with what is chosen on the other folds; see `choose`."""
+    result = np.empty(scores.shape[1])
+    for fold in np.array_split(np.arange(len(result)), min(folds, len(result))):
+        result[fold] = scores[choose(np.delete(scores, fold, axis=1), distances), fold]
+    return result

@@ -1,0 +1,129 @@
+"""What is asked for, checked: what a trial does, which parameters, and how long."""
+
+import dataclasses
+import math
+import numbers
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from uisrnn.arguments import InferenceArguments
+from uisrnn.data import sequences as data
+from uisrnn.data.sequences import LabeledSequence
+from uisrnn.decoding.decoder import Decoder
+from uisrnn.errors import ArgumentError, InputError, NotFittedError
+from uisrnn.evals import compute_sequence_match_accuracy
+from uisrnn.model.joint import Joint
+from uisrnn.tuning.space import OF_THE_MODEL, Values, args_with, current_values, joint_with
+from uisrnn.uisrnn import UISRNN
+
+Metric = Callable[[list[Any], list[Any]], float]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a trial does.
+
+    Attributes:
+        joint: the model with its own parameters.
+        args: how to decode, with those parameters that are not tuned.
+        sequences: with their labels.
+        metric: see `tune`.
+        metric_name: what is known of it in a file.
+        workers: threads to decode with.
+    """
+
+    joint: Joint[Any]
+    args: InferenceArguments
+    sequences: list[LabeledSequence]
+    metric: Metric
+    metric_name: str
+    workers: int
+
+    def decoded(self, values: Values) -> list[list[Any]]:
+        """Labels of each sequence with these values."""
+        decoder = Decoder.of(joint_with(self.joint, values), args_with(self.args, values))
+        return [list(decoder.names.of(one[0].codes)) for one in decoder.decode(self.sequences, self.workers)]
+
+    def scores(self, found: Sequence[list[Any]]) -> list[float]:
+        """The score of each sequence."""
+        return [self._score(one, labels) for one, labels in zip(self.sequences, found, strict=True)]
+
+    def _score(self, sequence: LabeledSequence, found: list[Any]) -> float:
+        assert sequence.labels is not None
+        score: Any = self.metric(sequence.labels.tolist(), found)
+        if not isinstance(score, numbers.Real) or not math.isfinite(score):
+            raise ArgumentError(f"metric must give a finite number, but gives {score!r} for {sequence.name}")
+        return float(score)
+
+
+def task_of(model: UISRNN, sequences: Any, labels: Any, metric: str | Metric, args: object) -> Task:
+    """What `tune` is given, checked."""
+    if not isinstance(model, UISRNN):
+        raise ArgumentError(f"model must be a UISRNN (a clusterer's is its model_), but is {type(model).__name__}")
+    if not model.fitted:
+        raise NotFittedError("this model was never trained: fit() or load() it before it is tuned")
+    labeled, _single = data.labeled(sequences, labels, model.observation_dim)
+    if len(labeled) < 2:
+        raise InputError("sequences: at least two are needed, so that values are chosen on some and scored on others")
+    inference_args = dataclasses.replace(InferenceArguments.of(args), test_iteration=1)
+    joint = model.decoder(inference_args).search.joint
+    workers = torch.get_num_threads() if joint.observation.device.type == "cpu" else 1
+    return Task(joint, inference_args, labeled, *_metric(metric), workers)
+
+
+def _metric(metric: str | Metric) -> tuple[Metric, str]:
+    if metric == "accuracy":
+        return compute_sequence_match_accuracy, "accuracy"
+    if isinstance(metric, str) or not callable(metric):
+        raise ArgumentError(f"metric must be 'accuracy' or a function of true and found labels, but is {metric!r}")
+    named = metric if hasattr(metric, "__qualname__") else type(metric)
+    return metric, f"{named.__module__}.{named.__qualname__}"
+
+
+def chosen_parameters(task: Task, names: Sequence[str] | None) -> dict[str, float]:
+    """The parameters to tune, with the values that they have."""
+    current = current_values(task.joint, task.args)
+    if names is None:
+        chosen = [name for name in OF_THE_MODEL if name in current and not _fixed(name, task.args)]
+    else:
+        chosen = [name for name in current if name in names] if isinstance(names, Sequence) else []
+    if isinstance(names, str) or not chosen or (names is not None and len(chosen) < len(names)):
+        raise ArgumentError(f"parameters must be some of {', '.join(current)}, but are {names!r}")
+    if any(_fixed(name, task.args) for name in chosen):
+        raise ArgumentError("likelihood_scale must be None in args where it is among the parameters to tune")
+    return {name: current[name] for name in chosen}
+
+
+def _fixed(name: str, args: InferenceArguments) -> bool:
+    return name == "likelihood_scale" and args.likelihood_scale is not None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is searched; see `tune`. A timeout of None is infinite seconds."""
+
+    trials: int
+    folds: int
+    timeout: float
+
+
+def plan_of(trials: Any, folds: Any, timeout: Any) -> Plan:
+    """What `tune` is given, checked."""
+    return Plan(_whole("trials", trials, 1), _whole("folds", folds, 2), _seconds(timeout))
+
+
+def _whole(name: str, value: Any, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+        raise ArgumentError(f"{name} must be an integer >= {least}, but is {value!r}")
+    return int(value)
+
+
+def _seconds(timeout: Any) -> float:
+    if timeout is None:
+        return math.inf
+    if isinstance(timeout, bool) or not isinstance(timeout, numbers.Real) or not float(timeout) > 0:
+        raise ArgumentError(f"timeout must be a number > 0 of seconds, or None, but is {timeout!r}")
+    return float(timeout)

@@ -1,18 +1,25 @@
+from importlib import resources
+
 import numpy as np
 import pytest
+import safetensors.torch
 
 import uisrnn
 from uisrnn.pretrained import PRETRAINED
 
 
 @pytest.mark.parametrize("name", PRETRAINED)
-def test_it_labels_observations(name):
-    model = uisrnn.load_pretrained(name)
-    voices = np.random.default_rng(0).normal(size=(2, model.observation_dim))
-    voices /= np.linalg.norm(voices, axis=1, keepdims=True)
+def test_it_tells_clusters_apart_that_are_as_it_expects_them(name):
+    """Drawn from the covariances in its file."""
+    with resources.as_file(resources.files("uisrnn.pretrained") / f"{name}.uisrnn") as path:
+        tensors = {key: one.numpy() for key, one in safetensors.torch.load_file(path).items()}
+    generator = np.random.default_rng(0)
+    spread = np.sqrt(tensors["eigenvalues"])
+    voices = generator.normal(size=(2, len(spread))) * spread
     truth = [0] * 6 + [1] * 6 + [0] * 6
-    labels = model.predict(voices[truth], uisrnn.InferenceArguments(test_iteration=1))
-    assert labels == truth
+    z = voices[truth] + generator.normal(size=(len(truth), len(spread)))
+    x = tensors["center"] + z @ np.linalg.pinv(tensors["projection"])
+    assert uisrnn.load_pretrained(name).predict(x, uisrnn.InferenceArguments(test_iteration=1)) == truth
 
 
 def test_an_unknown_name_is_answered_with_those_that_are_known():
@@ -22,8 +29,6 @@ def test_an_unknown_name_is_answered_with_those_that_are_known():
 
 @pytest.mark.parametrize("name", PRETRAINED)
 def test_each_has_a_card_in_the_package(name):
-    from importlib import resources
-
     card = (resources.files("uisrnn.pretrained") / f"{name}.md").read_text(encoding="utf-8")
     for section in ("## Data and licences", "## Figures", "## Rebuild", "## Limits"):
         assert section in card

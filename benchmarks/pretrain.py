@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+
 from accuracy import Data, judged
 from train import machine
 

@@ -3,8 +3,7 @@
 import dataclasses
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, TypeVar
 
@@ -206,12 +205,12 @@ class UISRNN(Predictor):
                 "transition_bias is estimated from one sequence; if it is several, concatenated, each boundary counts "
                 "as a change: pass a list of sequences, or transition_bias"
             )
-        with self._closed_forms_kept_on_failure():
+        with self._trainer.guard():
             history, folds = self._fit_observation(labeled, training_args)
-            learned = self._estimated(labeled)
+            learned, denominator = self._estimated(labeled)
             if folds.train:
                 learned = self._fit_discriminatively(learned, folds, training_args, history)
-        self._take(learned, labeled)
+        self._take(learned, denominator)
         self.fitted = self.fitted or self._trainer.learns_with(training_args)
         return history
 
@@ -234,40 +233,33 @@ class UISRNN(Predictor):
             raise InputTypeError(f"{where} must be one (N, D) array; fit() takes a list of sequences")
         labeled, _single = data.labeled(train_sequence, train_cluster_id, self.observation_dim)
         training_args = dataclasses.replace(TrainingArguments.of(args), discriminative_iteration=0)
-        with self._closed_forms_kept_on_failure():
+        with self._trainer.guard():
             history, _folds = self._fit_observation(labeled, training_args)
         self.fitted = self.fitted or self._trainer.learns_with(training_args)
         return history
 
-    @contextmanager
-    def _closed_forms_kept_on_failure(self) -> Iterator[None]:
-        """A GRU goes on from where an interrupt left it, but half of a closed form is no model."""
-        before = {name: tensor.clone() for name, tensor in self._observation.state_dict().items()}
-        try:
-            yield
-        except BaseException:
-            if not isinstance(self._observation, GRUObservation):
-                self._observation.load_state_dict(before)
-            raise
+    def _estimated(self, labeled: Sequence[LabeledSequence]) -> tuple[Joint[Any], float]:
+        """The model with scalars from these labels, as far as they are not given, and the weight of p0 later.
 
-    def _estimated(self, labeled: Sequence[LabeledSequence]) -> Joint[Any]:
-        """The model with scalars from these labels, as far as they are not given."""
-        bias, alpha = self.transition_bias, self.crp_alpha
+        The estimate of p0 is averaged with those of earlier calls, each weighted by its denominator.
+        """
+        labels = [one.labels for one in labeled]
+        bias, alpha, denominator = self.transition_bias, self.crp_alpha, self.transition_bias_denominator
         if self.estimate_transition_bias:
-            estimate, weight = estimate_transition_bias([one.labels for one in labeled])
-            earlier = 0.0 if bias is None else bias * self.transition_bias_denominator
-            bias = (earlier + estimate * weight) / (self.transition_bias_denominator + weight)
+            estimate, weight = estimate_transition_bias(labels)
+            earlier = 0.0 if bias is None else bias * denominator
+            denominator += weight
+            bias = (earlier + estimate * weight) / denominator
         if self.estimate_crp_alpha:
-            alpha = estimate_crp_alpha([one.labels for one in labeled], prior=ALPHA_PRIOR)
+            alpha = estimate_crp_alpha(labels, prior=ALPHA_PRIOR)
         assert bias is not None
         assert alpha is not None
-        return self._joint_of(bias, alpha, self.likelihood_scale)
+        return self._joint_of(bias, alpha, self.likelihood_scale), denominator
 
-    def _take(self, learned: Joint[Any], labeled: Sequence[LabeledSequence]) -> None:
+    def _take(self, learned: Joint[Any], denominator: float) -> None:
         """Have these scalars from now on."""
+        self.transition_bias_denominator = denominator
         if self.estimate_transition_bias:
-            _estimate, weight = estimate_transition_bias([one.labels for one in labeled])
-            self.transition_bias_denominator += weight
             self.transition_bias = learned.prior.transition.bias
         if self.estimate_crp_alpha:
             self.crp_alpha = learned.prior.crp_alpha

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from uisrnn.data.labels import encode
 from uisrnn.errors import InputError
+from uisrnn.model.assignment import block_clusters, blocks_of_others
 
 
 def estimate_crp_alpha(train_cluster_id: Any, search_range: float = 1, search_step: float = 0.01) -> float:
@@ -40,7 +41,7 @@ def estimate_crp_alpha(train_cluster_id: Any, search_range: float = 1, search_st
     score = np.zeros(len(candidates))
     for codes in _sequences(train_cluster_id):
         score += (codes.max()) * np.log(candidates)
-        score -= np.log(_others_at_changes(codes)[:, None] + candidates).sum(axis=0)
+        score -= np.log(blocks_of_others(block_clusters(codes))[:, None] + candidates).sum(axis=0)
     return float(candidates[np.argmax(score)])
 
 
@@ -75,12 +76,3 @@ def _get_n_kt(cluster_id_single: NDArray[np.int64]) -> NDArray[np.float64]:
     counts[0] = 0
     result: NDArray[np.float64] = counts
     return result
-
-
-def _others_at_changes(codes: NDArray[np.int64]) -> NDArray[np.float64]:
-    """S before each change."""
-    changes = np.flatnonzero(codes[1:] != codes[:-1]) + 1
-    counts = _get_n_kt(codes)[changes - 1]
-    counts[changes == 1, codes[0]] = 1  # the row of the first observation is all zero
-    others: NDArray[np.float64] = counts.sum(axis=1) - counts[np.arange(len(changes)), codes[changes - 1]]
-    return others

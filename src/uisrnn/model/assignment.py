@@ -71,11 +71,11 @@ def estimate_crp_alpha(cluster_ids: Any, prior: tuple[float, float] | None = Non
     1.0
     """
     sequences = labelling.as_sequences(cluster_ids)
-    blocks = [_blocks(labelling.encode(one, f"sequence {number}")) for number, one in enumerate(sequences)]
+    blocks = [block_clusters(labelling.encode(one, f"sequence {number}")) for number, one in enumerate(sequences)]
     return _share_of_new(blocks) if prior is None else _posterior_maximum(blocks, *_checked(prior))
 
 
-def _blocks(codes: Codes) -> Codes:
+def block_clusters(codes: Codes) -> Codes:
     """The cluster of each block (run of equal labels): (T,) -> (blocks,)."""
     return codes[np.flatnonzero(np.diff(codes, prepend=-1))]
 
@@ -92,7 +92,7 @@ def _posterior_maximum(blocks: Sequence[Codes], shape: float, rate: float) -> fl
     Changes with S_t = 0, the first of each sequence, cancel out; c is shape - 1 and the new clusters at the n others.
     As S_t >= 1 there, the root lies between c / (n + rate) and c / rate.
     """
-    others = np.concatenate([_blocks_of_others(one)[1:] for one in blocks]) if blocks else np.empty(0)
+    others = np.concatenate([blocks_of_others(one)[1:] for one in blocks]) if blocks else np.empty(0)
     new = sum(max(int(one.max()) - 1, 0) for one in blocks if len(one))
     log_others, log_rate, c = np.log(others), math.log(rate), shape - 1 + new
     low, high = math.log(c) - math.log(len(others) + rate), math.log(c) - log_rate
@@ -103,7 +103,7 @@ def _posterior_maximum(blocks: Sequence[Codes], shape: float, rate: float) -> fl
     return math.exp(optimize.brentq(slope, low - 1, high + 1, xtol=1e-12))
 
 
-def _blocks_of_others(blocks: Codes) -> Codes:
+def blocks_of_others(blocks: Codes) -> Codes:
     """S_t at each change: earlier blocks less those of the cluster that spoke last: (blocks,) -> (blocks - 1,)."""
     order = np.argsort(blocks, kind="stable")
     of_cluster = np.empty_like(blocks)

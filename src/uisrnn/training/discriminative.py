@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from uisrnn.data.sequences import LabeledSequence
 from uisrnn.errors import InputError, TrainingError
 from uisrnn.progress import Progress
+from uisrnn.training.failure import restored_on_failure
 from uisrnn.training.hypotheses import LearnedPrior
 from uisrnn.training.objectives import Objective
 
@@ -114,12 +115,11 @@ def train_discriminatively(
     weights = model.discriminative_parameters()
     scalars = [one for one in prior.parameters() if one.requires_grad]
     optimizer = torch.optim.Adam([{"params": weights}, {"params": scalars}])
-    best = _Best([*weights, *scalars])
     crops, losses, checks = Crops(train, generator), list[float](), dict[int, float]()
     held_out = list(Crops(development, generator).draw(DEVELOPMENT_CROPS)) if development else []
-    with progress, best.reset_on_failure():
+    with progress, restored_on_failure([*weights, *scalars]), _decoder_errors_as_training_errors():
         _choose_scale(list(crops.draw(DEVELOPMENT_CROPS)), prior, objective)
-        best.start_averages()
+        best = _Best([*weights, *scalars])
         for iteration in range(iterations + 1):
             if held_out and (iteration % CHECK_EVERY == 0 or iteration == iterations):
                 checks[iteration] = best.check(iteration, held_out, prior, objective)
@@ -137,6 +137,15 @@ def train_discriminatively(
             best.follow()
             progress.advance(loss=losses[-1])
     return Course(losses, checks, best.settle(iterations))
+
+
+@contextmanager
+def _decoder_errors_as_training_errors() -> Iterator[None]:
+    """Sequences were checked at the door, so what the decoder refuses is for the parameters to answer."""
+    try:
+        yield
+    except InputError as error:
+        raise TrainingError(f"discriminative training: no beam has a finite score: {error}") from error
 
 
 @torch.no_grad()
@@ -174,13 +183,8 @@ class _Best:
 
     def __init__(self, parameters: Sequence[Tensor]) -> None:
         self._parameters = parameters
-        self._start = [one.detach().clone() for one in parameters]
+        self._average = self._best = [one.detach().clone() for one in parameters]
         self._least, self._iteration = math.inf, -1
-        self.start_averages()
-
-    def start_averages(self) -> None:
-        """The averages are the parameters of now; those at the start are remembered for `reset_on_failure`."""
-        self._average = self._best = [one.detach().clone() for one in self._parameters]
 
     def follow(self) -> None:
         """The parameters have changed."""
@@ -202,18 +206,6 @@ class _Best:
         checked = self._iteration >= 0
         self._put(self._best if checked else self._average)
         return self._iteration if checked else last
-
-    @contextmanager
-    def reset_on_failure(self) -> Iterator[None]:
-        """Be as at the start after any exception, an interrupt too."""
-        try:
-            yield
-        except InputError as error:  # the decoder's: sequences were checked at the door
-            self._put(self._start)
-            raise TrainingError(f"discriminative training: no beam has a finite score: {error}") from error
-        except BaseException:
-            self._put(self._start)
-            raise
 
     @torch.no_grad()
     def _put(self, values: Sequence[Tensor]) -> None:

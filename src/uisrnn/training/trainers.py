@@ -1,6 +1,7 @@
 """How each observation model is first fitted, and what discriminative training may learn from afterwards."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from uisrnn.model.plda import PLDAObservation
 from uisrnn.progress import Progress
 from uisrnn.training.batching import ClusterSequences, join
 from uisrnn.training.discriminative import Fold
+from uisrnn.training.failure import restored_on_failure
 from uisrnn.training.history import History
 from uisrnn.training.loop import new_optimizer, train
 from uisrnn.training.two_covariance import ClusterScatter
@@ -37,9 +39,10 @@ class Folds(NamedTuple):
     development: Sequence[Fold] = ()
 
 
-def _teaching(sequences: Sequence[LabeledSequence]) -> int:
-    """How many have more than one observation."""
-    return sum(len(one.observations) > 1 for one in sequences)
+def _wants_folds(sequences: Sequence[LabeledSequence], args: TrainingArguments) -> bool:
+    """Whether discriminative training is asked for, and enough sequences have more than one observation."""
+    teaching = sum(len(one.observations) > 1 for one in sequences)
+    return args.discriminative_iteration > 0 and teaching >= FEWEST_SEQUENCES
 
 
 class Trainer(Protocol):
@@ -50,6 +53,9 @@ class Trainer(Protocol):
 
     def learns_with(self, args: TrainingArguments) -> bool:
         """Whether `fit` with these arguments leaves a trained model."""
+
+    def guard(self) -> AbstractContextManager[None]:
+        """What the model must be again where fitting or the training after it fails."""
 
     def fit(
         self, sequences: Sequence[LabeledSequence], args: TrainingArguments, progress: Progress
@@ -82,6 +88,10 @@ class GRUTrainer:
         """Where there is an iteration."""
         return args.train_iteration + args.discriminative_iteration > 0
 
+    def guard(self) -> AbstractContextManager[None]:
+        """Nothing: it goes on from where a failure left it."""
+        return nullcontext()
+
     def fit(
         self, sequences: Sequence[LabeledSequence], args: TrainingArguments, progress: Progress
     ) -> tuple[History, Folds]:
@@ -96,7 +106,7 @@ class GRUTrainer:
         return train(self._model, self._optimizer, clusters.batches(args.batch_size), args, progress), folds
 
     def _folds(self, sequences: Sequence[LabeledSequence], args: TrainingArguments) -> Folds:
-        if args.discriminative_iteration == 0 or _teaching(sequences) < FEWEST_SEQUENCES:
+        if not _wants_folds(sequences, args):
             return Folds()
         order = self._generator.permutation(len(sequences))
         held_out = set(order[: max(round(_DEVELOPMENT_SHARE * len(sequences)), 1)].tolist())
@@ -133,6 +143,10 @@ class PLDATrainer:
         """Always."""
         return True
 
+    def guard(self) -> AbstractContextManager[None]:
+        """What it was: half of a closed form is no model."""
+        return restored_on_failure(self._model.state_dict().values())
+
     def fit(
         self, sequences: Sequence[LabeledSequence], args: TrainingArguments, progress: Progress
     ) -> tuple[History, Folds]:
@@ -141,7 +155,7 @@ class PLDATrainer:
         _values, codes = np.unique(codes, return_inverse=True)
         scatter = ClusterScatter(observations, codes)
         scatter.covariances().install(self._model)
-        if args.discriminative_iteration == 0 or _teaching(sequences) < FEWEST_SEQUENCES:
+        if not _wants_folds(sequences, args):
             return History(), Folds()
         return History(), self._folds(sequences, codes, scatter)
 

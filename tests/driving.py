@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from uisrnn.data.labels import renumber
-from uisrnn.data.sequences import LabeledSequence
+from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.block import SearchState, Window
 from uisrnn.decoding.frontier import UNLIMITED, Position
 from uisrnn.decoding.offline import decode_all
@@ -18,7 +18,7 @@ def observations(length: int, seed: int = 0) -> np.ndarray:
 
 def decode(search: BeamSearch, xs: np.ndarray, test_iteration: int = 1) -> list[int]:
     """The best labels of one sequence."""
-    return renumber(decode_all(search, [LabeledSequence(xs)], test_iteration)[0][0].codes)
+    return renumber(decode_all(search, [CodedSequence(xs)], test_iteration)[0][0].codes)
 
 
 @torch.no_grad()

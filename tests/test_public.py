@@ -45,7 +45,7 @@ def test_plain_import_brings_the_modules_that_0_1_2_brought():
 
 def test_every_error_is_caught_by_the_base_class():
     errors = [value for value in vars(uisrnn).values() if isinstance(value, type) and issubclass(value, Exception)]
-    assert len(errors) == 8
+    assert len(errors) == 9
     assert all(issubclass(error, uisrnn.UISRNNError) for error in errors)
 
 
@@ -59,6 +59,7 @@ def test_every_error_is_caught_by_the_base_class():
         (uisrnn.StreamError, RuntimeError),
         (uisrnn.TrainingError, RuntimeError),
         (uisrnn.CheckpointError, ValueError),
+        (uisrnn.MissingExtraError, ModuleNotFoundError),
     ],
 )
 def test_errors_are_also_the_builtin_ones_that_callers_of_0_1_2_catch(error, builtin):

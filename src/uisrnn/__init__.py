@@ -3,7 +3,10 @@
 from uisrnn import loss_func as loss_func
 from uisrnn import utils as utils
 from uisrnn.arguments import InferenceArguments, ModelArguments, TrainingArguments, parse_arguments
+from uisrnn.data.labeled import LabeledSequence
+from uisrnn.data.segmentation import to_turns
 from uisrnn.data.simulation import simulate
+from uisrnn.data.turns import Turn, to_annotation
 from uisrnn.decoding.hypotheses import Scores
 from uisrnn.decoding.stream import Stream, StreamPool
 from uisrnn.decoding.tracks import Update
@@ -12,6 +15,7 @@ from uisrnn.errors import (
     CheckpointError,
     InputError,
     InputTypeError,
+    MissingExtraError,
     NotFittedError,
     StreamError,
     TrainingError,
@@ -38,6 +42,8 @@ __all__ = [
     "InferenceArguments",
     "InputError",
     "InputTypeError",
+    "LabeledSequence",
+    "MissingExtraError",
     "ModelArguments",
     "NotFittedError",
     "Scores",
@@ -47,6 +53,7 @@ __all__ = [
     "TrainingArguments",
     "TrainingError",
     "Tuning",
+    "Turn",
     "UISRNNClusterer",
     "UISRNNError",
     "Update",
@@ -58,5 +65,7 @@ __all__ = [
     "parallel_predict",
     "parse_arguments",
     "simulate",
+    "to_annotation",
+    "to_turns",
     "tune",
 ]

@@ -9,7 +9,8 @@
     ├── NotFittedError    (RuntimeError)  the model was asked for what only a trained model knows
     ├── TrainingError     (RuntimeError)  training cannot go on, for example after a loss that is not finite
     ├── StreamError       (RuntimeError)  a stream was flushed, belongs elsewhere or does not exist
-    └── CheckpointError   (ValueError)    a model file or snapshot is truncated, foreign, hostile or of a later format
+    ├── CheckpointError   (ValueError)    a model file or snapshot is truncated, foreign, hostile or of a later format
+    └── MissingExtraError (ModuleNotFoundError)  an optional package is not installed; the message says how to
 
 Each also derives from the built-in exception in brackets, so that code written for `uisrnn` 0.1.2 catches what it
 caught.
@@ -46,3 +47,7 @@ class StreamError(UISRNNError, RuntimeError):
 
 class CheckpointError(UISRNNError, ValueError):
     """A model file or snapshot cannot be read; the message names the file and what is wrong with it."""
+
+
+class MissingExtraError(UISRNNError, ModuleNotFoundError):
+    """A package that only this call needs is not installed; the message is the command that installs it."""

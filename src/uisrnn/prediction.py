@@ -8,6 +8,7 @@ import torch
 from uisrnn.arguments import InferenceArguments
 from uisrnn.data import sequences as data
 from uisrnn.data.labels import Label
+from uisrnn.data.observations import is_one_observation, is_single
 from uisrnn.decoding.decoder import Decoder
 from uisrnn.decoding.hypotheses import scores_of
 from uisrnn.decoding.stream import Stream
@@ -60,7 +61,7 @@ class Predictor(ABC):
         """Label observations.
 
         Args:
-            test_sequences: a list of (T, D) arrays, or one such array.
+            test_sequences: a list of (T, D) arrays or `LabeledSequence`s, or one of them.
             args: `InferenceArguments`, any object with those attributes, or None for all defaults.
             clusters: known clusters: a mapping from their names (strings or integers) to observations (T, D).
             return_scores: whether to return `Scores` too.
@@ -95,7 +96,7 @@ class Predictor(ABC):
         Raises:
             ArgumentError, InputError, InputTypeError, NotFittedError: as `predict` does.
         """
-        if not data.is_single(test_sequence):
+        if not is_single(test_sequence):
             raise InputTypeError("test_sequence must be one (T, D) array; predict() takes a list of sequences")
         labels: list[Label] = self.predict(test_sequence, args, clusters=clusters)
         return labels
@@ -158,4 +159,4 @@ class Predictor(ABC):
             raise ArgumentError("args must be those that the stream started with; begin anew with reset=True")
         update = stream.push(observations)
         self._online = stream
-        return update.label if data.is_one_observation(observations) else update.labels
+        return update.label if is_one_observation(observations) else update.labels

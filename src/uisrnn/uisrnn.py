@@ -14,7 +14,8 @@ from uisrnn import checkpoint
 from uisrnn.arguments import InferenceArguments, ModelArguments, TrainingArguments
 from uisrnn.data import sequences as data
 from uisrnn.data.labels import Label
-from uisrnn.data.sequences import LabeledSequence
+from uisrnn.data.observations import is_single
+from uisrnn.data.sequences import CodedSequence
 from uisrnn.errors import ArgumentError, InputTypeError, NotFittedError
 from uisrnn.log import ModelLogger
 from uisrnn.model.assignment import estimate_crp_alpha
@@ -174,7 +175,7 @@ class UISRNN(Predictor):
 
     # --- training ---
 
-    def fit(self, train_sequences: Any, train_cluster_ids: Any, args: object = None) -> History:
+    def fit(self, train_sequences: Any, train_cluster_ids: Any = None, args: object = None) -> History:
         """Train on labelled sequences; called again, go on from where the model is.
 
         First by what generates the sequences: the GRU by gradient steps, the closed forms of the others from these
@@ -182,9 +183,11 @@ class UISRNN(Predictor):
         the decoder makes of them, with a part kept apart to stop in time.
 
         Args:
-            train_sequences: a list of (T, D) arrays, or one (N, D) array of concatenated sequences. With the latter,
-                each boundary between two sequences counts as a label change in the estimate of `transition_bias`.
-            train_cluster_ids: a list of lists of T strings or integers, or one of N.
+            train_sequences: a list of (T, D) arrays or `LabeledSequence`s, or one (N, D) array of concatenated
+                sequences. With the latter, each boundary between two sequences counts as a label change in the estimate
+                of `transition_bias`.
+            train_cluster_ids: a list of lists of T strings or integers, or one of N; None: those of the
+                `LabeledSequence`s.
             args: `TrainingArguments`, any object with those attributes, or None for all defaults.
 
         Returns:
@@ -229,7 +232,7 @@ class UISRNN(Predictor):
             InputError, InputTypeError, ArgumentError, TrainingError: as `fit` does.
         """
         where = "train_sequence"
-        if not data.is_single(train_sequence):
+        if not is_single(train_sequence):
             raise InputTypeError(f"{where} must be one (N, D) array; fit() takes a list of sequences")
         labeled, _single = data.labeled(train_sequence, train_cluster_id, self.observation_dim)
         training_args = dataclasses.replace(TrainingArguments.of(args), discriminative_iteration=0)
@@ -238,7 +241,7 @@ class UISRNN(Predictor):
         self.fitted = self.fitted or self._trainer.learns_with(training_args)
         return history
 
-    def _estimated(self, labeled: Sequence[LabeledSequence]) -> tuple[Joint[Any], float]:
+    def _estimated(self, labeled: Sequence[CodedSequence]) -> tuple[Joint[Any], float]:
         """The model with scalars from these labels, as far as they are not given, and the weight of p0 later.
 
         The estimate of p0 is averaged with those of earlier calls, each weighted by its denominator.
@@ -265,7 +268,7 @@ class UISRNN(Predictor):
             self.crp_alpha = learned.prior.crp_alpha
         self.likelihood_scale = learned.likelihood_scale
 
-    def _fit_observation(self, labeled: Sequence[LabeledSequence], args: TrainingArguments) -> tuple[History, Folds]:
+    def _fit_observation(self, labeled: Sequence[CodedSequence], args: TrainingArguments) -> tuple[History, Folds]:
         self.online_predict(reset=True)
         progress = bar_for(self.arguments.verbosity, args.train_iteration, "training")
         with torch_seeded(self._generator, self.device):
@@ -415,7 +418,7 @@ def parallel_predict(
         InputTypeError: `test_sequences` is not a list of sequences.
         ArgumentError, InputError, NotFittedError: as `predict` does.
     """
-    if data.is_single(test_sequences):
+    if is_single(test_sequences):
         raise InputTypeError("test_sequences must be a list of (T, D) arrays")
     if isinstance(num_processes, bool) or not isinstance(num_processes, Integral) or num_processes < 1:
         raise ArgumentError(f"num_processes must be an integer >= 1, but is {num_processes!r}")

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import uisrnn
-from uisrnn.data.sequences import is_single, labeled, observations, unlabeled
+from uisrnn.data.observations import is_single, observations
+from uisrnn.data.sequences import labeled, unlabeled
 
 X = np.arange(6.0).reshape(3, 2)
 

@@ -6,7 +6,7 @@ import torch
 import oracles
 from driving import decode, observations
 from models import OBSERVATION_MODELS, joint
-from uisrnn.data.sequences import LabeledSequence
+from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.frontier import UNLIMITED, Limits
 from uisrnn.decoding.offline import decode_all
 from uisrnn.decoding.pool import enrol
@@ -27,7 +27,7 @@ def test_a_cap_drops_label_sequences_with_more_clusters(model, beam_size, look_a
     expected = oracles.beam_search(
         model, xs.astype(float), beam_size, look_ahead, possible=lambda labels: len(set(labels)) <= cap
     )
-    found = decode_all(BeamSearch(model, beam_size, look_ahead, Limits(at_most=cap)), [LabeledSequence(xs)])[0]
+    found = decode_all(BeamSearch(model, beam_size, look_ahead, Limits(at_most=cap)), [CodedSequence(xs)])[0]
     assert [one.codes.tolist() for one in found] == expected
 
 
@@ -41,7 +41,7 @@ def test_a_number_of_clusters_is_reached_exactly(model, beam_size, look_ahead, n
 
     expected = oracles.beam_search(model, xs.astype(float), beam_size, look_ahead, possible=possible)
     search = BeamSearch(model, beam_size, look_ahead, Limits(number, number))
-    found = decode_all(search, [LabeledSequence(xs)])[0]
+    found = decode_all(search, [CodedSequence(xs)])[0]
     assert [one.codes.tolist() for one in found] == expected
     assert {len(set(one.codes)) for one in found} == {number}
 
@@ -61,7 +61,7 @@ def test_the_best_of_all_partitions_with_that_many_clusters(model):
 @pytest.mark.parametrize("test_iteration", [1, 2, 3])
 @pytest.mark.parametrize("number", [1, 2, 5, 9])
 def test_with_repeated_passes_it_holds_for_what_is_returned(model, beam_size, look_ahead, test_iteration, number):
-    xs = [LabeledSequence(observations(length, length)) for length in (9, 11)]
+    xs = [CodedSequence(observations(length, length)) for length in (9, 11)]
     exactly = BeamSearch(joint(model), beam_size, look_ahead, Limits(number, number))
     at_most = BeamSearch(joint(model, bias=0.9, crp_alpha=9), beam_size, look_ahead, Limits(number))
     assert [len(set(found[0].codes)) for found in decode_all(exactly, xs, test_iteration)] == [number, number]
@@ -82,4 +82,4 @@ def test_a_closed_set_has_no_new_clusters(model, beam_size, look_ahead):
         known=[one.astype(float) for one in known],
         possible=lambda labels: max(labels) < 2,
     )
-    assert [one.codes.tolist() for one in decode_all(search, [LabeledSequence(xs)])[0]] == expected
+    assert [one.codes.tolist() for one in decode_all(search, [CodedSequence(xs)])[0]] == expected

@@ -8,7 +8,7 @@ import torch
 
 import uisrnn
 from models import gru, joint
-from uisrnn.data.sequences import LabeledSequence
+from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.offline import decode_all
 from uisrnn.decoding.search import BeamSearch
 
@@ -23,9 +23,9 @@ class Counter(uisrnn.progress.Silent):
         self.steps += steps
 
 
-def sequences(number: int, generator: np.random.Generator) -> list[LabeledSequence]:
+def sequences(number: int, generator: np.random.Generator) -> list[CodedSequence]:
     return [
-        LabeledSequence(generator.normal(size=(20, 3)).astype(np.float32), name=f"sequence {one}")
+        CodedSequence(generator.normal(size=(20, 3)).astype(np.float32), name=f"sequence {one}")
         for one in range(number)
     ]
 
@@ -57,7 +57,7 @@ def test_an_error_in_one_sequence_ends_the_work_on_all(generator):
     bad = np.concatenate([xs[0].observations, np.full((1, 3), 3e38, dtype=np.float32)])  # the longest comes first
     search, counter = BeamSearch(joint(gru().float()), 3), Counter()
     with pytest.raises(uisrnn.InputError, match="the bad one: observation 20 is so far"):
-        decode_all(search, [*xs, LabeledSequence(bad, name="the bad one")], workers=2, progress=counter)
+        decode_all(search, [*xs, CodedSequence(bad, name="the bad one")], workers=2, progress=counter)
     assert counter.steps < 200 * 20
 
 

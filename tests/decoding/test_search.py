@@ -7,7 +7,7 @@ import uisrnn
 from driving import block_of, decode, run, step
 from models import ConjugateGaussian, gru, joint
 from uisrnn.data import toy
-from uisrnn.data.sequences import LabeledSequence
+from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.block import BlockError
 from uisrnn.decoding.offline import decode_all
 from uisrnn.decoding.pool import FRESH
@@ -89,7 +89,7 @@ def test_an_observation_without_a_finite_score_is_an_error():
     with pytest.raises(uisrnn.InputError, match="sequence: observation 1 is so far from all predictions"):
         decode(search, xs, test_iteration=2)
     with pytest.raises(uisrnn.InputError, match="sequence 5: observation 1 is so far"):
-        decode_all(search, [LabeledSequence(xs, name="sequence 5")])
+        decode_all(search, [CodedSequence(xs, name="sequence 5")])
 
 
 @pytest.mark.parametrize("look_ahead", [1, 3])

@@ -7,7 +7,7 @@ import torch
 import oracles
 from driving import decode, observations, run
 from models import OBSERVATION_MODELS, gru, joint
-from uisrnn.data.sequences import LabeledSequence
+from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.offline import decode_all
 from uisrnn.decoding.pool import enrol
 from uisrnn.decoding.search import BeamSearch
@@ -30,7 +30,7 @@ def test_it_finds_what_the_plain_beam_search_finds(model, assignment, beam_size,
     for seed, length in enumerate([1, 4, 7]):
         xs = observations(length, seed)
         expected = oracles.beam_search(model, xs.astype(float), beam_size, look_ahead, assignment == "paper")
-        found = decode_all(BeamSearch(model, beam_size, look_ahead), [LabeledSequence(xs)])[0]
+        found = decode_all(BeamSearch(model, beam_size, look_ahead), [CodedSequence(xs)])[0]
         assert [one.codes.tolist() for one in found] == expected
 
 
@@ -53,7 +53,7 @@ def test_a_wide_beam_finds_the_best_of_all_partitions(model, assignment, length)
         for labels in oracles.partitions(length)
     }
     best = min(scores, key=scores.get)
-    found = decode_all(BeamSearch(model, beam_size=len(scores)), [LabeledSequence(xs)])[0]
+    found = decode_all(BeamSearch(model, beam_size=len(scores)), [CodedSequence(xs)])[0]
     assert tuple(found[0].codes) == best
     assert [-one.log_prob for one in found] == pytest.approx(sorted(scores.values()), rel=1e-9)
 
@@ -98,7 +98,7 @@ def test_the_teacher_forced_score_is_the_joint_probability(model, assignment):
 def test_a_batch_is_each_sequence_alone(model, beam_size, look_ahead, test_iteration):
     """Whatever the order, the lengths and the number of threads; scores up to rounding."""
     search = BeamSearch(joint(model), beam_size, look_ahead)
-    xs = [LabeledSequence(observations(length, length)) for length in [*LENGTHS, 4, 1, 7]]
+    xs = [CodedSequence(observations(length, length)) for length in [*LENGTHS, 4, 1, 7]]
     alone = [decode_all(search, [x], test_iteration)[0] for x in xs]
     for workers in (1, 3):
         for one, other in zip(decode_all(search, xs, test_iteration, workers), alone, strict=True):
@@ -108,7 +108,7 @@ def test_a_batch_is_each_sequence_alone(model, beam_size, look_ahead, test_itera
 
 def test_more_sequences_than_slots_take_turns(model):
     search = BeamSearch(joint(model), 3)
-    xs = [LabeledSequence(observations(1 + seed % 7, seed)) for seed in range(80)]
+    xs = [CodedSequence(observations(1 + seed % 7, seed)) for seed in range(80)]
     alone = [decode(search, one.observations, 2) for one in xs]
     assert [found[0].codes.tolist() for found in decode_all(search, xs, 1)] == [
         decode_all(search, [one], 1)[0][0].codes.tolist() for one in xs
@@ -152,7 +152,7 @@ def test_single_precision_agrees_with_double(depth, beam_size, look_ahead):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 @pytest.mark.parametrize(("beam_size", "look_ahead"), OPTIONS)
 def test_a_gpu_agrees_with_the_cpu(beam_size, look_ahead):
-    xs = [LabeledSequence(observations(length)) for length in (12, 5, 1)]
+    xs = [CodedSequence(observations(length)) for length in (12, 5, 1)]
     on_cpu = decode_all(BeamSearch(joint(gru()), beam_size, look_ahead), xs, 2)
     on_gpu = decode_all(BeamSearch(joint(gru().cuda()), beam_size, look_ahead), xs, 2)
     for one, other in zip(on_cpu, on_gpu, strict=True):
@@ -171,7 +171,7 @@ def test_known_clusters_are_clusters_that_took_observations(model, assignment, b
         xs = observations(length, length)
         as_floats = [one.astype(float) for one in known]
         expected = oracles.beam_search(model, xs.astype(float), beam_size, look_ahead, assignment == "paper", as_floats)
-        found = decode_all(search, [LabeledSequence(xs), LabeledSequence(xs)])
+        found = decode_all(search, [CodedSequence(xs), CodedSequence(xs)])
         assert [[one.codes.tolist() for one in labels] for labels in found] == [expected, expected]
         assert -found[0][0].log_prob == pytest.approx(
             oracles.score(model, xs.astype(float), expected[0], assignment == "paper", as_floats), rel=1e-9

@@ -43,7 +43,7 @@ def arguments(beam_size: int, look_ahead: int, **others) -> uisrnn.InferenceArgu
 def whole(model: Model, args: uisrnn.InferenceArguments, xs: np.ndarray) -> list[int]:
     """Labels of the whole sequence at once."""
     decoder = model.decoder(args)
-    sequence = uisrnn.uisrnn.LabeledSequence(xs)
+    sequence = uisrnn.uisrnn.CodedSequence(xs)
     return decoder.names.of(decoder.decode([sequence])[0][0].codes)
 
 
@@ -180,7 +180,7 @@ def test_a_cap_and_known_clusters_hold_in_streams(model):
     for others in ({"max_clusters": 2}, {"allow_new_clusters": False}, {}):
         args, xs = arguments(4, 1, **others), observations(14, 7)
         decoder = model.decoder(args, known)
-        expected = decoder.names.of(decoder.decode([uisrnn.uisrnn.LabeledSequence(xs)])[0][0].codes)
+        expected = decoder.names.of(decoder.decode([uisrnn.uisrnn.CodedSequence(xs)])[0][0].codes)
         stream = uisrnn.Stream.of(model, args, known)
         listener = Listener()
         for x in xs[:7]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uisrnn.data.sequences import LabeledSequence
+from uisrnn.data.sequences import CodedSequence
 from uisrnn.training.batching import ClusterSequences, join, pad, permute_blocks
 
 CODES = np.array([0, 0, 1, 0, 1, 1, 2])
@@ -70,7 +70,7 @@ def test_batches_are_drawn_with_replacement(generator):
 
 @pytest.mark.parametrize(("unique", "expected"), [(True, [0, 1, 0, 2, 3, 2]), (False, [0, 1, 0, 0, 1, 0])])
 def test_joined_sequences_share_clusters_or_not(unique, expected):
-    one = LabeledSequence(OBSERVATIONS[:3], np.array([0, 1, 0]))
+    one = CodedSequence(OBSERVATIONS[:3], np.array([0, 1, 0]))
     observations, codes = join([one, one], unique)
     assert codes.tolist() == expected
     assert (observations == np.concatenate([OBSERVATIONS[:3]] * 2)).all()

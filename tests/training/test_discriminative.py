@@ -10,7 +10,7 @@ import oracles
 from driving import observations
 from models import DIM, OBSERVATION_MODELS, joint, plda
 from uisrnn.data.labels import renumber
-from uisrnn.data.sequences import LabeledSequence
+from uisrnn.data.sequences import CodedSequence
 from uisrnn.errors import TrainingError
 from uisrnn.model.conventions import ASSIGNMENTS
 from uisrnn.model.joint import step_scores
@@ -32,7 +32,7 @@ def prior(assignment="paper", scale=0.7):
 def sequence(length, seed=0):
     generator = np.random.default_rng(seed)
     labels = np.array(renumber(generator.integers(3, size=length)))
-    return LabeledSequence(observations(length, seed).astype(np.float32), labels)
+    return CodedSequence(observations(length, seed).astype(np.float32), labels)
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
@@ -96,7 +96,7 @@ def conversations(number, seed=0):
         labels = np.repeat(generator.integers(3, size=12), 3)
         centers = generator.normal(size=(3, DIM)) * 5
         x = centers[labels] + generator.normal(size=(36, DIM))
-        found.append(LabeledSequence(x.astype(np.float32), np.array(renumber(labels)), f"sequence {index}"))
+        found.append(CodedSequence(x.astype(np.float32), np.array(renumber(labels)), f"sequence {index}"))
     return found
 
 
@@ -163,8 +163,8 @@ def test_a_loss_that_is_not_finite_ends_it_with_parameters_as_before():
 
 
 def test_crops_are_stretches_of_their_sequences():
-    long = LabeledSequence(np.arange(200, dtype=np.float32)[:, None], np.arange(200) // 7, "long")
-    short = LabeledSequence(-np.ones((3, 1), dtype=np.float32), np.zeros(3, dtype=np.int64), "short")
+    long = CodedSequence(np.arange(200, dtype=np.float32)[:, None], np.arange(200) // 7, "long")
+    short = CodedSequence(-np.ones((3, 1), dtype=np.float32), np.zeros(3, dtype=np.int64), "short")
     folds = list(Crops([Fold("a", [long]), Fold("b", [short])], np.random.default_rng(0)).draw(500))
     assert [fold.model for fold in folds] == ["a", "b"]
     assert sum(len(fold.sequences) for fold in folds) == 500

@@ -1,8 +1,8 @@
 """Tuning: better parameters where there are some, none where there are not, and never a model that is half changed."""
 
-import builtins
 import copy
 import math
+import sys
 
 import numpy as np
 import optuna
@@ -378,13 +378,6 @@ def test_the_model_must_be_a_trained_one():
 
 
 def test_without_optuna_it_says_what_to_install(good, monkeypatch):
-    real = builtins.__import__
-
-    def without(name, *args, **kwargs):
-        if name.split(".")[0] == "optuna":
-            raise ModuleNotFoundError("No module named 'optuna'", name="optuna")
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install 'uisrnn\[tune\]'"):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(uisrnn.MissingExtraError, match=r"tune needs optuna: pip install 'uisrnn\[tune\]'"):
         tune(good, SEQUENCES, LABELS)

@@ -39,6 +39,29 @@ def encode(labels: Any, where: str = "labels", known: dict[Any, int] | None = No
     return _first_appearance(plain, {} if known is None else known)
 
 
+def names(labels: Any, where: str = "labels") -> tuple[Label, ...]:
+    """Labels as plain strings and integers.
+
+    Args:
+        labels: strings or integers, one an observation: a list, a tuple or a 1-dim array.
+        where: the words with which an error message begins.
+
+    Raises:
+        InputTypeError: `labels` is not a sequence of labels.
+        InputError: it has more than one dimension, or one label is neither a string nor an integer.
+
+    >>> names(np.array([3, 1, 3]))
+    (3, 1, 3)
+    """
+    plain = _as_list(labels, where)
+    for position, label in enumerate(plain):
+        if isinstance(label, bool) or not isinstance(label, (str, numbers.Integral)):
+            raise InputError(
+                f"{where}: labels must be strings or integers, but at position {position} is {label!r:.80}"
+            )
+    return tuple(str(label) if isinstance(label, str) else int(label) for label in plain)
+
+
 def _as_list(labels: Any, where: str) -> list[Any]:
     if isinstance(labels, (list, tuple)):
         return list(labels)

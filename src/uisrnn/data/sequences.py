@@ -1,22 +1,19 @@
-"""Sequences of observations, checked once at the door; nothing downstream knows where they came from."""
+"""Sequences checked once at the door; nothing downstream knows where they came from."""
 
-import numbers
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from uisrnn.data import labels as labelling
+from uisrnn.data.labeled import LabeledSequence
+from uisrnn.data.observations import Observations, is_single, observations
 from uisrnn.errors import InputError, InputTypeError
-
-Observations = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class LabeledSequence:
-    """Observations in their order, with what is known about them.
+class CodedSequence:
+    """Observations with the numbers of their labels: what model, training and decoding see of a sequence.
 
     Attributes:
         observations: (T, D) float32, finite.
@@ -29,101 +26,11 @@ class LabeledSequence:
     name: str = "sequence"
 
 
-def observations(values: Any, dim: int | None = None, where: str = "sequence") -> Observations:
-    """Check one sequence of observations and bring it to float32.
-
-    Args:
-        values: (T, D) real numbers: an array or tensor of any real type and layout, or nested lists.
-        dim: the D that is needed, None for any.
-        where: the words with which an error message begins.
-
-    Returns:
-        (T, D) float32 array in C order; the input itself where it already is one.
-
-    Raises:
-        InputTypeError: the values are not numbers.
-        InputError: wrong shape or dimension, no observation, NaN or infinity.
-
-    >>> observations([[1, 2], [3, float("nan")]], where="sequence 3")
-    Traceback (most recent call last):
-    uisrnn.errors.InputError: sequence 3: observation 1 is not finite: dimension 1 is nan
-    """
-    array = _real_array(values, where)
-    wanted = "D" if dim is None else str(dim)
-    if array.ndim != 2 or array.shape[1] == 0 or dim not in (None, array.shape[1]):
-        raise InputError(f"{where}: observations must be (T, {wanted}), but are {array.shape}")
-    if len(array) == 0:
-        raise InputError(f"{where}: needs at least one observation, but is empty: {array.shape}")
-    with np.errstate(over="ignore"):  # what exceeds float32 becomes infinite and is reported below
-        single = np.ascontiguousarray(array, dtype=np.float32)
-    _require_finite(single, array, where)
-    return single
-
-
-def _real_array(values: Any, where: str) -> NDArray[Any]:
-    if values is None or isinstance(values, (str, bytes, dict, set)):
-        raise InputTypeError(f"{where}: observations must be an array of numbers, but are {type(values).__name__}")
-    try:
-        if isinstance(values, torch.Tensor):
-            values = values.detach().cpu().to_dense()
-            values = values.float() if values.dtype == torch.bfloat16 else values  # numpy has none
-        array = np.asarray(values)
-    except Exception as error:  # whatever an array-like raises when it is asked for its numbers
-        if isinstance(error, ValueError) and isinstance(values, (list, tuple)):
-            raise InputError(f"{where}: observations must be (T, D), but the rows differ in length") from error
-        raise InputTypeError(f"{where}: observations must be an array of numbers, but: {error}") from error
-    if np.ma.is_masked(values):
-        raise InputError(f"{where}: observations are partly masked; fill them or leave them out")
-    if array.dtype.kind not in "fiu":
-        raise InputTypeError(f"{where}: observations must be real numbers, but are of type {array.dtype}")
-    return array
-
-
-def _require_finite(single: Observations, original: NDArray[Any], where: str) -> None:
-    if np.isfinite(single).all():
-        return
-    row, column = np.argwhere(~np.isfinite(single))[0]
-    value = original[row, column]
-    why = "exceeds float32" if np.isfinite(value) else "is"
-    raise InputError(f"{where}: observation {row} is not finite: dimension {column} {why} {value}")
-
-
-def is_single(values: Any) -> bool:
-    """Whether `values` is one sequence (a 2-dim array or a list of rows) rather than several of them.
-
-    >>> is_single([[1.0, 2.0], [3.0, 4.0]]), is_single([[[1.0, 2.0]], [[3.0, 4.0]]])
-    (True, False)
-    """
-    if isinstance(values, (list, tuple)):
-        return _depth(values) == 2 and not any(getattr(one, "ndim", 0) > 1 for one in values)
-    dimensions = getattr(values, "ndim", 0)
-    return not (dimensions == 3 or (dimensions == 1 and getattr(values, "dtype", None) == np.dtype(object)))
-
-
-def is_one_observation(values: Any) -> bool:
-    """Whether `values` is one observation (D,) rather than a block of them.
-
-    >>> is_one_observation([1.0, 2.0]), is_one_observation([[1.0, 2.0]]), is_one_observation([])
-    (True, False, False)
-    """
-    if isinstance(values, (list, tuple)):
-        return _depth(values) == 1 and len(values) > 0 and all(isinstance(one, numbers.Real) for one in values)
-    return isinstance(values, (np.ndarray, torch.Tensor)) and values.ndim == 1 and len(values) > 0
-
-
-def _depth(values: Any) -> int:
-    """Number of dimensions as far as the first elements tell, so that ragged lists have one too."""
-    depth = 0
-    while isinstance(values, (list, tuple)) and len(values) > 0 and depth < 4:  # a list may hold itself
-        values, depth = values[0], depth + 1
-    return depth + int(getattr(values, "ndim", 0))
-
-
-def unlabeled(values: Any, dim: int | None = None) -> tuple[list[LabeledSequence], bool]:
+def unlabeled(values: Any, dim: int | None = None) -> tuple[list[CodedSequence], bool]:
     """Check what `predict` is given.
 
     Args:
-        values: one sequence of observations, or a list or tuple of them.
+        values: one sequence of observations (an array or a `LabeledSequence`), or a list or tuple of them.
         dim: the D that is needed, None for any.
 
     Returns:
@@ -133,20 +40,26 @@ def unlabeled(values: Any, dim: int | None = None) -> tuple[list[LabeledSequence
         InputError, InputTypeError: see `observations`; the message names the sequence.
     """
     if is_single(values):
-        return [LabeledSequence(observations(values, dim, "sequence"))], True
-    checked = [
-        LabeledSequence(observations(one, dim, f"sequence {number}"), name=f"sequence {number}")
-        for number, one in enumerate(_required(values, "sequences"))
-    ]
-    return checked, False
+        return [_unlabeled(values, dim, "sequence")], True
+    sequences = _required(values, "sequences")
+    return [_unlabeled(one, dim, f"sequence {number}") for number, one in enumerate(sequences)], False
 
 
-def labeled(values: Any, cluster_ids: Any, dim: int | None = None) -> tuple[list[LabeledSequence], bool]:
+def _unlabeled(values: Any, dim: int | None, where: str) -> CodedSequence:
+    if not isinstance(values, LabeledSequence):
+        return CodedSequence(observations(values, dim, where), name=where)
+    if dim not in (None, values.observations.shape[1]):
+        raise InputError(f"{values.name}: observations must be (T, {dim}), but are {values.observations.shape}")
+    return CodedSequence(values.observations, name=values.name)
+
+
+def labeled(values: Any, cluster_ids: Any = None, dim: int | None = None) -> tuple[list[CodedSequence], bool]:
     """Check what `fit` is given.
 
     Args:
-        values: a list of sequences of observations, or one (concatenated) sequence.
-        cluster_ids: as many lists of labels, or the labels of the one sequence.
+        values: a list of sequences of observations (arrays or `LabeledSequence`s), or one (concatenated) sequence.
+        cluster_ids: as many lists of labels, or the labels of the one sequence; None: those that `LabeledSequence`s
+            have.
         dim: the D that is needed, None for any.
 
     Returns:
@@ -159,6 +72,8 @@ def labeled(values: Any, cluster_ids: Any, dim: int | None = None) -> tuple[list
     if is_single(values):
         return [_labeled(values, cluster_ids, dim, "sequence", {})], True
     sequences = _required(values, "sequences")
+    if cluster_ids is None and all(isinstance(one, LabeledSequence) for one in sequences):
+        cluster_ids = [one.labels for one in sequences]
     if not isinstance(cluster_ids, (list, tuple)) and getattr(cluster_ids, "ndim", 0) == 0:
         raise InputTypeError(f"cluster_ids must be a list of label lists, but are {type(cluster_ids).__name__}")
     if len(cluster_ids) != len(sequences):
@@ -180,9 +95,15 @@ def _required(values: Any, what: str) -> list[Any]:
     return list(values)
 
 
-def _labeled(values: Any, cluster_ids: Any, dim: int | None, where: str, known: dict[Any, int]) -> LabeledSequence:
-    checked = observations(values, dim, where)
-    codes = labelling.encode(cluster_ids, where, known)
-    if len(codes) != len(checked):
-        raise InputError(f"{where}: {len(checked)} observations need as many labels, but there are {len(codes)}")
-    return LabeledSequence(checked, codes, where)
+def _labeled(values: Any, cluster_ids: Any, dim: int | None, where: str, known: dict[Any, int]) -> CodedSequence:
+    one = _unlabeled(values, dim, where)
+    if cluster_ids is None and isinstance(values, LabeledSequence):
+        if values.labels is None:
+            raise InputError(f"{one.name}: labels are needed, but it has none")
+        cluster_ids = values.labels
+    codes = labelling.encode(cluster_ids, one.name, known)
+    if len(codes) != len(one.observations):
+        raise InputError(
+            f"{one.name}: {len(one.observations)} observations need as many labels, but there are {len(codes)}"
+        )
+    return replace(one, labels=codes)

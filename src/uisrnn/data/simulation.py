@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from uisrnn.data import rttm, sequences
+from uisrnn.data import rttm
 from uisrnn.data.labels import Label
+from uisrnn.data.observations import Observations
+from uisrnn.data.turns import Turn, turns_of
 from uisrnn.data.voices import Voice, bank_of
+from uisrnn.data.windows import SILENCE, Windows, windows
 from uisrnn.errors import ArgumentError, InputError, InputTypeError
 from uisrnn.randomness import generator_from
 
@@ -50,7 +53,7 @@ def simulate(
     noise: float = 0.0,
     normalize: bool | None = None,
     seed: int | None = None,
-) -> tuple[list[sequences.Observations], list[list[Label]]]:
+) -> tuple[list[Observations], list[list[Label]]]:
     """Make labelled conversations for `fit`: voices of single speakers, laid along the turns of real conversations.
 
     A window of `window` seconds every `hop` seconds, the first where the first turn starts, gives one observation. Its
@@ -107,8 +110,8 @@ def simulate(
     _require_flag("normalize", normalize, (True, False, None))
     recipe = _recipe(window, hop, voice_hop, max_length, mixing)
     bank = bank_of(voices)
-    plans = [rttm.windows(one, window, hop, where) for one, where in _conversations(turns)]
-    spoken = [plan for plan in plans if (plan.speaker != rttm.SILENCE).any()]
+    plans = [windows(one, window, hop, where) for one, where in _conversations(turns)]
+    spoken = [plan for plan in plans if (plan.speaker != SILENCE).any()]
     if not spoken:
         raise InputError(
             f"turns: someone must speak at the center of a {window} s window, "
@@ -136,10 +139,10 @@ def _recipe(window: float, hop: float, voice_hop: float | None, max_length: int 
 
 
 def _conversation(
-    plan: rttm.Windows, bank: list[Voice], recipe: Recipe, generator: np.random.Generator
+    plan: Windows, bank: list[Voice], recipe: Recipe, generator: np.random.Generator
 ) -> tuple[NDArray[np.float64], list[Label]]:
     """One conversation with voices drawn for it: (T, D) observations and T labels."""
-    kept = _stretch(np.flatnonzero(plan.speaker != rttm.SILENCE), recipe.max_length, generator)
+    kept = _stretch(np.flatnonzero(plan.speaker != SILENCE), recipe.max_length, generator)
     speakers = np.flatnonzero(plan.seconds[kept].any(axis=0)).tolist()
     if len(speakers) > len(bank):
         raise InputError(f"{plan.where}: {len(speakers)} speakers need as many voices, but there are {len(bank)}")
@@ -162,7 +165,7 @@ def _stretch(indexes: NDArray[np.int64], max_length: int | None, generator: np.r
     return indexes[start : start + max_length]
 
 
-def _weights(plan: rttm.Windows, mixing: bool) -> NDArray[np.float64]:
+def _weights(plan: Windows, mixing: bool) -> NDArray[np.float64]:
     """(K, S) shares of the speakers in each window, which sum to 1 where someone speaks at its center."""
     heard = plan.seconds if mixing else plan.speaker[:, None] == np.arange(plan.seconds.shape[1])
     shares: NDArray[np.float64] = heard / np.maximum(heard.sum(axis=1, keepdims=True), 1e-9)
@@ -176,7 +179,7 @@ def _normalized(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return scaled
 
 
-def _conversations(turns: Any) -> Iterator[tuple[list[rttm.Turn], str]]:
+def _conversations(turns: Any) -> Iterator[tuple[list[Turn], str]]:
     """Turns of each conversation, with the words that name it."""
     if isinstance(turns, (str, os.PathLike)):
         turns = [turns]
@@ -187,7 +190,7 @@ def _conversations(turns: Any) -> Iterator[tuple[list[rttm.Turn], str]]:
             for recording, read in rttm.read(one).items():
                 yield read, f"{os.fsdecode(one)}, recording {recording}"
         else:
-            yield rttm.turns(one, f"conversation {number}"), f"conversation {number}"
+            yield turns_of(one, f"conversation {number}"), f"conversation {number}"
 
 
 def _require(name: str, value: Any, least: float, integer: bool = False) -> None:

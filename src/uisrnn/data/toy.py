@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from uisrnn.data.sequences import LabeledSequence
+from uisrnn.data.sequences import CodedSequence
 
 
 def centers(number: int, dim: int, generator: np.random.Generator) -> NDArray[np.float32]:
@@ -28,7 +28,7 @@ def conversation(
     generator: np.random.Generator,
     change: float = 0.2,
     noise: float = 0.02,
-) -> LabeledSequence:
+) -> CodedSequence:
     """One sequence in which clusters take turns.
 
     Args:
@@ -48,4 +48,4 @@ def conversation(
         step = generator.integers(1, number) if number > 1 and generator.random() < change else 0
         labels[time] = (labels[time - 1] + step) % number
     observations = cluster_centers[labels] + noise * generator.standard_normal((length, dim))
-    return LabeledSequence(observations.astype(np.float32), labels, "toy conversation")
+    return CodedSequence(observations.astype(np.float32), labels, "toy conversation")

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from uisrnn.data import sequences
 from uisrnn.data.labels import Label
+from uisrnn.data.observations import Observations, is_single, observations
 from uisrnn.errors import InputError, InputTypeError
 
 _UNIT = 1e-3  # vectors whose norms differ from 1 by less are taken for normalised ones
@@ -27,7 +27,7 @@ class Voice:
     """
 
     name: Label
-    observations: sequences.Observations
+    observations: Observations
     utterances: list[NDArray[np.int64]]
 
     @property
@@ -73,12 +73,12 @@ def bank_of(voices: Any) -> list[Voice]:
 
 def _voice(name: Any, values: Any, dim: int | None) -> Voice:
     where = f"voice {name!r}"
-    if sequences.is_single(values):
-        parts = [sequences.observations(values, dim, where)]
+    if is_single(values):
+        parts = [observations(values, dim, where)]
     else:
         parts = []
         for number, one in enumerate(values):
-            parts.append(sequences.observations(one, dim, f"{where}, utterance {number}"))
+            parts.append(observations(one, dim, f"{where}, utterance {number}"))
             dim = parts[0].shape[1]
     if not parts:
         raise InputError(f"{where}: at least one observation is needed, but there is none")

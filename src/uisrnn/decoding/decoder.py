@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from uisrnn.arguments import InferenceArguments
-from uisrnn.data import sequences as data
 from uisrnn.data.labels import Names
-from uisrnn.data.sequences import LabeledSequence, Observations
+from uisrnn.data.observations import Observations, observations
+from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.frontier import UNLIMITED, Limits
 from uisrnn.decoding.hypotheses import Hypothesis
 from uisrnn.decoding.offline import decode_all
@@ -104,7 +104,7 @@ class Decoder(Generic[S]):
         return Decoder(BeamSearch(joint, args.beam_size, args.look_ahead, limits, known), enrolled.names, args)
 
     def decode(
-        self, sequences: Sequence[LabeledSequence], workers: int = 1, progress: Progress | None = None
+        self, sequences: Sequence[CodedSequence], workers: int = 1, progress: Progress | None = None
     ) -> list[list[Hypothesis]]:
         """Label sequences of whole sequences; see `decode_all`.
 
@@ -135,7 +135,7 @@ def _enrol(model: ObservationModel[S], clusters: Any) -> Enrolled:
     for name in clusters:
         if isinstance(name, bool) or not isinstance(name, (str, numbers.Integral)):
             raise InputTypeError(f"clusters: a name must be a string or an integer, but one is {name!r}")
-    checked = [data.observations(one, model.observation_dim, f"cluster {name!r}") for name, one in clusters.items()]
+    checked = [observations(one, model.observation_dim, f"cluster {name!r}") for name, one in clusters.items()]
     if not checked:
         return Enrolled()
     names = tuple(name if isinstance(name, str) else int(name) for name in clusters)

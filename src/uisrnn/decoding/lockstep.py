@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from uisrnn.data.sequences import LabeledSequence
+from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.block import BlockError, Window
 from uisrnn.decoding.frontier import UNLIMITED, Position
 from uisrnn.decoding.hypotheses import Hypothesis, hypotheses
@@ -24,7 +24,7 @@ _WINDOW_ROWS = 8192
 _MOST_BLOCKS = 256
 
 Times = NDArray[np.int64]
-Queue = deque[tuple[int, LabeledSequence]]
+Queue = deque[tuple[int, CodedSequence]]
 
 
 @dataclass
@@ -40,7 +40,7 @@ class _Lane:
     """
 
     number: int
-    sequence: LabeledSequence
+    sequence: CodedSequence
     copies: int
     time: int = 0
     start: int = 0
@@ -125,7 +125,7 @@ class Lockstep(Generic[S]):
         self._window.encoded[first : first + len(loaded.x)] = loaded.encoded
 
     @torch.no_grad()
-    def _features(self, sequence: LabeledSequence, times: Times) -> Tensor:
+    def _features(self, sequence: CodedSequence, times: Times) -> Tensor:
         """Those of consecutive observations of one copy, which knows nothing of the copy before it."""
         model = self._search.joint.observation
         first = max(times[0] - model.context, 0)

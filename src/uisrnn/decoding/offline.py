@@ -7,7 +7,7 @@ from threading import Event, Lock
 
 import torch
 
-from uisrnn.data.sequences import LabeledSequence
+from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.hypotheses import Hypothesis
 from uisrnn.decoding.lockstep import Lockstep
 from uisrnn.decoding.search import BeamSearch
@@ -19,7 +19,7 @@ _MOST_SLOTS = 32
 
 def decode_all(
     search: BeamSearch[S],
-    sequences: Sequence[LabeledSequence],
+    sequences: Sequence[CodedSequence],
     test_iteration: int = 1,
     workers: int = 1,
     progress: Progress | None = None,

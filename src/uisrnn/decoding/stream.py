@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from uisrnn.arguments import InferenceArguments
-from uisrnn.data import sequences as data
+from uisrnn.data import observations as data
 from uisrnn.decoding import snapshot as snapshots
 from uisrnn.decoding.decoder import Decoder
 from uisrnn.decoding.tracks import Track, Tracks, Update

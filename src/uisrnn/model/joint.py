@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from uisrnn.data import labels as labelling
-from uisrnn.data.sequences import Observations
+from uisrnn.data.observations import Observations
 from uisrnn.model.label_prior import LabelPrior
 from uisrnn.model.observation import ObservationModel, Prediction, S, negative_log_density
 

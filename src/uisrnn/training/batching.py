@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from uisrnn.data.labels import Codes, runs
-from uisrnn.data.sequences import LabeledSequence, Observations
+from uisrnn.data.observations import Observations
+from uisrnn.data.sequences import CodedSequence
 
 Indexes = NDArray[np.int64]
 
@@ -68,7 +69,7 @@ def permute_blocks(indexes: Indexes, number: int, generator: np.random.Generator
     return [np.concatenate([blocks[i] for i in generator.permutation(len(blocks))]) for _ in range(number)]
 
 
-def join(sequences: Sequence[LabeledSequence], unique: bool) -> tuple[Observations, Codes]:
+def join(sequences: Sequence[CodedSequence], unique: bool) -> tuple[Observations, Codes]:
     """Put labelled sequences one after another.
 
     Args:

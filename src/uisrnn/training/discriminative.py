@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from uisrnn.data.sequences import LabeledSequence
+from uisrnn.data.sequences import CodedSequence
 from uisrnn.errors import InputError, TrainingError
 from uisrnn.progress import Progress
 from uisrnn.training.failure import restored_on_failure
@@ -37,7 +37,7 @@ class Fold:
     """
 
     model: Any
-    sequences: Sequence[LabeledSequence]
+    sequences: Sequence[CodedSequence]
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,13 @@ class Crops:
             one = self._folds[fold]
             yield Fold(one.model, [self._crop(one.sequences) for _ in range(picked[fold])])
 
-    def _crop(self, sequences: Sequence[LabeledSequence]) -> LabeledSequence:
+    def _crop(self, sequences: Sequence[CodedSequence]) -> CodedSequence:
         lengths = np.array([len(one.observations) for one in sequences], dtype=np.float64)
         one = sequences[self._generator.choice(len(sequences), p=lengths / lengths.sum())]
         assert one.labels is not None
         first = int(self._generator.integers(max(len(one.observations) - CROP_LENGTH, 0) + 1))
         stretch = slice(first, first + CROP_LENGTH)
-        return LabeledSequence(one.observations[stretch], one.labels[stretch], one.name)
+        return CodedSequence(one.observations[stretch], one.labels[stretch], one.name)
 
 
 def train_discriminatively(

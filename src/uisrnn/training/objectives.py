@@ -11,7 +11,7 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
 from uisrnn.data.labels import Codes, renumber
-from uisrnn.data.sequences import LabeledSequence
+from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.offline import decode_all
 from uisrnn.decoding.search import BeamSearch
 from uisrnn.evals import compute_sequence_match_accuracy
@@ -21,10 +21,10 @@ from uisrnn.training.hypotheses import Hypotheses, LearnedPrior, negative_log_jo
 
 BEAM_SIZE = 10
 
-Objective = Callable[[ObservationModel[Any], LearnedPrior, Sequence[LabeledSequence]], Tensor]
+Objective = Callable[[ObservationModel[Any], LearnedPrior, Sequence[CodedSequence]], Tensor]
 
 
-def expected_errors(model: ObservationModel[Any], prior: LearnedPrior, sequences: Sequence[LabeledSequence]) -> Tensor:
+def expected_errors(model: ObservationModel[Any], prior: LearnedPrior, sequences: Sequence[CodedSequence]) -> Tensor:
     """The share of wrong labels that the beam expects: sum_h p(h) errors(h), p(h) = softmax of -score(h).
 
     h runs over what the decoder has in its beam at the end of a sequence, and the truth; errors are those left after
@@ -54,7 +54,7 @@ def expected_errors(model: ObservationModel[Any], prior: LearnedPrior, sequences
     return (log_probs.exp() * torch.tensor(errors, dtype=log_probs.dtype, device=log_probs.device)).sum() / len(rows)
 
 
-def cross_entropy(model: ObservationModel[Any], prior: LearnedPrior, sequences: Sequence[LabeledSequence]) -> Tensor:
+def cross_entropy(model: ObservationModel[Any], prior: LearnedPrior, sequences: Sequence[CodedSequence]) -> Tensor:
     """The mean of -log p(y_t | x_1 .. x_t, y_1 .. y_{t-1}) over all observations but the first of each sequence.
 
     p is the softmax of minus what the decoder adds to a score for each label: the existing clusters and a new one.
@@ -111,12 +111,12 @@ def _label_logits(prior: LearnedPrior, codes: Codes, exists: NDArray[np.bool_]) 
     return torch.cat([existing, (prior.log_change + prior.log_alpha - total)[:, None]], dim=1)
 
 
-def _truth(sequence: LabeledSequence) -> Codes:
+def _truth(sequence: CodedSequence) -> Codes:
     assert sequence.labels is not None
     return np.array(renumber(sequence.labels))
 
 
-def _tensor(model: ObservationModel[Any], sequence: LabeledSequence) -> Tensor:
+def _tensor(model: ObservationModel[Any], sequence: CodedSequence) -> Tensor:
     return torch.tensor(sequence.observations, dtype=model.dtype, device=model.device)
 
 

@@ -9,7 +9,7 @@ import torch
 
 from uisrnn.arguments import TrainingArguments
 from uisrnn.data.labels import Codes
-from uisrnn.data.sequences import LabeledSequence
+from uisrnn.data.sequences import CodedSequence
 from uisrnn.model.gru import GRUObservation
 from uisrnn.model.kinds import AnyObservation
 from uisrnn.model.plda import PLDAObservation
@@ -39,7 +39,7 @@ class Folds(NamedTuple):
     development: Sequence[Fold] = ()
 
 
-def _wants_folds(sequences: Sequence[LabeledSequence], args: TrainingArguments) -> bool:
+def _wants_folds(sequences: Sequence[CodedSequence], args: TrainingArguments) -> bool:
     """Whether discriminative training is asked for, and enough sequences have more than one observation."""
     teaching = sum(len(one.observations) > 1 for one in sequences)
     return args.discriminative_iteration > 0 and teaching >= FEWEST_SEQUENCES
@@ -58,7 +58,7 @@ class Trainer(Protocol):
         """What the model must be again where fitting or the training after it fails."""
 
     def fit(
-        self, sequences: Sequence[LabeledSequence], args: TrainingArguments, progress: Progress
+        self, sequences: Sequence[CodedSequence], args: TrainingArguments, progress: Progress
     ) -> tuple[History, Folds]:
         """Change the model.
 
@@ -93,7 +93,7 @@ class GRUTrainer:
         return nullcontext()
 
     def fit(
-        self, sequences: Sequence[LabeledSequence], args: TrainingArguments, progress: Progress
+        self, sequences: Sequence[CodedSequence], args: TrainingArguments, progress: Progress
     ) -> tuple[History, Folds]:
         """See `Trainer.fit`."""
         folds = self._folds(sequences, args)
@@ -105,7 +105,7 @@ class GRUTrainer:
             self._optimizer = new_optimizer(self._model)
         return train(self._model, self._optimizer, clusters.batches(args.batch_size), args, progress), folds
 
-    def _folds(self, sequences: Sequence[LabeledSequence], args: TrainingArguments) -> Folds:
+    def _folds(self, sequences: Sequence[CodedSequence], args: TrainingArguments) -> Folds:
         if not _wants_folds(sequences, args):
             return Folds()
         order = self._generator.permutation(len(sequences))
@@ -117,9 +117,7 @@ class GRUTrainer:
         return Folds([Fold(self._model, others)], [Fold(self._model, development)])
 
 
-def _of_other_clusters(
-    sequences: list[LabeledSequence], development: Sequence[LabeledSequence]
-) -> list[LabeledSequence]:
+def _of_other_clusters(sequences: list[CodedSequence], development: Sequence[CodedSequence]) -> list[CodedSequence]:
     """Those without a cluster of the development sequences, unless that would leave less than half of them."""
     known = np.concatenate([one.labels for one in development if one.labels is not None])
     others = [one for one in sequences if one.labels is not None and not np.isin(one.labels, known).any()]
@@ -148,7 +146,7 @@ class PLDATrainer:
         return restored_on_failure(self._model.state_dict().values())
 
     def fit(
-        self, sequences: Sequence[LabeledSequence], args: TrainingArguments, progress: Progress
+        self, sequences: Sequence[CodedSequence], args: TrainingArguments, progress: Progress
     ) -> tuple[History, Folds]:
         """See `Trainer.fit`."""
         observations, codes = join(sequences, unique=args.enforce_cluster_id_uniqueness)
@@ -159,7 +157,7 @@ class PLDATrainer:
             return History(), Folds()
         return History(), self._folds(sequences, codes, scatter)
 
-    def _folds(self, sequences: Sequence[LabeledSequence], codes: Codes, scatter: ClusterScatter) -> Folds:
+    def _folds(self, sequences: Sequence[CodedSequence], codes: Codes, scatter: ClusterScatter) -> Folds:
         ends = np.cumsum([len(one.observations) for one in sequences])
         parts = np.array_split(self._generator.permutation(len(sequences)), min(_MOST_FOLDS, len(sequences)))
         folds = []

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import linalg
 
 from uisrnn.data.labels import Codes
-from uisrnn.data.sequences import Observations
+from uisrnn.data.observations import Observations
 from uisrnn.errors import TrainingError
 from uisrnn.model.plda import PLDAObservation
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from uisrnn import extras
 from uisrnn.errors import ArgumentError, InputError
 from uisrnn.progress import Progress
 from uisrnn.tuning.choice import Scores
@@ -29,11 +30,7 @@ _FINGERPRINT = "uisrnn"
 
 def load_optuna() -> ModuleType:
     """Optuna, or an error that says how to install it."""
-    try:
-        import optuna
-    except ImportError as error:
-        raise ModuleNotFoundError("tune needs Optuna: pip install 'uisrnn[tune]'", name="optuna") from error
-    return optuna
+    return extras.load("optuna", "tune", "tune")
 
 
 # --- the file ---

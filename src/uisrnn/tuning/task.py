@@ -11,7 +11,7 @@ import torch
 
 from uisrnn.arguments import InferenceArguments
 from uisrnn.data import sequences as data
-from uisrnn.data.sequences import LabeledSequence
+from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.decoder import Decoder
 from uisrnn.errors import ArgumentError, InputError, NotFittedError
 from uisrnn.evals import compute_sequence_match_accuracy
@@ -37,7 +37,7 @@ class Task:
 
     joint: Joint[Any]
     args: InferenceArguments
-    sequences: list[LabeledSequence]
+    sequences: list[CodedSequence]
     metric: Metric
     metric_name: str
     workers: int
@@ -51,7 +51,7 @@ class Task:
         """The score of each sequence."""
         return [self._score(one, labels) for one, labels in zip(self.sequences, found, strict=True)]
 
-    def _score(self, sequence: LabeledSequence, found: list[Any]) -> float:
+    def _score(self, sequence: CodedSequence, found: list[Any]) -> float:
         assert sequence.labels is not None
         score: Any = self.metric(sequence.labels.tolist(), found)
         if not isinstance(score, numbers.Real) or not math.isfinite(score):

@@ -44,7 +44,7 @@ class Tuning:
 def tune(
     model: UISRNN,
     sequences: Any,
-    labels: Any,
+    labels: Any = None,
     metric: str | Metric = "accuracy",
     *,
     parameters: Sequence[str] | None = None,
@@ -75,7 +75,7 @@ def tune(
         model: a trained model. Without an error it has other parameters afterwards, where they are applied; on any
             error, and on an interrupt by the keyboard, it is as before. Its streams must end before.
         sequences: a list of two (T, D) arrays or more.
-        labels: as many lists of T strings or integers.
+        labels: as many lists of T strings or integers; None: those of `LabeledSequence`s.
         metric: "accuracy", see `compute_sequence_match_accuracy`; or any function of true and found labels of one
             sequence, two lists of T integers, that is greater where they are more alike.
         parameters: names of `likelihood_scale`, `transition_bias`, `crp_alpha`, `discount` (only of plda and
@@ -104,7 +104,7 @@ def tune(
         InputError: sequences or labels have a wrong shape, dimension or length, or there are fewer than two.
         InputTypeError: they are not arrays or lists at all.
         NotFittedError: the model was never trained.
-        ModuleNotFoundError: Optuna is not installed.
+        MissingExtraError: Optuna is not installed.
         OSError: the file cannot be opened.
 
     >>> import numpy as np, uisrnn

@@ -1,0 +1,87 @@
+"""Labelled sequences as users and files hold them: with names of labels, and times."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uisrnn.data import labels as labelling
+from uisrnn.data.labels import Label
+from uisrnn.data.observations import Observations, observations
+from uisrnn.errors import InputError, InputTypeError
+
+Times = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class LabeledSequence:
+    """Observations in their order, with what is known about them; what all formats are read to and written from.
+
+    Everything is checked and brought to one type when it is made.
+
+    Attributes:
+        observations: (T, D) float32, finite; given as any array of real numbers.
+        labels: T strings or integers, or None where they are not known.
+        times: (T,) float64, in seconds, the center of what each observation saw, none before the one before it; or
+            None where they are not known.
+        name: of the sequence, a recording for example; error messages begin with it.
+        info: what else is known of the sequence, as JSON has it (strings, numbers, lists, dicts).
+
+    Raises:
+        InputError: a shape, length or value is wrong; the message begins with the name.
+        InputTypeError: something is of a type that cannot hold it.
+
+    >>> LabeledSequence([[0.5], [0.25]], labels=["ann", "bob"], times=[0.4, 0.8], name="call").labels
+    ('ann', 'bob')
+    >>> LabeledSequence([[0.5], [0.25]], times=[0.8, 0.4], name="call")
+    Traceback (most recent call last):
+    uisrnn.errors.InputError: call: times must not decrease, but time 1 is 0.4 after 0.8
+    """
+
+    observations: Observations
+    labels: tuple[Label, ...] | None = None
+    times: Times | None = None
+    name: str = "sequence"
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise InputTypeError(f"name must be a string, but is {self.name!r:.80}")
+        if not isinstance(self.info, Mapping):
+            raise InputTypeError(f"{self.name}: info must be a dict, but is {type(self.info).__name__}")
+        checked = observations(self.observations, where=self.name)
+        object.__setattr__(self, "observations", checked)
+        if self.labels is not None:
+            object.__setattr__(self, "labels", labelling.names(self.labels, self.name))
+            self._require_length("labels", len(self.labels))
+        if self.times is not None:
+            object.__setattr__(self, "times", _times(self.times, self.name))
+            self._require_length("times", len(self.times))
+
+    def __len__(self) -> int:
+        """T, the number of observations."""
+        return len(self.observations)
+
+    def _require_length(self, what: str, length: int) -> None:
+        if length != len(self):
+            raise InputError(f"{self.name}: {len(self)} observations need as many {what}, but there are {length}")
+
+
+def _times(values: Any, where: str) -> Times:
+    try:
+        times = np.array(values, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise InputTypeError(f"{where}: times must be an array of seconds, but: {error}") from error
+    if times.ndim != 1:
+        raise InputError(f"{where}: times must be of shape (T,), but are {times.shape}")
+    if not np.isfinite(times).all():
+        position = int(np.flatnonzero(~np.isfinite(times))[0])
+        raise InputError(f"{where}: times must be finite, but time {position} is {times[position]}")
+    if (np.diff(times) < 0).any():
+        position = int(np.flatnonzero(np.diff(times) < 0)[0]) + 1
+        raise InputError(
+            f"{where}: times must not decrease, but time {position} is {times[position]} after {times[position - 1]}"
+        )
+    return times

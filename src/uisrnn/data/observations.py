@@ -1,0 +1,102 @@
+"""Observations of one sequence, checked and brought to one type."""
+
+import numbers
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from uisrnn.errors import InputError, InputTypeError
+
+Observations = NDArray[np.float32]
+
+
+def observations(values: Any, dim: int | None = None, where: str = "sequence") -> Observations:
+    """Check one sequence of observations and bring it to float32.
+
+    Args:
+        values: (T, D) real numbers: an array or tensor of any real type and layout, or nested lists.
+        dim: the D that is needed, None for any.
+        where: the words with which an error message begins.
+
+    Returns:
+        (T, D) float32 array in C order; the input itself where it already is one.
+
+    Raises:
+        InputTypeError: the values are not numbers.
+        InputError: wrong shape or dimension, no observation, NaN or infinity.
+
+    >>> observations([[1, 2], [3, float("nan")]], where="sequence 3")
+    Traceback (most recent call last):
+    uisrnn.errors.InputError: sequence 3: observation 1 is not finite: dimension 1 is nan
+    """
+    array = _real_array(values, where)
+    wanted = "D" if dim is None else str(dim)
+    if array.ndim != 2 or array.shape[1] == 0 or dim not in (None, array.shape[1]):
+        raise InputError(f"{where}: observations must be (T, {wanted}), but are {array.shape}")
+    if len(array) == 0:
+        raise InputError(f"{where}: needs at least one observation, but is empty: {array.shape}")
+    with np.errstate(over="ignore"):  # what exceeds float32 becomes infinite and is reported below
+        single = np.ascontiguousarray(array, dtype=np.float32)
+    _require_finite(single, array, where)
+    return single
+
+
+def _real_array(values: Any, where: str) -> NDArray[Any]:
+    if values is None or isinstance(values, (str, bytes, dict, set)):
+        raise InputTypeError(f"{where}: observations must be an array of numbers, but are {type(values).__name__}")
+    try:
+        if isinstance(values, torch.Tensor):
+            values = values.detach().cpu().to_dense()
+            values = values.float() if values.dtype == torch.bfloat16 else values  # numpy has none
+        array = np.asarray(values)
+    except Exception as error:  # whatever an array-like raises when it is asked for its numbers
+        if isinstance(error, ValueError) and isinstance(values, (list, tuple)):
+            raise InputError(f"{where}: observations must be (T, D), but the rows differ in length") from error
+        raise InputTypeError(f"{where}: observations must be an array of numbers, but: {error}") from error
+    if np.ma.is_masked(values):
+        raise InputError(f"{where}: observations are partly masked; fill them or leave them out")
+    if array.dtype.kind not in "fiu":
+        raise InputTypeError(f"{where}: observations must be real numbers, but are of type {array.dtype}")
+    return array
+
+
+def _require_finite(single: Observations, original: NDArray[Any], where: str) -> None:
+    if np.isfinite(single).all():
+        return
+    row, column = np.argwhere(~np.isfinite(single))[0]
+    value = original[row, column]
+    why = "exceeds float32" if np.isfinite(value) else "is"
+    raise InputError(f"{where}: observation {row} is not finite: dimension {column} {why} {value}")
+
+
+def is_single(values: Any) -> bool:
+    """Whether `values` is one sequence (a 2-dim array or a list of rows) rather than several of them.
+
+    >>> is_single([[1.0, 2.0], [3.0, 4.0]]), is_single([[[1.0, 2.0]], [[3.0, 4.0]]])
+    (True, False)
+    """
+    if isinstance(values, (list, tuple)):
+        return _depth(values) == 2 and not any(getattr(one, "ndim", 0) > 1 for one in values)
+    dimensions = getattr(values, "ndim", 0)
+    return not (dimensions == 3 or (dimensions == 1 and getattr(values, "dtype", None) == np.dtype(object)))
+
+
+def is_one_observation(values: Any) -> bool:
+    """Whether `values` is one observation (D,) rather than a block of them.
+
+    >>> is_one_observation([1.0, 2.0]), is_one_observation([[1.0, 2.0]]), is_one_observation([])
+    (True, False, False)
+    """
+    if isinstance(values, (list, tuple)):
+        return _depth(values) == 1 and len(values) > 0 and all(isinstance(one, numbers.Real) for one in values)
+    return isinstance(values, (np.ndarray, torch.Tensor)) and values.ndim == 1 and len(values) > 0
+
+
+def _depth(values: Any) -> int:
+    """Number of dimensions as far as the first elements tell, so that ragged lists have one too."""
+    depth = 0
+    while isinstance(values, (list, tuple)) and len(values) > 0 and depth < 4:  # a list may hold itself
+        values, depth = values[0], depth + 1
+    return depth + int(getattr(values, "ndim", 0))

@@ -6,7 +6,7 @@ SOURCES := $(shell cat src/uisrnn/*.py src/uisrnn/*/*.py | cksum | cut -d' ' -f1
 export NUMBA_CACHE_DIR = $(CURDIR)/.venv/compiled-$(SOURCES)
 PEER := .peer
 
-.PHONY: demo test test-slow lint bench-train bench-decode bench-stream bench-parts bench-accuracy pretrained clean
+.PHONY: demo test test-slow lint bench-train bench-decode bench-stream bench-parts bench-accuracy bench-diarize pretrained docs clean
 
 demo: .venv/installed
 	$(BIN)/python demo.py --train_iteration=1000 -l=0.001 -hl=100
@@ -25,6 +25,11 @@ lint: .venv/installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The site, in build/site; what is wrong with a page is an error.
+docs: export NO_MKDOCS_2_WARNING = 1
+docs: .venv/installed-dev
+	$(BIN)/mkdocs build --strict
+
 # Training time beside uisrnn 0.1.2, in one run.
 bench-train: .venv/installed-dev $(PEER)/installed
 	$(BIN)/python benchmarks/train.py --peer $(PEER) --out benchmarks/results/train.json
@@ -42,6 +47,11 @@ bench-parts: .venv/installed-dev
 	$(BIN)/python benchmarks/product.py --out benchmarks/results/product.json
 	$(BIN)/python benchmarks/bookkeeping.py --out benchmarks/results/bookkeeping.json
 
+# Diarization of the recording AUDIO, whose turns are in RTTM, on one core.
+bench-diarize: .venv/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/diarize.py --audio $(AUDIO) --rttm $(RTTM) \
+		--out benchmarks/results/diarize.json
+
 # Accuracy on conversations in the folder DATA, beside uisrnn 0.1.2 and untrained clustering, in one run.
 bench-accuracy: .venv/installed-dev $(PEER)/installed $(PEER)/clustering/installed
 	PYTHONPATH=$(PEER)/clustering $(BIN)/python benchmarks/accuracy.py --data $(DATA) --peer $(PEER) \
@@ -55,7 +65,7 @@ pretrained: .venv/installed-dev
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q --constraint constraints.txt torch
-	$(BIN)/python -m pip install -q --constraint constraints.txt --editable .
+	$(BIN)/python -m pip install -q --constraint constraints.txt --editable '.[all]'
 	touch $@
 
 .venv/installed-dev: .venv/installed

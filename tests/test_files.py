@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from uisrnn.files import write_atomically
+from uisrnn.files import filling, replacing, write_atomically
 
 
 def test_it_writes_and_replaces(tmp_path):
@@ -70,6 +70,68 @@ def test_a_link_stays_a_link(tmp_path):
     write_atomically(tmp_path / "link", b"new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "target").read_bytes() == b"new"
+
+
+def test_a_file_written_in_pieces_takes_its_place_at_the_end(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with replacing(path) as file:
+        file.write(b"one ")
+        assert path.read_bytes() == b"old"
+        file.write(b"two")
+    assert path.read_bytes() == b"one two"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_error_between_pieces_leaves_the_old_file_and_nothing_else(tmp_path, error):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def fail_between():
+        with replacing(path) as file:
+            file.write(b"new")
+            raise error
+
+    with pytest.raises(error):
+        fail_between()
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_folder_takes_its_place_at_the_end(tmp_path):
+    with filling(tmp_path / "made") as folder:
+        (folder / "file").write_bytes(b"x")
+        assert not (tmp_path / "made").exists()
+    assert os.listdir(tmp_path) == ["made"]
+    assert os.listdir(tmp_path / "made") == ["file"]
+
+
+def test_an_empty_folder_is_filled(tmp_path):
+    (tmp_path / "made").mkdir()
+    with filling(tmp_path / "made") as folder:
+        (folder / "file").write_bytes(b"x")
+    assert os.listdir(tmp_path / "made") == ["file"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_error_leaves_no_folder(tmp_path, error):
+    def fail_between():
+        with filling(tmp_path / "made") as folder:
+            (folder / "file").write_bytes(b"x")
+            raise error
+
+    with pytest.raises(error):
+        fail_between()
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_is_there_is_no_place_for_a_folder(tmp_path):
+    (tmp_path / "file").write_bytes(b"x")
+    for path in (tmp_path, tmp_path / "file"):
+        with pytest.raises(FileExistsError), filling(path):
+            pytest.fail("nothing must be written")
+    assert os.listdir(tmp_path) == ["file"]
 
 
 WRITER = """

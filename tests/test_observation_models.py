@@ -1,4 +1,4 @@
-"""The call sequence of the seed with the other observation models, and the estimator over them."""
+"""The call sequence of the seed with the other observation models."""
 
 import json
 import logging
@@ -197,28 +197,3 @@ def test_the_sample_mean_loss_trains_the_gru():
     args = uisrnn.TrainingArguments(train_iteration=40, loss="sample_mean", learning_rate=0.01)
     losses = model.fit(*conversations(4), args).negative_log_likelihood
     assert np.mean(losses[-5:]) < np.mean(losses[:5])
-
-
-class TestClusterer:
-    def test_it_learns_and_labels(self):
-        clusterer = uisrnn.UISRNNClusterer(discriminative_iteration=10, seed=0, verbosity=0)
-        sequences, labels = conversations(8)
-        assert clusterer.fit(sequences, labels) is clusterer
-        assert clusterer.model_.observation_dim == DIM
-        assert len(clusterer.history_.discriminative) == 10
-        found = clusterer.predict(sequences)
-        assert [len(one) for one in found] == [len(one) for one in sequences]
-        assert clusterer.predict(sequences[0]) == found[0]
-
-    def test_before_fit_it_says_so(self):
-        with pytest.raises(uisrnn.NotFittedError, match="is not fitted"):
-            uisrnn.UISRNNClusterer().predict(np.zeros((2, 2)))
-
-    def test_sequences_of_different_dimension_are_named(self):
-        with pytest.raises(uisrnn.InputError, match="sequence 1"):
-            uisrnn.UISRNNClusterer().fit([np.zeros((2, 3)), np.zeros((2, 4))], [[0, 1], [0, 1]])
-
-    @pytest.mark.parametrize("argument", [{"observation_model": "hmm"}, {"beam_size": 0}])
-    def test_bad_arguments_are_refused_at_the_latest_when_they_are_used(self, argument):
-        with pytest.raises(uisrnn.ArgumentError):
-            uisrnn.UISRNNClusterer(**argument, verbosity=0).fit(*conversations(2)).predict(np.zeros((2, DIM)))

@@ -1,7 +1,9 @@
 import io
 import sys
 
-from uisrnn.progress import Bar, Silent, bar_for
+import pytest
+
+from uisrnn.progress import Bar, Both, Silent, bar_for
 
 
 class Terminal(io.StringIO):
@@ -48,3 +50,53 @@ def test_low_verbosity_silences():
 def test_silence_accepts_everything():
     with Silent() as silent:
         silent.advance(loss=1.0)
+
+
+class Heard(Silent):
+    def __init__(self):
+        self.said = []
+
+    def __exit__(self, kind, error, trace):
+        self.said.append(kind)
+
+    def advance(self, steps=1, **figures):
+        self.said.append((steps, figures))
+
+    def record(self, **figures):
+        self.said.append(figures)
+
+
+def test_both_are_told_the_same():
+    first, second = Heard(), Heard()
+    with Both(first, second) as both:
+        both.record(rate=0.5)
+        both.advance(2, loss=1.0)
+    assert first.said == second.said == [{"rate": 0.5}, (2, {"loss": 1.0}), None]
+
+
+def test_both_are_left_where_one_fails():
+    class Failing(Heard):
+        def __enter__(self):
+            raise OSError
+
+    first = Heard()
+    with pytest.raises(OSError), Both(first, Failing()):  # noqa: PT011 -- any
+        pass
+    assert first.said == [OSError]
+    second = Heard()
+    with pytest.raises(KeyError), Both(Heard(), second):
+        raise KeyError
+    assert second.said == [KeyError]
+
+
+def test_what_is_recorded_is_not_shown_beside_a_bar(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with Bar(2, "training") as bar:
+        bar._bar.delay = 0
+        bar._bar.start_t -= 10
+        bar._bar.last_print_t -= 10
+        bar.record(rate=0.25)
+        bar.advance(loss=0.5)
+        printed = sys.stderr.getvalue()
+    assert "loss=0.5" in printed
+    assert "rate" not in printed

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import types
+import typing
 
 import pytest
 
@@ -13,9 +14,40 @@ def test_all_is_exactly_what_is_importable():
     public = {
         name
         for name, value in vars(uisrnn).items()
-        if not name.startswith("_") and not isinstance(value, types.ModuleType)
+        if not name.startswith("_")
+        and not isinstance(value, types.ModuleType)
+        and value not in (typing.Any, typing.TYPE_CHECKING)
     }
     assert public == set(uisrnn.__all__)
+    assert uisrnn.UISRNNClusterer.__name__ == "UISRNNClusterer"  # loaded when it is asked for
+    assert "UISRNNClusterer" in dir(uisrnn)
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'uisrnn' has no attribute 'UISRNM'"):
+        _ = uisrnn.UISRNM
+
+
+OPTIONAL = "kaldiio matplotlib optuna pandas pyannote pyarrow resemblyzer rich sklearn soundfile soxr tensorboard typer"
+
+
+def test_nothing_optional_is_imported():
+    code = f"import sys, uisrnn; print([one for one in '{OPTIONAL}'.split() if one in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "[]\n"
+
+
+def test_without_scikit_learn_the_rest_is_there():
+    code = "import sys; sys.modules['sklearn'] = None; from uisrnn import *; print(UISRNN.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "UISRNN\n"
+
+
+def test_a_missing_package_is_an_error_that_installs_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    monkeypatch.delitem(sys.modules, "uisrnn.estimator", raising=False)
+    with pytest.raises(uisrnn.MissingExtraError, match=r"pip install 'uisrnn\[sklearn\]'"):
+        _ = uisrnn.UISRNNClusterer
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,22 @@
 """Supervised online clustering of sequences with an unbounded number of clusters (UIS-RNN, arXiv:1810.04719)."""
 
+from typing import TYPE_CHECKING, Any
+
 from uisrnn import loss_func as loss_func
 from uisrnn import utils as utils
-from uisrnn.arguments import InferenceArguments, ModelArguments, TrainingArguments, parse_arguments
+from uisrnn.arguments import (
+    InferenceArguments,
+    ModelArguments,
+    TrainingArguments,
+    parse_arguments,
+    recommended_arguments,
+)
+from uisrnn.audio.diarization import diarize
+from uisrnn.data.formats import iterate_sequences, load_sequences, save_sequences
+from uisrnn.data.formats.turn_labels import label_by_turns
 from uisrnn.data.labeled import LabeledSequence
+from uisrnn.data.rttm import read as read_rttm
+from uisrnn.data.rttm import write as write_rttm
 from uisrnn.data.segmentation import to_turns
 from uisrnn.data.simulation import simulate
 from uisrnn.data.turns import Turn, to_annotation
@@ -21,15 +34,18 @@ from uisrnn.errors import (
     TrainingError,
     UISRNNError,
 )
-from uisrnn.estimator import UISRNNClusterer
-from uisrnn.evals import compute_sequence_match_accuracy, output_result
+from uisrnn.evals import Comparison, Evaluation, compare, compute_sequence_match_accuracy, evaluate, output_result
 from uisrnn.model.assignment import estimate_crp_alpha
 from uisrnn.model.conventions import PAPER, V0, Conventions
 from uisrnn.model.transition import estimate_transition_bias
 from uisrnn.pretrained import load_pretrained
 from uisrnn.training.history import History
+from uisrnn.training.tensorboard import TensorBoard
 from uisrnn.tuning.tune import Tuning, tune
 from uisrnn.uisrnn import UISRNN, parallel_predict
+
+if TYPE_CHECKING:
+    from uisrnn.estimator import UISRNNClusterer as UISRNNClusterer
 
 __all__ = [
     "PAPER",
@@ -37,7 +53,9 @@ __all__ = [
     "V0",
     "ArgumentError",
     "CheckpointError",
+    "Comparison",
     "Conventions",
+    "Evaluation",
     "History",
     "InferenceArguments",
     "InputError",
@@ -50,22 +68,45 @@ __all__ = [
     "Stream",
     "StreamError",
     "StreamPool",
+    "TensorBoard",
     "TrainingArguments",
     "TrainingError",
     "Tuning",
     "Turn",
-    "UISRNNClusterer",
     "UISRNNError",
     "Update",
+    "compare",
     "compute_sequence_match_accuracy",
+    "diarize",
     "estimate_crp_alpha",
     "estimate_transition_bias",
+    "evaluate",
+    "iterate_sequences",
+    "label_by_turns",
     "load_pretrained",
+    "load_sequences",
     "output_result",
     "parallel_predict",
     "parse_arguments",
+    "read_rttm",
+    "recommended_arguments",
+    "save_sequences",
     "simulate",
     "to_annotation",
     "to_turns",
     "tune",
+    "write_rttm",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The estimator is loaded when it is asked for: it needs scikit-learn, which the rest does not."""
+    if name == "UISRNNClusterer":
+        from uisrnn.estimator import UISRNNClusterer
+
+        return UISRNNClusterer
+    raise AttributeError(f"module 'uisrnn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), "UISRNNClusterer"])

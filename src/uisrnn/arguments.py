@@ -320,3 +320,15 @@ def parse_arguments(
         _add_group(parser, title, group)
     values = parser.parse_args(argv)
     return ModelArguments.of(values), TrainingArguments.of(values), InferenceArguments.of(values)
+
+
+def recommended_arguments() -> tuple[ModelArguments, TrainingArguments, InferenceArguments]:
+    """The arguments that did best on speakers not met in training (`benchmarks/accuracy.py`), for new work.
+
+    The defaults of the classes are those of 0.1.2, for programs that are there already.
+
+    >>> recommended_arguments()[0].observation_model
+    'context_plda'
+    """
+    model = ModelArguments(observation_model="context_plda", crp_alpha=None, verbosity=2)
+    return model, TrainingArguments(discriminative_iteration=300), InferenceArguments(test_iteration=1)

@@ -1,33 +1,53 @@
 """Writing a file so that a reader finds either the old one or the new one, never a half."""
 
 import contextlib
+import errno
 import os
 import secrets
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     """Replace the file at `path` by `content` in one step.
 
-    The content goes to a temporary file in the same folder, is forced to disk and then renamed over the target, so
-    that a process killed at any moment leaves the old file whole (and perhaps a hidden `.tmp` file beside it).
+    Args:
+        path: as for `replacing`.
+        content: all of the new content.
+
+    Raises:
+        OSError: the folder cannot be written to, or the disk is full; the old file is untouched.
+    """
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A file to write to that takes the place of the one at `path` in one step, when all is written.
+
+    It is a temporary file in the same folder, which is forced to disk and then renamed over the target, so that a
+    process killed at any moment leaves the old file whole (and perhaps a hidden `.tmp` file beside it). After an
+    error the temporary file is removed.
 
     Args:
         path: the file to write; its folder must exist. A symbolic link is followed; what is no file, like a pipe or
             `/dev/null`, is written to directly.
-        content: all of the new content.
 
     Raises:
         OSError: the folder cannot be written to, or the disk is full; the old file is untouched.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file() and not target.is_dir():
-        target.write_bytes(content)
+        with open(target, "wb") as file:
+            yield file
         return
-    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    temporary = _beside(target)
     try:
         with open(temporary, "xb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         if target.exists():
@@ -38,6 +58,38 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
             os.unlink(temporary)
         raise
     _sync_folder(target.parent)
+
+
+@contextlib.contextmanager
+def filling(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A folder to write files to that becomes the one at `path` in one step, when all are written.
+
+    Args:
+        path: the folder to make, in one that exists. There may be an empty one, but not one with files in it: these
+            could not be replaced in one step.
+
+    Raises:
+        FileExistsError: there is a file or a folder that is not empty.
+        OSError: the folder cannot be made, or the disk is full.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise FileExistsError(errno.EEXIST, "There must be no such file, nor a folder that is not empty", str(path))
+    temporary = _beside(target)
+    temporary.mkdir()
+    try:
+        yield temporary
+        if target.exists():
+            target.rmdir()
+        os.replace(temporary, target)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def _beside(target: Path) -> Path:
+    return target.with_name(f".{secrets.token_hex(8)}.tmp")
 
 
 def _sync_folder(folder: Path) -> None:

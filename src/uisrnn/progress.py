@@ -1,5 +1,6 @@
 """Progress of long work, handed in as an object: silent unless somebody watches."""
 
+from contextlib import ExitStack
 from threading import Lock
 from types import TracebackType
 from typing import Protocol
@@ -19,6 +20,9 @@ class Progress(Protocol):
     def advance(self, steps: int = 1, **figures: float) -> None:
         """These many steps are done; `figures` are shown beside the bar."""
 
+    def record(self, **figures: float) -> None:
+        """Figures of the step that is being done, for those who keep all of them."""
+
 
 class Silent:
     """Progress that nobody sees."""
@@ -32,6 +36,9 @@ class Silent:
         return None
 
     def advance(self, steps: int = 1, **figures: float) -> None:
+        """Do nothing."""
+
+    def record(self, **figures: float) -> None:
         """Do nothing."""
 
 
@@ -63,6 +70,44 @@ class Bar:
             if figures:
                 self._bar.set_postfix(figures, refresh=False)
             self._bar.update(steps)
+
+    def record(self, **figures: float) -> None:
+        """Show nothing: there is no room beside a bar."""
+
+
+class Both:
+    """Two that are told the same.
+
+    Args:
+        first: one.
+        second: another.
+    """
+
+    def __init__(self, first: Progress, second: Progress) -> None:
+        self._two = (first, second)
+        self._entered = ExitStack()
+
+    def __enter__(self) -> "Both":
+        with ExitStack() as entered:
+            for one in self._two:
+                entered.enter_context(one)
+            self._entered = entered.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._entered.__exit__(kind, error, trace)
+
+    def advance(self, steps: int = 1, **figures: float) -> None:
+        """See `Progress.advance`."""
+        for one in self._two:
+            one.advance(steps, **figures)
+
+    def record(self, **figures: float) -> None:
+        """See `Progress.record`."""
+        for one in self._two:
+            one.record(**figures)
 
 
 def bar_for(verbosity: int, total: int, description: str) -> Progress:

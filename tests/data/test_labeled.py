@@ -31,6 +31,7 @@ def test_everything_is_brought_to_one_type():
         ({"times": [1, 3, 2]}, "call: times must not decrease, but time 2 is 2.0 after 3.0"),
         ({"times": [1, np.nan, 2]}, "call: times must be finite, but time 1 is nan"),
         ({"times": [[1, 2, 3]]}, r"call: times must be of shape \(T,\), but are \(1, 3\)"),
+        ({"times": [10**400, 1, 2]}, "call: times must be an array of seconds"),
         ({"times": "abc"}, "call: times must be an array of seconds"),
         ({"name": 3}, "name must be a string, but is 3"),
         ({"info": 3}, "call: info must be a dict, but is int"),

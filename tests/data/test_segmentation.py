@@ -24,6 +24,11 @@ def test_windows_closer_than_a_hop_share_the_time_between_them():
     assert to_turns(["a", "b", "b"], [1, 1.5, 2.5], hop=1) == [(0.5, 1.25, "a"), (1.25, 3.0, "b")]
 
 
+def test_nobody_speaks_before_a_recording_begins():
+    assert to_turns(["a", "b"], [0.0, 1.0]) == [(0.0, 0.5, "a"), (0.5, 1.5, "b")]
+    assert to_turns(["a", "b"], [-3.0, -2.0]) == [(-3.0, -2.5, "a"), (-2.5, -1.5, "b")]
+
+
 def test_a_pause_shorter_than_min_gap_is_closed_within_a_speaker_only():
     labels, times = ["a", "a", "b", "b"], [0.5, 2.5, 4.5, 5.5]
     assert to_turns(labels, times, hop=1, min_gap=1.1) == [(0, 3, "a"), (4, 6, "b")]
@@ -31,18 +36,18 @@ def test_a_pause_shorter_than_min_gap_is_closed_within_a_speaker_only():
 
 
 def test_a_short_turn_goes_to_those_that_touch_it():
-    assert to_turns(list("aabaac"), range(6), min_turn=1.5) == [(-0.5, 5.5, "a")]
-    assert to_turns(list("aabbcaa"), range(7), min_turn=1.5) == [(-0.5, 1.5, "a"), (1.5, 4, "b"), (4, 6.5, "a")]
+    assert to_turns(list("aabaac"), range(1, 7), min_turn=1.4) == [(0.5, 6.5, "a")]
+    assert to_turns(list("aabbcaa"), range(1, 8), min_turn=1.5) == [(0.5, 2.5, "a"), (2.5, 5, "b"), (5, 7.5, "a")]
 
 
 def test_a_short_turn_between_pauses_is_left_out():
-    assert to_turns(list("aaba"), [0, 1, 5, 9], hop=1, min_turn=1.5) == [(-0.5, 1.5, "a")]
+    assert to_turns(list("aaba"), [1, 2, 5, 9], hop=1, min_turn=1.5) == [(0.5, 2.5, "a")]
 
 
 def test_speech_in_short_turns_only_does_not_vanish():
-    turns = to_turns(list("abcabcab"), range(8), min_turn=2)
-    assert turns[0].start == -0.5
-    assert turns[-1].end == 7.5
+    turns = to_turns(list("abcabcab"), range(1, 9), min_turn=2)
+    assert turns[0].start == 0.5
+    assert turns[-1].end == 8.5
     assert all(turn.end - turn.start >= 2 for turn in turns)
 
 
@@ -62,6 +67,8 @@ def test_one_window_alone_needs_a_hop():
         ([0, 1], [1.0, 2.0], {"min_gap": -1}, "min_gap must be a number of seconds >= 0, but is -1"),
         ([0, 1], [1.0, 2.0], {"min_turn": float("nan")}, "min_turn must be"),
         ([0, 1], [1.0, 2.0], {"hop": "x"}, "hop must be"),
+        ([0, 1], [1.0, 2.0], {"min_gap": 10**400}, "min_gap must be a number of seconds >= 0, but is 1000"),
+        ([0, 1], [-1e308, 1e308], {}, "hop must be a number of seconds >= 0, but is inf"),
     ],
 )
 def test_bad_input_is_named(labels, times, arguments, message):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,17 @@ class LabeledSequence:
     name: str = "sequence"
     info: Mapping[str, Any] = field(default_factory=dict)
 
+    if TYPE_CHECKING:  # what is taken is more than what is kept
+
+        def __init__(
+            self,
+            observations: Any,
+            labels: Any = None,
+            times: Any = None,
+            name: str = ...,
+            info: Mapping[str, Any] = ...,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
             raise InputTypeError(f"name must be a string, but is {self.name!r:.80}")
@@ -72,15 +83,16 @@ class LabeledSequence:
 def _times(values: Any, where: str) -> Times:
     try:
         times = np.array(values, dtype=np.float64)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise InputTypeError(f"{where}: times must be an array of seconds, but: {error}") from error
     if times.ndim != 1:
         raise InputError(f"{where}: times must be of shape (T,), but are {times.shape}")
     if not np.isfinite(times).all():
         position = int(np.flatnonzero(~np.isfinite(times))[0])
         raise InputError(f"{where}: times must be finite, but time {position} is {times[position]}")
-    if (np.diff(times) < 0).any():
-        position = int(np.flatnonzero(np.diff(times) < 0)[0]) + 1
+    decreases = times[1:] < times[:-1]
+    if decreases.any():
+        position = int(np.flatnonzero(decreases)[0]) + 1
         raise InputError(
             f"{where}: times must not decrease, but time {position} is {times[position]} after {times[position - 1]}"
         )

@@ -23,7 +23,8 @@ def to_turns(
     """Turn labels of windows into turns.
 
     A window stands for the time around its center: up to half way to the centers beside it, but not farther than half
-    a hop. So turns change half way between two windows, and where windows are missing nobody speaks.
+    a hop. So turns change half way between two windows, and where windows are missing nobody speaks. Nobody speaks
+    before 0, where recordings begin, either, but where a center is.
 
     Args:
         labels: T strings or integers.
@@ -46,7 +47,7 @@ def to_turns(
     [Turn(start=0.0, end=3.5, speaker=0)]
     """
     for name, value in {"min_gap": min_gap, "min_turn": min_turn}.items():
-        _require_seconds(name, value)
+        require_seconds(name, value)
     names = labelling.names(labels)
     if not names:
         return []
@@ -54,26 +55,48 @@ def to_turns(
     assert windows.times is not None
     starts, ends = _spans(windows.times, hop)
     turns = [Turn(*one) for one in zip(starts.tolist(), ends.tolist(), names, strict=True)]
-    turns = _without_short_ones(_joined(turns, min_gap), min_turn, min_gap)
-    return [turn for turn in turns if turn.end > turn.start]
+    return smoothed(turns, min_gap, min_turn)
 
 
-def _require_seconds(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= float(value) < math.inf:
+def smoothed(turns: Sequence[Turn], min_gap: float, min_turn: float) -> list[Turn]:
+    """Turns without pauses and turns that are too short; see `to_turns`.
+
+    Args:
+        turns: in order, without overlap.
+        min_gap: in seconds.
+        min_turn: in seconds.
+    """
+    kept = _without_short_ones(_joined(turns, min_gap), min_turn, min_gap)
+    return [turn for turn in kept if turn.end > turn.start]
+
+
+def require_seconds(name: str, value: Any) -> None:
+    """Refuse what is no number of seconds >= 0.
+
+    Raises:
+        ArgumentError: `value` is none; the message says which argument by its `name`.
+    """
+    try:
+        seconds = math.nan if isinstance(value, bool) or not isinstance(value, numbers.Real) else float(value)
+    except OverflowError:  # an integer that is too large for a float
+        seconds = math.inf
+    if not 0 <= seconds < math.inf:
         raise ArgumentError(f"{name} must be a number of seconds >= 0, but is {value!r:.80}")
 
 
 def _spans(times: NDArray[np.float64], hop: float | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """When each window begins and ends to be the one that counts."""
-    differences = np.diff(times)
+    with np.errstate(over="ignore"):  # an infinite one is wider than any hop
+        differences = np.diff(times)
     if hop is None:
         if not (differences > 0).any():
             raise ArgumentError("hop is needed where all windows are at one time")
         hop = float(np.median(differences[differences > 0]))
-    _require_seconds("hop", hop)
+    require_seconds("hop", hop)
     reach = np.minimum(differences, hop) / 2
     edge = hop / 2
-    return times - np.append(edge, reach), times + np.append(reach, edge)
+    starts = np.maximum(times - np.append(edge, reach), min(float(times[0]), 0.0))
+    return starts, times + np.append(reach, edge)
 
 
 def _joined(turns: Sequence[Turn], min_gap: float) -> list[Turn]:

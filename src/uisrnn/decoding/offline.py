@@ -30,7 +30,7 @@ def decode_all(
         search: the beam search to use for all.
         sequences: whatever labels they have are not looked at.
         test_iteration: M; a sequence is decoded M times in a row, with all clusters kept from copy to copy.
-        workers: threads that share the model; 1: this one.
+        workers: threads that share the model.
         progress: told after each step.
 
     Returns:
@@ -51,16 +51,21 @@ def decode_all(
                 results[number] = found
 
         if workers == 1:
-            work(Event())
+            _in_threads(work, 1, torch.get_num_threads())
         else:
-            _in_threads(work, workers)
+            with _ONE_CORE_EACH:
+                _in_threads(work, workers, 1)
     return results
 
 
-def _in_threads(work: Callable[[Event], None], workers: int) -> None:
-    """Run it so many times at once; where one fails, or the user interrupts, the others stop too."""
+def _in_threads(work: Callable[[Event], None], workers: int, cores: int) -> None:
+    """Run it so many times at once; where one fails, or the user interrupts, the others stop too.
+
+    One alone has a thread as well: an interrupt is raised in the main thread, and compiled code that it meets while it
+    hands named tuples to Python takes the process down.
+    """
     stop = Event()
-    with _ONE_CORE_EACH, ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(cores,)) as pool:
         try:
             running = [pool.submit(work, stop) for _ in range(workers)]
             wait(running, return_when=FIRST_EXCEPTION)

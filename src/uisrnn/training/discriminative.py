@@ -106,7 +106,7 @@ def train_discriminatively(
         iterations: gradient steps.
         learning_rate: of the observation model, at its highest.
         generator: source of randomness.
-        progress: told the loss after each step.
+        progress: told the loss after each step, and that on the development folds where it is known.
 
     Raises:
         TrainingError: the loss or a score is not finite. After any exception parameters are as at the start.
@@ -123,6 +123,7 @@ def train_discriminatively(
         for iteration in range(iterations + 1):
             if held_out and (iteration % CHECK_EVERY == 0 or iteration == iterations):
                 checks[iteration] = best.check(iteration, held_out, prior, objective)
+                progress.record(development=checks[iteration])
             if iteration == iterations:
                 break
             factor = min(1.0, (iteration + 1) / WARM_UP) * (1 - 0.95 * iteration / iterations)
@@ -135,6 +136,7 @@ def train_discriminatively(
             nn.utils.clip_grad_norm_([*weights, *scalars], 1.0)
             optimizer.step()
             best.follow()
+            progress.record(learning_rate=learning_rate * factor)
             progress.advance(loss=losses[-1])
     return Course(losses, checks, best.settle(iterations))
 

@@ -63,7 +63,7 @@ def train(
         optimizer: its state goes on from earlier training.
         batches: at least `args.train_iteration` of them.
         args: see `TrainingArguments`.
-        progress: told the loss after each step.
+        progress: told the loss and its terms after each step.
 
     Returns:
         Each loss term at each iteration.
@@ -79,6 +79,9 @@ def train(
                 rate = _set_learning_rate(optimizer, args, iteration)
                 terms = _step(model, optimizer, next(batches), args, iteration)
                 _record(history, terms, rate)
+                progress.record(
+                    negative_log_likelihood=terms[0], sigma2_prior=terms[1], regularization=terms[2], learning_rate=rate
+                )
                 progress.advance(loss=sum(terms))
     finally:
         model.eval()

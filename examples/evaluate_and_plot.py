@@ -1,0 +1,74 @@
+"""DER of a model on test conversations, all pictures that there are, and a report in one HTML file.
+
+python examples/evaluate_and_plot.py [FOLDER]
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("agg")
+
+import numpy as np
+
+import uisrnn
+from uisrnn import plots
+from uisrnn.report import write_report
+
+DIM = 16
+
+
+def meeting(number, voices, generator):
+    """Eight turns of three speakers, with pauses between them."""
+    speakers = generator.choice(len(voices), 3, replace=False)
+    labels, times, time = [], [], 0.0
+    for speaker in generator.choice(speakers, 8):
+        length = int(generator.integers(3, 12))
+        labels += [int(speaker)] * length
+        times += [time + 0.4 * step for step in range(length)]
+        time = times[-1] + generator.choice([0.4, 1.2])
+    x = voices[labels] + 0.8 * generator.normal(size=(len(labels), DIM))
+    return uisrnn.LabeledSequence(x, [f"speaker{one}" for one in labels], times, name=f"meeting{number}")
+
+
+def main(folder):
+    """Train, evaluate, draw."""
+    generator = np.random.default_rng(0)
+    voices = generator.normal(size=(60, DIM))
+    training = [meeting(number, voices[:40], generator) for number in range(40)]
+    tests = [meeting(number, voices[40:], generator) for number in range(40, 48)]
+
+    arguments = uisrnn.ModelArguments("context_plda", observation_dim=DIM, crp_alpha=None, seed=0, verbosity=1)
+    model = uisrnn.UISRNN(arguments)
+    history = model.fit(training, args=uisrnn.TrainingArguments(discriminative_iteration=30))
+    args = uisrnn.InferenceArguments(test_iteration=1)
+    labels, scores = model.predict(tests, args, return_scores=True)
+    turns = {one.name: uisrnn.to_turns(ids, one.times, min_gap=0.3) for one, ids in zip(tests, labels, strict=True)}
+    truth = {one.name: uisrnn.to_turns(one.labels, one.times, min_gap=0.3) for one in tests}
+
+    evaluation = uisrnn.evaluate(truth, turns, collar=0.25)
+    print(evaluation)
+    write_report(folder / "report.html", evaluation, truth, turns, title="Test meetings")
+
+    worst = max(range(len(tests)), key=lambda at: evaluation.rows[at].der)
+    one, ids = tests[worst], labels[worst]
+    pictures = {
+        "timeline": plots.plot_timeline(truth[one.name], turns[one.name]),
+        "embedding": plots.plot_embedding(one.observations, one.labels, ids)[0],
+        "similarity": plots.plot_similarity(one.observations, one.labels),
+        "confidence": plots.plot_confidence(scores[worst].confidence, one.times, ids),
+        "history": plots.plot_history(history)[0],
+    }
+    for name, axes in pictures.items():
+        axes.figure.savefig(folder / f"{name}.png", dpi=120, bbox_inches="tight")
+    print(f"{one.name} is the worst; written: {', '.join(sorted(path.name for path in folder.iterdir()))}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        main(Path(sys.argv[1]))
+    else:
+        with tempfile.TemporaryDirectory() as temporary:
+            main(Path(temporary))

@@ -1,0 +1,56 @@
+"""Another number of samples a second, block by block."""
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uisrnn import extras
+
+
+class Resampler(Protocol):
+    """Takes a waveform in blocks and gives it at another rate; how it is cut does not matter."""
+
+    def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Take (n,) samples; the output lags behind."""
+
+    def flush(self) -> NDArray[np.float32]:
+        """What is left, at the end."""
+
+
+def resampler(given: int, wanted: int) -> Resampler:
+    """From one rate to another, in Hz.
+
+    Raises:
+        MissingExtraError: soxr is not installed.
+    """
+    return _Same() if given == wanted else _Soxr(given, wanted)
+
+
+class _Same:
+    """Nothing to do."""
+
+    def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        return block
+
+    def flush(self) -> NDArray[np.float32]:
+        return np.zeros(0, dtype=np.float32)
+
+
+class _Soxr:
+    """Resampling by soxr."""
+
+    def __init__(self, given: int, wanted: int) -> None:
+        self._stream: Any = extras.load("soxr", "audio", f"resampling from {given} to {wanted} Hz").ResampleStream(
+            given, wanted, 1, dtype="float32"
+        )
+
+    def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self._resampled(block, last=False)
+
+    def flush(self) -> NDArray[np.float32]:
+        return self._resampled(np.zeros(0, dtype=np.float32), last=True)
+
+    def _resampled(self, block: NDArray[np.float32], last: bool) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = self._stream.resample_chunk(np.ascontiguousarray(block), last=last)
+        return found

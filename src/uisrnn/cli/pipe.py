@@ -1,0 +1,85 @@
+"""Observations as JSON lines in, labels as JSON lines out, line by line."""
+
+import sys
+from collections.abc import Iterable, Mapping
+
+from uisrnn.arguments import InferenceArguments
+from uisrnn.cli.results import show_label
+from uisrnn.data.formats.jsonl import parse_line
+from uisrnn.data.labels import Label
+from uisrnn.data.observations import Observations
+from uisrnn.decoding.stream import Stream
+from uisrnn.decoding.tracks import Update
+from uisrnn.errors import InputError
+from uisrnn.uisrnn import UISRNN
+
+
+class _Follower:
+    """One sequence of the pipe: its stream, and the times of what is not final yet."""
+
+    def __init__(self, name: str | None, stream: Stream) -> None:
+        self._name = name
+        self._stream = stream
+        self._times: dict[int, float | None] = {}
+        self._count = 0
+
+    def push(self, observation: Observations, time: float | None) -> None:
+        """Take an observation, and tell what is known after it."""
+        self._times[self._count] = time
+        self._count += 1
+        update = self._stream.push(observation)
+        if self._count - 1 not in update.final:
+            self._tell(self._count - 1, update.labels[-1], final=False)
+        self._tell_changes(update)
+
+    def flush(self) -> None:
+        """Tell the labels that were not final yet."""
+        self._tell_changes(self._stream.flush())
+
+    def _tell_changes(self, update: Update) -> None:
+        revised: Mapping[int, Label] = update.changed
+        for position, label in revised.items():
+            if position not in update.final:
+                self._tell(position, label, final=False)
+        for position, label in update.final.items():
+            self._tell(position, label, final=True)
+            del self._times[position]
+
+    def _tell(self, position: int, label: Label, final: bool) -> None:
+        time = self._times[position]
+        show_label(self._name, position, time, label, final)
+
+
+def follow(model: UISRNN, args: InferenceArguments) -> None:
+    """Label what comes from standard input until it ends.
+
+    Raises:
+        InputError: a line is no observation; the message has its number. What came before it is told as final first.
+    """
+    followers: dict[str | None, _Follower] = {}
+    try:
+        for number, line in enumerate(lines_of_stdin(), 1):
+            if not line.strip():
+                continue
+            where = f"standard input, line {number}"
+            told = parse_line(_decoded(line, where), where)
+            if told.observation.shape[1] != model.observation_dim:
+                raise InputError(f"{where}: needs {model.observation_dim} numbers, but has {told.observation.shape[1]}")
+            if told.sequence not in followers:
+                followers[told.sequence] = _Follower(told.sequence, model.stream(args))
+            followers[told.sequence].push(told.observation, told.time)
+    finally:
+        for follower in followers.values():
+            follower.flush()
+
+
+def lines_of_stdin() -> Iterable[bytes]:
+    """Lines as they come; their encoding is for the parser to judge."""
+    return sys.stdin.buffer
+
+
+def _decoded(line: bytes, where: str) -> str:
+    try:
+        return line.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{where}: must be UTF-8, but byte {error.start} is not") from error

@@ -1,0 +1,55 @@
+"""What several commands give: turns as RTTM, labels as JSON lines."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from uisrnn.cli.console import show_line, tell
+from uisrnn.data import rttm
+from uisrnn.data.labeled import LabeledSequence
+from uisrnn.data.labels import Label
+from uisrnn.data.segmentation import to_turns
+from uisrnn.data.turns import Turn
+from uisrnn.errors import InputError
+
+DECIMALS = 3
+"""Of seconds in RTTM: windows are not placed more exactly."""
+
+
+def put_turns(named: Iterable[tuple[str, Any]], out: str | Path) -> None:
+    """Print turns as RTTM where `out` is `rttm` or `-`, else write them to this file.
+
+    Names are words there, so that what is no part of a word becomes `_`.
+
+    Raises:
+        InputError: two recordings would have one name.
+    """
+    recordings: dict[str, Any] = {}
+    for name, turns in named:
+        word = "".join(one if one.isprintable() and not one.isspace() else "_" for one in name) or "_"
+        if word in recordings:
+            raise InputError(f"{name!r}: another recording is called {word!r} in RTTM too")
+        recordings[word] = turns
+    if str(out) in ("rttm", "-"):
+        print(rttm.text_of(recordings, decimals=DECIMALS), end="", flush=True)
+    else:
+        rttm.write(out, recordings, decimals=DECIMALS)
+        tell(f"wrote {out}")
+
+
+def show_label(name: str | None, position: int, time: float | None, label: Label, final: bool) -> None:
+    """A line about the label of one observation."""
+    show_line({"sequence": name, "position": position, "time": time, "label": label, "final": final})
+
+
+def turns_in(
+    sequence: LabeledSequence, hop: float | None = None, min_gap: float = 0.0, min_turn: float = 0.0
+) -> list[Turn]:
+    """The turns of a sequence; see `to_turns`.
+
+    Raises:
+        InputError: it has no labels or no times.
+    """
+    if sequence.labels is None or sequence.times is None:
+        raise InputError(f"{sequence.name}: turns need labels and times (--hop SECONDS gives times), but has not both")
+    return to_turns(sequence.labels, sequence.times, hop=hop, min_gap=min_gap, min_turn=min_turn)

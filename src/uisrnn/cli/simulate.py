@@ -1,0 +1,65 @@
+"""`uisrnn simulate`: conversations to train on, from turns and recordings of single speakers."""
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from uisrnn.cli import options
+from uisrnn.cli.console import tell
+from uisrnn.cli.files import require_place
+from uisrnn.cli.sources import sequences_of
+from uisrnn.data.formats import save_sequences
+from uisrnn.data.labeled import LabeledSequence
+from uisrnn.data.labels import Label
+from uisrnn.data.observations import Observations
+from uisrnn.data.simulation import simulate as simulation
+from uisrnn.errors import InputError
+
+_EPILOG = """Example:
+
+uisrnn simulate meetings.rttm calls.rttm --voices speakers.npz --number 300 --out train.npz --seed 0
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=_EPILOG)(simulate)
+
+
+def simulate(
+    turns: Annotated[list[Path], typer.Argument(help="RTTM files; each file id in them is a conversation.")],
+    voices: Annotated[
+        list[Path], typer.Option(help="Labelled sequences; all observations of a label are one voice; repeatable.")
+    ],
+    out: Annotated[Path, typer.Option(help="The file of sequences to write.")],
+    number: Annotated[int | None, typer.Option(help="Conversations to make; None: one a recording.")] = None,
+    window: Annotated[float, typer.Option(help="Seconds that an observation sees.")] = 0.8,
+    hop: Annotated[float, typer.Option(help="Seconds from one observation to the next.")] = 0.4,
+    voice_hop: Annotated[float | None, typer.Option(help="The same in the voices; by default as --hop.")] = None,
+    max_length: Annotated[int | None, typer.Option(help="Observations of a conversation, at most.")] = None,
+    noise: Annotated[float, typer.Option(help="Standard deviation of noise that is added.")] = 0.0,
+    seed: options.Seed = None,
+) -> None:
+    """Lay voices of single speakers along the turns of real conversations."""
+    require_place(out)
+    made, labels = simulation(
+        turns, _bank(sequences_of(voices)), window=window, hop=hop, voice_hop=voice_hop, number=number,
+        max_length=max_length, noise=noise, seed=seed,
+    )  # fmt: skip
+    pairs = zip(made, labels, strict=True)
+    save_sequences(out, (LabeledSequence(x, ids, name=f"simulated-{at}") for at, (x, ids) in enumerate(pairs)))
+    tell(f"wrote {out}: {len(made)} conversations, {sum(map(len, made))} observations")
+
+
+def _bank(sequences: list[LabeledSequence]) -> dict[Label, list[Observations]]:
+    """The observations of each voice, an utterance for each sequence that has it."""
+    bank: dict[Label, list[Observations]] = defaultdict(list)
+    for sequence in sequences:
+        if sequence.labels is None:
+            raise InputError(f"{sequence.name}: labels are needed to know whose voice it is, but it has none")
+        for label in dict.fromkeys(sequence.labels):
+            bank[label].append(sequence.observations[np.array([one == label for one in sequence.labels])])
+    return bank

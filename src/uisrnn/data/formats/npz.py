@@ -1,0 +1,59 @@
+"""npz files: the conversation format, and the training and test files of uisrnn 0.1.2, which are only read."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from uisrnn.data.formats import archive
+from uisrnn.data.formats.conversations import Conversations
+from uisrnn.data.formats.v0 import TestFile, TrainingFile
+from uisrnn.data.labeled import LabeledSequence
+from uisrnn.errors import InputError
+from uisrnn.files import replacing
+
+
+class Layout(Protocol):
+    """What the arrays of an npz file are called, and what they mean.
+
+    Attributes:
+        needs: the array by which it is known.
+    """
+
+    needs: str
+
+    def sequences(self, arrays: archive.Archive) -> Iterator[LabeledSequence]:
+        """The sequences in their order."""
+
+
+_CONVERSATIONS = Conversations()
+_LAYOUTS: tuple[Layout, ...] = (_CONVERSATIONS, TrainingFile(), TestFile())
+
+
+class Npz:
+    """The format of npz files. All observations of a file are in memory at once."""
+
+    name = "npz"
+    suffixes: tuple[str, ...] = (".npz",)
+
+    def fits_folder(self, folder: Path) -> bool:
+        """Never: it is a file."""
+        return False
+
+    def iterate(self, path: Path) -> Iterator[LabeledSequence]:
+        """The sequences of whichever layout the file has."""
+        with archive.opened(path) as arrays:
+            yield from _layout(arrays).sequences(arrays)
+
+    def write(self, path: Path, sequences: Iterable[LabeledSequence]) -> None:
+        """Write them in the conversation format."""
+        with replacing(path) as file, archive.ArchiveWriter(file) as arrays:
+            _CONVERSATIONS.write(arrays, list(sequences))
+
+
+def _layout(arrays: archive.Archive) -> Layout:
+    fitting = [layout for layout in _LAYOUTS if layout.needs in arrays.names]
+    if len(fitting) != 1:
+        known = ", ".join(layout.needs for layout in _LAYOUTS)
+        found = ", ".join(sorted(arrays.names)) or "nothing"
+        raise InputError(f"{arrays.path}: must have one of the arrays {known}, but has {found}"[:500])
+    return fitting[0]

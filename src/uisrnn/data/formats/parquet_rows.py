@@ -1,0 +1,185 @@
+"""The rows of a Parquet file, whoever wrote it, checked."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uisrnn import extras
+from uisrnn.data.formats import json_text
+from uisrnn.data.formats.rows import Rows
+from uisrnn.data.observations import Observations
+from uisrnn.errors import InputError
+
+JSON_LABELS = {b"uisrnn.labels": b"json"}  # in the metadata of a schema: labels are JSON texts
+_COLUMNS = ("sequence", "time", "label", "embedding", "info")
+_BATCH_ROWS = 4096  # in memory at once
+
+
+def rows_of(path: Path, default_name: str) -> Iterator[Rows]:
+    """The rows of a file, cut where the sequence changes and where batches end; the file is mapped to memory.
+
+    Args:
+        path: the file.
+        default_name: of the sequence, where the file has no column for it.
+
+    Raises:
+        InputError: it is not a Parquet file, lacks a column or has one of another type; a value is wrong, and the
+            message tells its row.
+        OSError: there is no such file, or it cannot be read.
+    """
+    arrow = extras.load("pyarrow", "parquet", "Parquet")
+    parquet = extras.load("pyarrow.parquet", "parquet", "Parquet")
+    path.open("rb").close()  # an error of the system has its own words
+    with _reading(arrow, path):
+        file = parquet.ParquetFile(path, memory_map=True)
+    with file:
+        _require_columns(arrow, path, file.schema_arrow)
+        has_json_labels = JSON_LABELS.items() <= (file.schema_arrow.metadata or {}).items()
+        for batch in _batches(arrow, file, path):
+            with _reading(arrow, path):
+                pieces = list(_pieces(batch, default_name, has_json_labels))
+            yield from pieces
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Rows that were read together.
+
+    Attributes:
+        table: the batch of Arrow.
+        path: of the file.
+        start: the number of its first row in the file.
+    """
+
+    table: Any
+    path: Path
+    start: int
+
+    def where(self, number: int) -> str:
+        """The words that say where a row of the batch is."""
+        return f"{self.path}, row {self.start + number} (the first is 0)"
+
+    def values(self, name: str, types: tuple[type, ...], needs: str) -> list[Any]:
+        """A column as plain values; None where there is none."""
+        if name not in self.table.schema.names:
+            return [None] * self.table.num_rows
+        values: list[Any] = self.table.column(name).to_pylist()
+        for number, value in enumerate(values):
+            if value is not None and (isinstance(value, bool) or not isinstance(value, types)):
+                raise InputError(f"{self.where(number)}: {name} must be {needs}, but is {value!r:.80}")
+        return values
+
+    def json(self, name: str, values: list[Any]) -> list[Any]:
+        """What JSON texts say."""
+        return [
+            None if text is None else json_text.parse(text, f"{self.where(number)}, {name}")
+            for number, text in enumerate(values)
+        ]
+
+
+@contextmanager
+def _reading(arrow: Any, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: is not a whole Parquet file: {error!s:.300}") from error
+
+
+def _require_columns(arrow: Any, path: Path, schema: Any) -> None:
+    names = schema.names
+    if names.count("embedding") != 1 or any(names.count(name) > 1 for name in _COLUMNS):
+        raise InputError(f"{path}: needs a column embedding, and no column twice, but has {', '.join(names):.200}")
+    kind = schema.field("embedding").type
+    lists = arrow.types.is_list, arrow.types.is_large_list, arrow.types.is_fixed_size_list
+    is_list = any(is_one(kind) for is_one in lists)
+    if not is_list or not (arrow.types.is_floating(kind.value_type) or arrow.types.is_integer(kind.value_type)):
+        raise InputError(f"{path}: the column embedding must hold lists of numbers, but holds {kind!s:.80}")
+
+
+def _batches(arrow: Any, file: Any, path: Path) -> Iterator[_Batch]:
+    wanted = [name for name in _COLUMNS if name in file.schema_arrow.names]
+    tables, start = file.iter_batches(_BATCH_ROWS, columns=wanted), 0
+    while True:
+        with _reading(arrow, path):
+            table = next(tables, None)
+        if table is None:
+            return
+        yield _Batch(table, path, start)
+        start += table.num_rows
+
+
+def _pieces(batch: _Batch, default_name: str, has_json_labels: bool) -> Iterator[Rows]:
+    """The rows of a batch, cut where the sequence changes."""
+    if not batch.table.num_rows:
+        return
+    observations = _observations(batch)
+    names = batch.values("sequence", (str, int), "a string")
+    if "sequence" not in batch.table.schema.names:
+        names = [default_name] * len(names)
+    if None in names:
+        raise InputError(f"{batch.where(names.index(None))}: sequence must be a string, but is null")
+    times = batch.values("time", (float, int), "a number of seconds")
+    labels = batch.values("label", (str,) if has_json_labels else (str, int), "a string or an integer")
+    if has_json_labels:
+        labels = batch.json("label", labels)
+    infos = batch.json("info", batch.values("info", (str,), "a JSON text"))
+    cuts = [0, *(i for i in range(1, len(names)) if names[i] != names[i - 1]), len(names)]
+    for start, end in pairwise(cuts):
+        yield Rows(
+            str(names[start]),
+            observations[start:end],
+            times[start:end],
+            labels[start:end],
+            _info(infos[start:end], batch, start),
+            replace(batch, start=batch.start + start).where,
+        )
+
+
+def _info(values: list[Any], batch: _Batch, start: int) -> dict[str, Any] | None:
+    """What is said of the sequence in its first of these rows."""
+    for number, value in enumerate(values):
+        if value is not None and (not isinstance(value, dict) or value != values[0]):
+            raise InputError(
+                f"{batch.where(start + number)}: info must be an object, in the first row of a sequence, "
+                f"but is {value!r:.80}"
+            )
+    return values[0]  # type: ignore[no-any-return]
+
+
+def _observations(batch: _Batch) -> Observations:
+    """(n, D), finite."""
+    column = batch.table.column("embedding")
+    if column.null_count:
+        raise InputError(f"{batch.where(_first(column.is_null()))}: embedding must be a list of numbers, but is null")
+    lengths = column.value_lengths().to_numpy(zero_copy_only=False)
+    if (lengths != lengths[0]).any() or lengths[0] == 0:
+        row = int(np.flatnonzero((lengths != lengths[0]) | (lengths == 0))[0])
+        needs = f"{lengths[0]} numbers as the rows before" if row else "at least one number"
+        raise InputError(f"{batch.where(row)}: embedding must have {needs}, but has {lengths[row]}")
+    values, dim = column.flatten(), int(lengths[0])
+    if values.null_count:
+        row, place = divmod(_first(values.is_null()), dim)
+        raise InputError(f"{batch.where(row)}: embedding must be of numbers, but dimension {place} is null")
+    return _finite(values.to_numpy(zero_copy_only=False).reshape(-1, dim), batch)
+
+
+def _finite(values: NDArray[Any], batch: _Batch) -> Observations:
+    with np.errstate(over="ignore"):  # what exceeds float32 becomes infinite and is reported
+        single = np.asarray(values, dtype=np.float32)
+    if not np.isfinite(single).all():
+        row, place = np.argwhere(~np.isfinite(single))[0].tolist()
+        raise InputError(
+            f"{batch.where(row)}: embedding must be of finite float32 numbers, but dimension {place} is "
+            f"{values[row, place]}"
+        )
+    return single
+
+
+def _first(mask: Any) -> int:
+    return int(np.flatnonzero(mask.to_numpy(zero_copy_only=False))[0])

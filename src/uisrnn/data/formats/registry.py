@@ -1,0 +1,60 @@
+"""All formats, and which one a path is of. To add a format: one file with its class, one entry here."""
+
+import errno
+import os
+from pathlib import Path
+
+from uisrnn.data.formats.format import Format
+from uisrnn.data.formats.jsonl import JsonLines
+from uisrnn.data.formats.kaldi import Kaldi
+from uisrnn.data.formats.npz import Npz
+from uisrnn.data.formats.parquet import Parquet
+from uisrnn.errors import ArgumentError, InputError
+
+FORMATS: tuple[Format, ...] = (Npz(), Parquet(), JsonLines(), Kaldi())
+
+
+def to_read(path: Path, name: str | None) -> Format:
+    """The format of what is there: by its name, by what the folder holds, or by the suffix.
+
+    Raises:
+        ArgumentError: there is no format of this name.
+        InputError: the suffix is not known, or the folder holds no or several formats.
+        FileNotFoundError: there is nothing.
+    """
+    if name is not None:
+        return _named(name)
+    if not path.exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    if not path.is_dir():
+        return _by_suffix(path, [one for one in FORMATS if path.suffix])
+    fitting = [one for one in FORMATS if one.fits_folder(path)]
+    if len(fitting) != 1:
+        found = " and ".join(one.name for one in fitting) or "nothing known"
+        raise InputError(f"{path}: the folder must hold files of one format, but holds {found}; give `format`")
+    return fitting[0]
+
+
+def to_write(path: Path, name: str | None) -> Format:
+    """The format to write: by its name, or by the suffix.
+
+    Raises:
+        ArgumentError: there is no format of this name.
+        InputError: the suffix is not known.
+    """
+    return _by_suffix(path, list(FORMATS)) if name is None else _named(name)
+
+
+def _named(name: str) -> Format:
+    for one in FORMATS:
+        if one.name == name:
+            return one
+    raise ArgumentError(f"format must be one of {', '.join(one.name for one in FORMATS)}, but is {name!r:.80}")
+
+
+def _by_suffix(path: Path, formats: list[Format]) -> Format:
+    for one in formats:
+        if path.suffix.lower() in one.suffixes:
+            return one
+    known = ", ".join(suffix for one in FORMATS for suffix in one.suffixes if suffix)
+    raise InputError(f"{path}: the suffix must be one of {known}, but is {path.suffix!r}; or give `format`")

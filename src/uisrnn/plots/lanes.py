@@ -1,0 +1,120 @@
+"""What a timeline shows, before it is drawn: a lane for each speaker of reference and hypothesis, and for errors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from uisrnn.data.labels import Label
+from uisrnn.data.turns import Turn
+from uisrnn.errors import InputError
+from uisrnn.evals.sweep import Span, find_errors, match_speakers, united
+
+_MOST = 40  # lanes of speakers in a block
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One row.
+
+    Attributes:
+        name: what stands before it.
+        colour: the number of its colour; None for what is no speaker of the reference.
+        spans: (start, end) in seconds, in their order.
+    """
+
+    name: str
+    colour: int | None
+    spans: list[Span]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows that belong together under a title."""
+
+    title: str
+    lanes: list[Lane]
+
+
+def blocks(reference: list[Turn], hypothesis: list[Turn] | None) -> list[Block]:
+    """The rows of a timeline: the reference; the hypothesis, its speakers in the same order; its errors.
+
+    A speaker of the hypothesis has the colour of the one of the reference with whom they are matched, or none.
+
+    Args:
+        reference: turns in any order.
+        hypothesis: turns in any order, or None.
+
+    Raises:
+        InputError: there is no turn in either, or there are too many speakers to match.
+
+    >>> [one, other, errors] = blocks([Turn(0, 2, "ann"), Turn(2, 3, "bob")], [Turn(0, 1, 7), Turn(1, 3, 8)])
+    >>> [(lane.name, lane.colour, lane.spans) for lane in other.lanes]
+    [('7 (ann)', 0, [(0, 1)]), ('8 (bob)', 1, [(1, 3)])]
+    >>> [(lane.name, lane.spans) for lane in errors.lanes]
+    [('missed', []), ('false alarm', []), ('confusion', [(1, 2)])]
+    """
+    if not united([*reference, *(hypothesis or [])]):
+        raise InputError("there is nothing to draw: there are no turns, or all are of no length")
+    known = _speakers(reference)
+    colours = {name: number for number, name in enumerate(known)}
+    if hypothesis is None:
+        return [Block("speakers", _speaker_lanes(known, colours, {name: str(name) for name in known}))]
+    matched = match_speakers(reference, hypothesis)
+    found = _speakers(hypothesis)
+    theirs = {name: colours[matched[name]] for name in found if name in matched}
+    found = {name: found[name] for name in sorted(found, key=lambda name: theirs.get(name, len(known)))}
+    errors = find_errors(reference, hypothesis, matched)
+    return [
+        Block("reference", _speaker_lanes(known, colours, {name: str(name) for name in known})),
+        Block("hypothesis", _speaker_lanes(found, theirs, {name: _matched_name(name, matched) for name in found})),
+        Block("errors", [Lane(kind, None, spans) for kind, spans in errors.items()]),
+    ]
+
+
+def _matched_name(name: Label, matched: Mapping[Label, Label]) -> str:
+    other = matched.get(name)
+    return str(name) if other is None or str(other) == str(name) else f"{name} ({other})"
+
+
+def _speakers(turns: list[Turn]) -> dict[Label, list[Span]]:
+    """When each speaker speaks, by first appearance."""
+    speakers: dict[Label, list[Span]] = {}
+    for turn in united(turns):
+        speakers.setdefault(turn.speaker, []).append((turn.start, turn.end))
+    return speakers
+
+
+def _speaker_lanes(
+    speakers: Mapping[Label, list[Span]], colours: Mapping[Label, int], names: Mapping[Label, str]
+) -> list[Lane]:
+    lanes = [Lane(names[name], colours.get(name), spans) for name, spans in speakers.items()]
+    if len(lanes) <= _MOST:
+        return lanes
+    others = lanes[_MOST - 1 :]
+    spans = sorted(span for lane in others for span in lane.spans)
+    return [*lanes[: _MOST - 1], Lane(f"{len(others)} others", None, merged(spans, 0.0))]
+
+
+def extent(shown: list[Block]) -> Span:
+    """From 0, or from the first turn where that is far from it, to the last end."""
+    spans = [span for block in shown for lane in block.lanes for span in lane.spans]
+    start, end = min(span[0] for span in spans), max(span[1] for span in spans)
+    return (0.0 if 0 <= start < 0.2 * (end - start) else start), end
+
+
+def merged(spans: list[Span], gap: float) -> list[Span]:
+    """Spans as one where at most so much is between them.
+
+    Args:
+        spans: by start.
+        gap: in the unit of the spans.
+
+    >>> merged([(0, 2), (1, 3), (4, 5), (7, 8)], gap=1)
+    [(0, 5), (7, 8)]
+    """
+    left: list[Span] = []
+    for start, end in spans:
+        if left and start - left[-1][1] <= gap:
+            left[-1] = (left[-1][0], max(left[-1][1], end))
+        else:
+            left.append((start, end))
+    return left

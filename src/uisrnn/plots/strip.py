@@ -1,0 +1,80 @@
+"""Labels as a band of colours along an axis."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uisrnn.plots.canvas import clusters_of, text
+from uisrnn.plots.palette import FAINT, colour
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MOST_NAMES = 40
+
+
+class Strip:
+    """Labels of observations, each label with its colour.
+
+    Args:
+        labels: T strings or integers.
+        where: the words with which an error message begins.
+        length: T.
+
+    Raises:
+        InputError: they are not T labels.
+        InputTypeError: they are no list or array.
+    """
+
+    def __init__(self, labels: Any, where: str, length: int) -> None:
+        self._names, self._codes = clusters_of(labels, where, length)
+
+    def changes(self) -> list[int]:
+        """Positions of observations with another label than the one before.
+
+        >>> Strip("a a b b a".split(), "labels", 5).changes()
+        [2, 4]
+        """
+        found: list[int] = (np.flatnonzero(np.diff(self._codes)) + 1).tolist()
+        return found
+
+    def draw(self, axes: "Axes", edges: NDArray[np.float64], across: tuple[float, float], upright: bool) -> None:
+        """Draw it in the coordinates of the data.
+
+        Args:
+            axes: where.
+            edges: (T + 1,) where each observation begins and the last one ends.
+            across: where it begins on the other axis, and its width.
+            upright: along the vertical axis.
+        """
+        starts = [0, *self.changes()]
+        ends = [*starts[1:], len(self._codes)]
+        place, width = across
+        for code in range(len(self._names)):
+            runs = [
+                (edges[start], edges[end] - edges[start])
+                for start, end in zip(starts, ends, strict=True)
+                if self._codes[start] == code
+            ]
+            if upright:
+                self._bars(axes, runs, place, width, colour(code))
+            else:
+                axes.broken_barh(runs, (place, width), facecolor=colour(code), linewidth=0)
+
+    @staticmethod
+    def _bars(axes: "Axes", runs: list[tuple[float, float]], place: float, width: float, shade: str) -> None:
+        starts, lengths = zip(*runs, strict=True)
+        axes.bar(place, lengths, width, starts, align="edge", color=shade, linewidth=0)
+
+    def legend(self, axes: "Axes", *, below: bool) -> None:
+        """The names, outside of the data: below or on the right."""
+        for code, name in list(enumerate(self._names))[:_MOST_NAMES]:
+            axes.bar([0], [0], color=colour(code), label=text(name))
+        if len(self._names) > _MOST_NAMES:
+            axes.bar([0], [0], color=FAINT, label=f"{len(self._names) - _MOST_NAMES} more")
+        place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "ncols": 1 + len(self._names) // 13}
+        if below:
+            columns = min(len(self._names), 8)
+            place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.1), "ncols": columns}
+        axes.legend(frameon=False, fontsize=8, handlelength=1, handleheight=1, **place)

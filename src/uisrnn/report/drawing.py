@@ -1,0 +1,84 @@
+"""A timeline as SVG of few bytes."""
+
+from html import escape
+
+from uisrnn.data.turns import Turn
+from uisrnn.evals.sweep import Span
+from uisrnn.plots import clock
+from uisrnn.plots.canvas import short
+from uisrnn.plots.lanes import Block, Lane, blocks, extent, merged
+from uisrnn.plots.palette import COLOURS
+
+_LEFT, _WIDTH, _ROW, _TITLE = 170, 1000, 15, 18
+_FINEST = 0.5  # what is closer together, in units of the picture, is drawn as one
+_LONGEST = 26  # characters of a name
+
+
+def timeline(reference: list[Turn], hypothesis: list[Turn], most: int, *, seconds: bool) -> str:
+    """The SVG element of a timeline.
+
+    Args:
+        reference: turns in any order.
+        hypothesis: turns in any order.
+        most: bars; where there are more, neighbouring ones become one.
+        seconds: whether times are seconds, else numbers of observations.
+
+    Returns:
+        An element that takes its colours from the style of the page; nothing where nobody speaks.
+    """
+    if not any(turn.end > turn.start for turn in (*reference, *hypothesis)):
+        return "<p>Nobody speaks in the reference, nor in the hypothesis.</p>"
+    shown = blocks(reference, hypothesis)
+    start, end = extent(shown)
+    scale = _WIDTH / (end - start)
+    gap = _gap([lane for block in shown for lane in block.lanes], _FINEST / scale, most)
+    parts, bottom = _rows(shown, start, scale, gap)
+    parts += _axis(start, end, scale, bottom, seconds=seconds)
+    return f'<svg viewBox="0 0 {_LEFT + _WIDTH + 20} {bottom + 20}" role="img">{"".join(parts)}</svg>'
+
+
+def _gap(lanes: list[Lane], finest: float, most: int) -> float:
+    """The gap below which bars must become one so that they are no more than allowed, or one a lane."""
+    gap = finest
+    while sum(len(merged(lane.spans, gap)) for lane in lanes) > max(most, len(lanes)):
+        gap *= 2
+    return gap
+
+
+def _rows(shown: list[Block], start: float, scale: float, gap: float) -> tuple[list[str], int]:
+    parts: list[str] = []
+    y = 0
+    for block in shown:
+        parts.append(f'<text class="h" x="{_LEFT}" y="{y + _TITLE - 5}">{block.title}</text>')
+        y += _TITLE
+        for lane in block.lanes:
+            parts.append(f'<text class="n" x="{_LEFT - 6}" y="{y + 11}">{escape(short(lane.name, _LONGEST))}</text>')
+            parts.append(f'<path class="g" d="M{_LEFT} {y + 7}h{_WIDTH}"/>')
+            parts.append(_bars(merged(lane.spans, gap), start, scale, y + 7, _shade(block, lane)))
+            y += _ROW
+    return parts, y
+
+
+def _shade(block: Block, lane: Lane) -> str:
+    if block.title == "errors":
+        return "e"
+    return "o" if lane.colour is None else f"c{lane.colour % len(COLOURS)}"
+
+
+def _bars(spans: list[Span], start: float, scale: float, y: int, shade: str) -> str:
+    if not spans:
+        return ""
+    bars = (f"M{_LEFT + (one - start) * scale:.1f} {y}h{max((other - one) * scale, 0.6):.1f}" for one, other in spans)
+    return f'<path class="{shade}" d="{"".join(bars)}"/>'
+
+
+def _axis(start: float, end: float, scale: float, y: int, *, seconds: bool) -> list[str]:
+    parts = [f'<path class="a" d="M{_LEFT} {y + 1}h{_WIDTH}"/>']
+    for time, label in clock.ticks(start, end):
+        if not seconds and time % 1:
+            continue
+        text = label if seconds else f"{time:g}"
+        parts.append(f'<text class="t" x="{_LEFT + (time - start) * scale:.1f}" y="{y + 15}">{text}</text>')
+    unit = clock.unit(end - start) if seconds else "observation"
+    parts.append(f'<text class="n" x="{_LEFT - 24}" y="{y + 15}">{unit}</text>')
+    return parts

@@ -1,0 +1,124 @@
+"""The page: totals, a row a file, a timeline a file."""
+
+import os
+from html import escape
+from typing import Any
+
+from uisrnn.data.segmentation import to_turns
+from uisrnn.data.turns import Turn
+from uisrnn.errors import InputError, InputTypeError
+from uisrnn.evals import METRICS, Evaluation, Row
+from uisrnn.evals.pairs import Pair, pair_up
+from uisrnn.files import write_atomically
+from uisrnn.report.drawing import timeline
+from uisrnn.report.style import SCRIPT, STYLE
+
+_BARS_OF_ALL, _MOST_BARS, _FEWEST_BARS = 300_000, 3000, 100  # of some 14 bytes each
+
+
+def write_report(
+    path: str | os.PathLike[str],
+    evaluation: Evaluation,
+    references: Any,
+    hypotheses: Any,
+    *,
+    title: str = "Evaluation",
+    hop: float | None = None,
+) -> None:
+    """Write an evaluation as one HTML file that needs nothing else: totals, a table to sort, a timeline of each file.
+
+    The more files there are, the coarser are the timelines, so that the size stays within some 10 MB for 500 files.
+
+    Args:
+        path: the file; it is replaced in one step.
+        evaluation: `evaluate(references, hypotheses)`.
+        references: what was given to `evaluate`.
+        hypotheses: what was given to `evaluate`.
+        title: above it.
+        hop: what was given to `evaluate`.
+
+    Raises:
+        InputError: references and hypotheses are not those of the evaluation.
+        InputTypeError: something is neither turns nor labels, or `evaluation` is no evaluation.
+        OSError: the file cannot be written.
+    """
+    if not isinstance(evaluation, Evaluation):
+        raise InputTypeError(f"evaluation must be what evaluate returns, but is {type(evaluation).__name__}")
+    pairs = pair_up(references, hypotheses, hop)
+    if [pair.name for pair in pairs] != [row.name for row in evaluation.rows]:
+        raise InputError("references and hypotheses must be those of the evaluation, but they are of other files")
+    write_atomically(path, _page(evaluation, pairs, str(title)).encode("utf-8", "backslashreplace"))
+
+
+def _page(evaluation: Evaluation, pairs: list[Pair], title: str) -> str:
+    number = len(pairs)
+    return f"""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy"
+content="default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline'">
+<title>{escape(title)}</title><style>{STYLE}</style></head><body>
+<header><h1>{escape(title)}</h1>
+<p>{number} file{"" if number == 1 else "s"}; {escape(evaluation.conditions)}</p></header>
+{_tiles(evaluation)}
+<h2>Files</h2>
+<p>Totals are ratios of sums over files, not means of ratios. A column is sorted by a click on its head.</p>
+{_table(evaluation)}
+<h2>Timelines</h2>
+<p>Speakers of the hypothesis have the colour of the one of the reference that they are matched with, whose name is in
+brackets; grey ones are matched with nobody. Errors are drawn without a collar.</p>
+{_timelines(evaluation, pairs)}
+<script>{SCRIPT}</script></body></html>
+"""
+
+
+def _tiles(evaluation: Evaluation) -> str:
+    tiles = (
+        f"<div><b>{METRICS[name].text(evaluation.total.value(name))}</b><span>{METRICS[name].title}</span></div>"
+        for name in evaluation.figures
+    )
+    return f'<div class="tiles">{"".join(tiles)}</div>'
+
+
+def _table(evaluation: Evaluation) -> str:
+    heads = "".join(
+        f'<th scope="col"><button type="button">{title}</button></th>'
+        for title in ("file", *(METRICS[name].title for name in evaluation.figures))
+    )
+    rows = "\n".join(
+        f'<tr><td><a href="#f{number}">{escape(row.name)}</a></td>{_cells(evaluation, row)}</tr>'
+        for number, row in enumerate(evaluation.rows)
+    )
+    total = f"<tr><td>total</td>{_cells(evaluation, evaluation.total)}</tr>"
+    return (
+        f'<div class="scroll"><table><thead><tr>{heads}</tr></thead>\n<tbody>{rows}</tbody>\n'
+        f"<tfoot>{total}</tfoot></table></div>"
+    )
+
+
+def _cells(evaluation: Evaluation, row: Row) -> str:
+    values = [(name, row.value(name)) for name in evaluation.figures]
+    return "".join(
+        f'<td data-v="{"" if value is None else format(value, ".6g")}">{METRICS[name].text(value)}</td>'
+        for name, value in values
+    )
+
+
+def _timelines(evaluation: Evaluation, pairs: list[Pair]) -> str:
+    most = max(_FEWEST_BARS, min(_MOST_BARS, _BARS_OF_ALL // len(pairs)))
+    main = "der" if "der" in evaluation.figures else "accuracy"
+    figures = []
+    for number, (pair, row) in enumerate(zip(pairs, evaluation.rows, strict=True)):
+        first, second = _turns(pair)
+        picture = timeline(first, second, most, seconds=pair.turns is not None)
+        caption = f"{escape(row.name)} <span>{METRICS[main].title} {METRICS[main].text(row.value(main))}</span>"
+        figures.append(f'<figure id="f{number}"><figcaption>{caption}</figcaption>{picture}</figure>')
+    return "\n".join(figures)
+
+
+def _turns(pair: Pair) -> tuple[list[Turn], list[Turn]]:
+    """In seconds; or, of labels without times, in observations."""
+    if pair.turns is not None:
+        return pair.turns
+    assert pair.labels is not None
+    first, second = (to_turns(labels, [at + 0.5 for at in range(len(labels))], hop=1) for labels in pair.labels)
+    return first, second

@@ -1,0 +1,91 @@
+"""`uisrnn evaluate`."""
+
+import json
+
+import pytest
+
+import uisrnn
+from commands import assert_one_line
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Two recordings, and what two systems found in them."""
+    reference = {"a": [(0, 4, "ann"), (4, 9, "bob")], "b": [(1, 3, "eve"), (3, 6, "ann")]}
+    good = {"a": [(0, 4.2, 0), (4.2, 9, 1)], "b": [(1, 3, 0), (3, 6, 1)]}
+    poor = {"a": [(0, 6, 0), (6, 9, 1)], "b": [(1, 5, 0), (5, 6, 1)]}
+    for name, turns in {"reference": reference, "good": good, "poor": poor}.items():
+        uisrnn.write_rttm(tmp_path / f"{name}.rttm", turns)
+    return tmp_path
+
+
+def test_turns_have_error_rates_and_their_conditions(installed, files):
+    done = installed("evaluate", files / "poor.rttm", files / "reference.rttm")
+    assert done.code == 0, done.err
+    assert "TOTAL" in done.out
+    assert "no collar, overlap evaluated" in done.out
+    assert "28.57 %" in done.out  # 4 of 14 seconds are of the wrong speaker
+
+
+def test_json_is_what_the_library_finds(cli, files):
+    done = cli("evaluate", files / "poor.rttm", files / "reference.rttm", "--collar", 0.25, "--skip-overlap", "--json")
+    told = json.loads(done.out)
+    references, found = (uisrnn.read_rttm(files / f"{name}.rttm") for name in ("reference", "poor"))
+    expected = uisrnn.evaluate(references, found, collar=0.25, skip_overlap=True)
+    assert told.pop("conditions") == expected.conditions
+    assert told == json.loads(json.dumps(expected.to_dict()))
+
+
+def test_a_model_labels_the_observations_of_the_reference(cli, model, data):
+    total = json.loads(cli("evaluate", model, data, "--json").out)["total"]
+    assert total["accuracy"] == 1
+    assert total["der"] == 0
+
+
+def test_two_systems_are_compared_with_an_interval(cli, files):
+    words = ["evaluate", files / "good.rttm", files / "reference.rttm", "--against", files / "poor.rttm"]
+    assert "resamples of files" in cli(*words).out.replace("\n", " ")
+    comparison = json.loads(cli(*words, "--json").out)["comparison"]
+    assert comparison["metric"] == "der"
+    assert comparison["second"] < comparison["first"]
+
+
+def test_a_report_is_one_file(cli, files):
+    done = cli("evaluate", files / "poor.rttm", files / "reference.rttm", "--report", files / "out.html")
+    assert done.code == 0, done.err
+    page = (files / "out.html").read_text()
+    assert "<html" in page
+    assert "no collar" in page
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "part"),
+    [
+        (["none.rttm", "reference.rttm"], 1, "none.rttm"),
+        (["good.rttm", "none.npz"], 1, "none.npz"),
+        (["good.rttm", "partial.rttm"], 1, "b"),
+        (["{model}", "reference.rttm"], 1, "a model needs observations to label"),
+        (["negative.rttm", "reference.rttm"], 1, "negative.rttm, line 1"),
+        (["broken.rttm", "reference.rttm"], 1, "broken.rttm, line 1"),
+        (["good.rttm", "empty.rttm"], 1, "reference"),
+        (["good.rttm", "reference.rttm", "--collar", "-1"], 2, "collar must be a number of seconds >= 0"),
+        (["good.rttm", "reference.rttm", "--metric", "der"], 2, "there is no --against"),
+        (["good.rttm", "reference.rttm", "--report", "none/x.html"], 2, "must be a file in a folder that exists"),
+        (["good.rttm", "reference.rttm", "--against", "poor.rttm", "--metric", "speed"], 2, "metric must be one of"),
+    ],
+)
+def test_what_is_wrong_is_one_line(cli, files, model, words, code, part, monkeypatch):
+    monkeypatch.chdir(files)
+    (files / "partial.rttm").write_text("SPEAKER a 1 0 4 <NA> <NA> ann <NA> <NA>\n")
+    (files / "negative.rttm").write_text("SPEAKER a 1 -1 4 <NA> <NA> ann <NA> <NA>\n")
+    (files / "broken.rttm").write_text("this is not RTTM\n")
+    (files / "empty.rttm").write_text("")
+    assert_one_line(cli("evaluate", *[word.format(model=model) for word in words]), code, part)
+
+
+def test_recordings_that_a_system_leaves_out_are_silent(cli, files):
+    (files / "empty.rttm").write_text("")
+    done = cli("evaluate", files / "empty.rttm", files / "reference.rttm", "--json")
+    assert done.code == 0
+    assert json.loads(done.out)["total"]["missed"] == 1
+    assert "has no turns of a, b, taken for silence" in done.err

@@ -1,0 +1,181 @@
+"""`uisrnn predict`, of files and of pipes."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import uisrnn
+from commands import assert_one_line
+
+
+def lines_of(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def as_jsonl(sequence):
+    rows = zip(sequence.observations.tolist(), sequence.times.tolist(), strict=True)
+    return "".join(json.dumps({"sequence": sequence.name, "time": t, "embedding": x}) + "\n" for x, t in rows)
+
+
+@pytest.fixture(scope="module")
+def expected(model, meetings):
+    return uisrnn.UISRNN.from_file(model).predict(meetings, uisrnn.InferenceArguments(test_iteration=1))
+
+
+def test_labels_are_json_lines(installed, model, data, meetings, expected):
+    done = installed("predict", model, data)
+    assert done.code == 0, done.err
+    lines = lines_of(done.out)
+    assert [one["label"] for one in lines] == [label for labels in expected for label in labels]
+    assert lines[1] == {"sequence": "meeting0", "position": 1, "time": 0.8, "label": 0, "final": True}
+
+
+def test_turns_are_rttm(cli, model, data, tmp_path, meetings, expected):
+    printed = cli("predict", model, data, "--out", "rttm").out
+    assert cli("predict", model, data, "--out", tmp_path / "out.rttm").code == 0
+    assert (tmp_path / "out.rttm").read_text() == printed
+    recordings = uisrnn.read_rttm(tmp_path / "out.rttm")
+    assert list(recordings) == [one.name for one in meetings]
+    turns = uisrnn.to_turns(expected[0], meetings[0].times)
+    assert np.allclose([one[:2] for one in recordings["meeting0"]], [one[:2] for one in turns])
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".jsonl", ".parquet"])
+def test_sequences_are_written_with_their_new_labels(cli, model, data, tmp_path, expected, suffix):
+    assert cli("predict", model, data, "--out", tmp_path / f"out{suffix}").code == 0
+    found = uisrnn.load_sequences(tmp_path / f"out{suffix}")
+    assert [list(one.labels) for one in found] == expected
+
+
+def test_a_pipe_gives_every_observation_a_final_label(installed, model, meetings):
+    done = installed("predict", model, "-", stdin=as_jsonl(meetings[0]) + as_jsonl(meetings[1]))
+    assert done.code == 0, done.err
+    lines = lines_of(done.out)
+    loaded = uisrnn.UISRNN.from_file(model)
+    for meeting in meetings[:2]:
+        final = [one for one in lines if one["sequence"] == meeting.name and one["final"]]
+        stream = loaded.stream()
+        told = [stream.push(meeting.observations).final, stream.flush().final]
+        assert {one["position"]: one["label"] for one in final} == {**told[0], **told[1]}
+        assert sorted(one["position"] for one in final) == list(range(len(meeting)))
+        assert {one["position"]: one["time"] for one in final} == dict(enumerate(meeting.times.tolist()))
+
+
+def test_a_pipe_answers_before_it_ends(cli, model, meetings, monkeypatch, capsys):
+    """Each observation has a line of its own before the next one is read."""
+    counts = []
+
+    def slowly():
+        for number, line in enumerate(as_jsonl(meetings[0]).splitlines(keepends=True)):
+            counts.append((number, {one["position"] for one in lines_of(capsys.readouterr().out)}))
+            yield line.encode()
+
+    monkeypatch.setattr("uisrnn.cli.pipe.lines_of_stdin", slowly)
+    assert cli("predict", model, "-").code == 0
+    assert all(number - 1 in positions for number, positions in counts[1:])
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("{", "line 1"),
+        ("[1, 2, 3, 4]\n[1, 2]\n", "line 2"),
+        ('[1, 2, 3, 4]\n{"embedding": [1, 2, 3, NaN]}\n', "line 2"),
+        ("[1, 2, 3, 4]\n\n{}\n", "line 3"),
+        ('"x"\n', "line 1"),
+    ],
+)
+def test_a_bad_line_of_a_pipe_is_named(installed, model, text, part):
+    done = installed("predict", model, "-", stdin=text)
+    assert done.code == 1
+    assert done.err.count("\n") == 1
+    assert part in done.err
+
+
+def test_a_model_of_another_dimension_is_named(cli, model, tmp_path):
+    path = tmp_path / "wide.npz"
+    uisrnn.save_sequences(path, [uisrnn.LabeledSequence(np.ones((3, 5)), name="call")])
+    assert_one_line(cli("predict", model, path), 1, "call: observations must be (T, 4), but are (3, 5)")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "part"),
+    [
+        (["{model}", "none.npz"], 1, "none.npz"),
+        (["none.uisrnn", "{data}"], 1, "none.uisrnn: there is no such file"),
+        (["{data}", "{data}"], 1, "meetings.npz"),
+        (["{model}", "{model}"], 1, "model.uisrnn"),
+        (["{model}", "{data}", "--out", "none/x.npz"], 2, "--out must be a file in a folder that exists"),
+        (["{model}", "{data}", "--out", "x.doc"], 2, "--out must be labels, rttm, .rttm or a file of sequences"),
+        (["{model}", "{data}", "--set", "train_iteration=3"], 2, "there is no such argument of this command"),
+        (["{model}", "-", "--out", "rttm"], 2, "--out must be labels where observations come from a pipe"),
+        (["{model}"], 2, "issing argument"),
+        ([], 2, "issing argument"),
+    ],
+)
+def test_what_is_wrong_is_one_line(cli, model, data, words, code, part, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = [word.format(model=model, data=data) for word in words]
+    assert_one_line(cli("predict", *words), code, part)
+
+
+def test_rttm_needs_times(cli, model, meetings, tmp_path):
+    path = tmp_path / "untimed.npz"
+    uisrnn.save_sequences(path, [uisrnn.LabeledSequence(meetings[0].observations, name="call")])
+    assert_one_line(
+        cli("predict", model, path, "--out", "rttm"), 1, "call: turns need labels and times (--hop SECONDS gives times)"
+    )
+    assert cli("predict", model, path, "--out", "rttm", "--hop", 0.4).out.startswith("SPEAKER call 1 0")
+
+
+def test_one_observation_is_a_turn_of_one_hop(cli, model, tmp_path):
+    uisrnn.save_sequences(tmp_path / "one.npz", [uisrnn.LabeledSequence(np.ones((1, 4)), name="call")])
+    done = cli("predict", model, tmp_path / "one.npz", "--out", "rttm", "--hop", 0.4)
+    assert done.out == "SPEAKER call 1 0.000 0.400 <NA> <NA> 0 <NA> <NA>\n"
+
+
+def test_a_dash_is_the_standard_output(cli, model, data):
+    assert cli("predict", model, data, "--out", "-").out == cli("predict", model, data).out
+
+
+def test_a_name_without_suffix_is_a_kaldi_folder(cli, model, data, tmp_path):
+    assert cli("predict", model, data, "--out", tmp_path / "kaldi").code == 0
+    assert len(uisrnn.load_sequences(tmp_path / "kaldi")) == 12
+
+
+def test_true_labels_are_not_replaced_by_found_ones(cli, model, data):
+    before = data.read_bytes()
+    assert_one_line(cli("predict", model, data, "--out", data), 2, "--out must be another file than the data")
+    assert data.read_bytes() == before
+
+
+def test_names_become_words_in_rttm(cli, model, meetings, tmp_path):
+    path = tmp_path / "names.npz"
+    uisrnn.save_sequences(path, [replace(meetings[0], name="my meeting")])
+    assert cli("predict", model, path, "--out", "rttm").out.startswith("SPEAKER my_meeting 1 ")
+    uisrnn.save_sequences(path, [replace(meetings[0], name="a b"), replace(meetings[1], name="a_b")])
+    assert_one_line(cli("predict", model, path, "--out", "rttm"), 1, "another recording is called 'a_b'")
+
+
+def test_streams_that_are_closed_do_no_harm(model):
+    program = f"{sys.executable} -c 'from uisrnn.cli import main; main()'"
+    done = subprocess.run(["bash", "-c", f"{program} predict {model} - <&-"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    done = subprocess.run(["bash", "-c", f"{program} info none.npz 2>&-"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_an_interrupt_while_decoding_is_one_line(model, data, tmp_path):
+    program = [sys.executable, "-c", "from uisrnn.cli import main; main()", "predict", model, data]
+    running = subprocess.Popen([*program, "--set", "test_iteration=100000000"], stderr=subprocess.PIPE, text=True)
+    time.sleep(6)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert errors.splitlines()[-1].startswith("uisrnn: interrupted")

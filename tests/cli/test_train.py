@@ -1,0 +1,78 @@
+"""`uisrnn train`."""
+
+import json
+
+import pytest
+
+import uisrnn
+from commands import assert_one_line
+
+FAST = ["--set", "observation_model=plda", "--set", "discriminative_iteration=0", "--seed", 0]
+
+
+def test_a_model_is_written_that_predicts(installed, data, meetings, tmp_path):
+    done = installed("train", data, "--out", tmp_path / "model.uisrnn", *FAST, "--json")
+    assert done.code == 0, done.err
+    facts = json.loads(done.out)
+    assert facts["sequences"] == len(meetings)
+    assert facts["observation_dim"] == 4
+    model = uisrnn.UISRNN.from_file(tmp_path / "model.uisrnn")
+    assert uisrnn.compute_sequence_match_accuracy(meetings[0].labels, model.predict(meetings[0])) == 1
+
+
+def test_it_is_the_model_that_the_library_trains(cli, data, meetings, tmp_path):
+    assert cli("train", data, "--out", tmp_path / "model.uisrnn", *FAST, "--same-names").code == 0
+    model_args, training_args, _inference = uisrnn.recommended_arguments()
+    model_args.observation_model, model_args.observation_dim, model_args.seed = "plda", 4, 0
+    training_args.discriminative_iteration, training_args.enforce_cluster_id_uniqueness = 0, False
+    model = uisrnn.UISRNN(model_args)
+    model.fit(meetings, args=training_args)
+    assert uisrnn.UISRNN.from_file(tmp_path / "model.uisrnn").fingerprint() == model.fingerprint()
+
+
+def test_a_file_of_arguments_is_below_those_set_by_hand(cli, data, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text('[model]\nobservation_model = "plda"\nplda_dim = 3\n[training]\ndiscriminative_iteration = 0\n')
+    out = tmp_path / "model.uisrnn"
+    assert cli("train", data, "--out", out, "--config", config, "--set", "plda_dim=2").code == 0
+    assert uisrnn.UISRNN.from_file(out).arguments.plda_dim == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        ("[model]\nplda_dmi = 3", ["config.toml, model.plda_dmi", "did you mean plda_dim?"]),
+        ("[model]\nplda_dim = 'x'", ["config.toml, model.plda_dim: plda_dim must be an integer >= 1, but is 'x'"]),
+        ("[models]\n", ["must have the tables model, training, inference, but has 'models'"]),
+        ("[model\n", ["config.toml: is not TOML"]),
+    ],
+)
+def test_a_bad_file_of_arguments_is_a_wrong_use(cli, data, tmp_path, content, parts):
+    config = tmp_path / "config.toml"
+    config.write_text(content)
+    assert_one_line(cli("train", data, "--out", tmp_path / "m", "--config", config), 2, *parts)
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["--set", "beam_sise=3"], ["--set beam_sise", "did you mean beam_size?"]),
+        (["--set", "beam_size"], ["--set needs NAME=VALUE, but is 'beam_size'"]),
+        (["--set", "beam_size=x"], ["--set beam_size: must be an integer", "but is 'x'"]),
+        (["--set", "beam_size=0"], ["--set beam_size: beam_size must be an integer", "but is 0"]),
+        (["--nonsense"], ["--nonsense", "uisrnn train --help"]),
+    ],
+)
+def test_a_bad_argument_is_a_wrong_use(cli, data, tmp_path, words, parts):
+    assert_one_line(cli("train", data, "--out", tmp_path / "m", *words), 2, *parts)
+
+
+def test_where_the_model_cannot_be_put_nothing_is_trained(cli, data, tmp_path):
+    assert_one_line(cli("train", data, "--out", tmp_path / "none" / "m"), 2, "--out must be a file in a folder")
+    assert_one_line(cli("train", data, "--out", tmp_path), 2, "--out must be a file in a folder")
+
+
+def test_data_without_labels_cannot_be_trained_on(cli, meetings, tmp_path):
+    path = tmp_path / "unlabelled.npz"
+    uisrnn.save_sequences(path, [uisrnn.LabeledSequence(meetings[0].observations, name="call")])
+    assert_one_line(cli("train", path, "--out", tmp_path / "m", *FAST), 1, "call: labels are needed")

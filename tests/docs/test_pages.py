@@ -1,0 +1,67 @@
+"""What the pages show is what is printed; what they link to is there."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from pages import Reader, blocks_of
+
+REPOSITORY = Path(__file__).parents[2]
+PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
+SLOW = {"diarize.md"}
+
+
+def _name(page: Path) -> str:
+    return str(page.relative_to(REPOSITORY))
+
+
+def _programs():
+    for page in PAGES:
+        if any(block.language for block in blocks_of(page)):
+            yield pytest.param(page, id=_name(page), marks=[pytest.mark.slow] if page.name in SLOW else [])
+
+
+@pytest.mark.parametrize("page", list(_programs()))
+def test_blocks_do_what_the_page_says(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Reader(page).read()
+
+
+@pytest.mark.parametrize("page", [*PAGES, REPOSITORY / "CONTRIBUTING.md"], ids=_name)
+def test_links_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+        assert link.startswith("https://") or (page.parent / link).exists(), link
+
+
+def test_the_first_page_names_every_extra():
+    page = (REPOSITORY / "docs" / "index.md").read_text()
+    (section,) = re.findall(
+        r"^\[project.optional-dependencies\]\n(.*?)^\[", (REPOSITORY / "pyproject.toml").read_text(), re.M | re.S
+    )
+    extras = set(re.findall(r"^(\w+) = \[", section, re.M)) - {"dev", "docs"}
+    assert extras == set(re.findall(r"`uisrnn\[(\w+)\]`", page)) > set()
+
+
+@pytest.mark.parametrize(
+    ("system", "window", "recenter"),
+    [("all defaults", 0.8, 0.0), ("`recenter=0.5`", 0.8, 0.5), ("`recenter=0.5`, windows of 1.6 s", 1.6, 0.5)],
+)
+def test_error_rates_of_the_real_recording_are_those_that_were_measured(system, window, recenter):
+    page = (REPOSITORY / "docs" / "guides" / "diarize.md").read_text()
+    told = re.findall(rf"^\| {re.escape(system)} \| (.*) \|$", page, re.M)
+    rows = json.loads((REPOSITORY / "benchmarks" / "results" / "diarize.json").read_text())["errors"]
+    (measured,) = (
+        " | ".join(f"{100 * rates['der']:.1f} %" for name, rates in row.items() if name.startswith("collar"))
+        for row in rows
+        if (row["window"], row["recenter"], row["num_speakers"], row["speech"]) == (window, recenter, None, "detected")
+    )
+    assert told == [measured]
+
+
+def test_the_architecture_page_knows_every_module():
+    page = (REPOSITORY / "docs" / "architecture.md").read_text()
+    for path in (REPOSITORY / "src" / "uisrnn").rglob("*.py"):
+        if path.name != "__init__.py" and path.parent.name != "contrib":
+            assert re.search(rf"(?<![\w]){re.escape(path.name)}", page), path

@@ -1,0 +1,386 @@
+"""Figures of evaluation against slow and obvious computations, and what must not change them."""
+
+import itertools
+import json
+import math
+import re
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyannote.core import Segment, Timeline
+
+import uisrnn
+from uisrnn.data.labeled import LabeledSequence
+from uisrnn.data.turns import to_annotation
+from uisrnn.evals import evaluate
+
+FRAME = 0.01
+few = settings(max_examples=40, deadline=None)
+
+
+def turns(speakers):
+    """Turns on a grid of 10 ms, in which a speaker may speak over others and over themselves."""
+    times = st.integers(0, 40)
+    turn = st.tuples(times, times, st.sampled_from(speakers))
+    on_grid = turn.map(lambda one: (min(one[:2]) * FRAME, max(one[:2]) * FRAME, one[2]))
+    return st.lists(on_grid, max_size=6)
+
+
+references, hypotheses = turns(["ann", "bob", 3]), turns([0, 1, "1", 2])
+
+
+def frames(conversation, length=60):
+    """For each frame of 10 ms, who speaks in it."""
+    middles = (np.arange(-10, length) + 0.5) * FRAME
+    return [{speaker for start, end, speaker in conversation if start < time < end} for time in middles]
+
+
+def evaluated(reference, collar, skip_overlap, length=60):
+    """For each frame of 10 ms, whether it counts; of touching or overlapping turns only the outer boundaries differ."""
+    middles = (np.arange(-10, length) + 0.5) * FRAME
+    joined = joined_turns(reference)
+    near = [any(abs(time - edge) < collar for start, end, _ in joined for edge in (start, end)) for time in middles]
+    crowded = [len(who) > 1 for who in frames(reference, length)]
+    return [not one and not (skip_overlap and other) for one, other in zip(near, crowded, strict=True)]
+
+
+def joined_turns(conversation):
+    """Overlapping turns of one speaker put together, one pair at a time."""
+    left = [turn for turn in conversation if turn[1] > turn[0]]
+    for one, other in itertools.combinations(left, 2):
+        if one[2] == other[2] and one[0] < other[1] and other[0] < one[1]:
+            rest = list(left)
+            rest.remove(one)
+            rest.remove(other)
+            return joined_turns([*rest, (min(one[0], other[0]), max(one[1], other[1]), one[2])])
+    return left
+
+
+def best_errors(reference, hypothesis, counted):
+    """Missed, false alarm and confusion in seconds, the best over all one-to-one mappings of speakers."""
+    pairs = [
+        pair
+        for pair, counts in zip(zip(frames(reference), frames(hypothesis), strict=True), counted, strict=True)
+        if counts
+    ]
+    found = sorted({name for _, who in pairs for name in who}, key=repr)
+    told = sorted({name for who, _ in pairs for name in who}, key=repr)
+    missed = sum(max(0, len(one) - len(other)) for one, other in pairs)
+    false_alarm = sum(max(0, len(other) - len(one)) for one, other in pairs)
+    confusion = math.inf
+    for order in itertools.permutations(told + [None] * len(found), len(found)):
+        mapping = dict(zip(found, order, strict=True))
+        wrong = (
+            min(len(one), len(other)) - len(one & {mapping[name] for name in other if mapping[name] is not None})
+            for one, other in pairs
+        )
+        confusion = min(confusion, sum(wrong))
+    speech = sum(len(one) for one, _ in pairs)
+    return {"missed": missed, "false_alarm": false_alarm, "confusion": confusion, "speech": speech}
+
+
+@few
+@given(references, hypotheses, st.sampled_from([0.0, 0.02, 0.05]), st.booleans())
+def test_errors_are_those_counted_frame_by_frame(reference, hypothesis, collar, skip_overlap):
+    row = evaluate({"a": reference}, {"a": hypothesis}, collar=collar, skip_overlap=skip_overlap).rows[0]
+    expected = best_errors(reference, hypothesis, evaluated(reference, collar, skip_overlap))
+    assert {name: row.sums[name] for name in expected} == pytest.approx(
+        {name: value * FRAME for name, value in expected.items()}, abs=1e-6
+    )
+    if row.der is None:
+        assert row.speech == pytest.approx(0, abs=1e-6)
+    else:
+        assert row.der == pytest.approx(row.missed + row.false_alarm + row.confusion)
+
+
+@few
+@given(references, hypotheses)
+def test_jaccard_errors_purity_and_coverage_are_those_counted_frame_by_frame(reference, hypothesis):
+    row = evaluate({"a": reference}, {"a": hypothesis}).rows[0]
+    told, found = frames(reference), frames(hypothesis)
+    speakers, others = (list(dict.fromkeys(t[2] for t in joined_turns(side))) for side in (reference, hypothesis))
+    times = {one: {at for at, who in enumerate(told) if one in who} for one in speakers}
+    theirs = {other: {at for at, who in enumerate(found) if other in who} for other in others}
+    pure = sum(max((len(theirs[other] & times[one]) for one in speakers), default=0) for other in others)
+    covered = sum(max((len(theirs[other] & times[one]) for other in others), default=0) for one in speakers)
+    assert row.purity == (pytest.approx(pure / sum(map(len, theirs.values()))) if others else None)
+    assert row.coverage == (pytest.approx(covered / sum(map(len, times.values()))) if speakers else None)
+    assert (row.reference_speakers, row.hypothesis_speakers) == (len(speakers), len(others))
+    possible = []  # of mappings with the most frames in common, pyannote.metrics may take any
+    for order in itertools.permutations(others + [None] * len(speakers), len(speakers)):
+        common = [len(times[one] & theirs.get(other, set())) for one, other in zip(speakers, order, strict=True)]
+        union = [len(times[one] | theirs.get(other, set())) for one, other in zip(speakers, order, strict=True)]
+        errors = [1 - part / whole if part else 1.0 for part, whole in zip(common, union, strict=True)]
+        possible.append((sum(common), sum(errors)))
+    best = max(common for common, _ in possible)
+    if speakers:
+        ranked = [errors / len(speakers) for common, errors in possible if common == best]
+        assert any(row.jer == pytest.approx(one) for one in ranked)
+    else:
+        assert row.jer is None
+
+
+@few
+@given(references, hypotheses, st.permutations([0, 1, "1", 2]))
+def test_names_and_order_of_turns_do_not_matter(reference, hypothesis, names):
+    renamed = dict(zip([0, 1, "1", 2], names, strict=True))
+    other = [(start, end, renamed[speaker]) for start, end, speaker in reversed(hypothesis)]
+    first, second = (evaluate({"a": reference}, {"a": one}).total for one in (hypothesis, other))
+    for name in ("der", "missed", "false_alarm", "confusion", "purity", "coverage"):
+        assert first.value(name) == pytest.approx(second.value(name))
+
+
+@few
+@given(references)
+def test_the_truth_itself_is_without_error(reference):
+    row = evaluate({"a": reference}, {"a": to_annotation(reference)}).total
+    perfect = 0.0 if row.speech else None
+    assert row.der == perfect
+    assert row.jer == pytest.approx(perfect, abs=1e-9)
+    assert row.speaker_count_error == 0
+    assert row.purity == pytest.approx(row.coverage)
+
+
+@few
+@given(references, hypotheses)
+def test_the_other_way_round_misses_are_false_alarms(reference, hypothesis):
+    one = evaluate({"a": reference}, {"a": hypothesis}).total.sums
+    other = evaluate({"a": hypothesis}, {"a": reference}).total.sums
+    assert one["missed"] == pytest.approx(other["false_alarm"], abs=1e-9)
+    assert one["confusion"] == pytest.approx(other["confusion"], abs=1e-9)
+    assert one["speech"] == pytest.approx(other["hypothesis_speech"], abs=1e-9)
+    assert one["covered"] == pytest.approx(other["pure"], abs=1e-9)
+
+
+def test_the_collar_is_on_each_side_of_a_boundary():
+    reference = {"a": [(0, 10, "ann"), (10, 20, "bob")]}
+    late = {"a": [(0, 10.2, 0), (10.2, 20, 1)]}
+    assert evaluate(reference, late).total.sums["confusion"] == pytest.approx(0.2)
+    assert evaluate(reference, late, collar=0.1).total.sums["confusion"] == pytest.approx(0.1)
+    assert evaluate(reference, late, collar=0.25).total.der == 0
+    assert evaluate(reference, late, collar=0.25).total.speech == pytest.approx(20 - 4 * 0.25)
+
+
+def test_a_speaker_who_speaks_over_themselves_is_heard_once():
+    reference = {"a": [(0, 4, "ann"), (2, 6, "ann")]}
+    row = evaluate(reference, {"a": [(0, 6, 0)]}, skip_overlap=True).total
+    assert (row.speech, row.der) == (6, 0)
+
+
+def test_overlap_can_be_left_out():
+    reference = {"a": [(0, 6, "ann"), (4, 10, "bob")]}
+    found = {"a": [(0, 5, 0), (5, 10, 1)]}
+    assert evaluate(reference, found).total.sums["missed"] == pytest.approx(2)
+    without = evaluate(reference, found, skip_overlap=True).total
+    assert (without.speech, without.der) == (pytest.approx(8), 0)
+
+
+@pytest.mark.parametrize("region", [[(2, 4), (6, 7)], ((2, 4), [6, 7]), Timeline([Segment(2, 4), Segment(6, 7)])])
+def test_only_given_regions_count(region):
+    reference = {"a": [(0, 10, "ann"), (20, 30, "bob")]}
+    row = evaluate(reference, {"a": [(0, 6.5, 0)]}, uem={"a": region, "other": []}).rows[0]
+    assert (row.speech, row.sums["missed"], row.reference_speakers) == (pytest.approx(3), pytest.approx(0.5), 1)
+
+
+def test_a_file_without_speech_has_no_rate_but_counts_in_the_total():
+    result = evaluate({"a": [], "b": [(0, 10, "ann")]}, {"a": [(3, 5, 0)], "b": [(0, 10, 0)]})
+    assert (result["a"].der, result["a"].jer, result["a"].coverage) == (None, None, None)
+    assert result["a"].sums["false_alarm"] == 2
+    assert result.total.der == 0.2
+    assert result.total.jer == 0
+
+
+def test_silence_found_as_silence_is_no_figure_at_all():
+    row = evaluate({"a": []}, {"a": []}).total
+    assert (row.speech, row.der, row.purity, row.speaker_count_error) == (0, None, None, 0)
+
+
+labels = st.integers(0, 3)
+both = st.lists(st.tuples(labels, labels), min_size=1, max_size=12)
+
+
+@given(both)
+def test_clustering_figures_are_those_of_their_definitions(observations):
+    told, found = zip(*observations, strict=True)
+    row = evaluate({"a": list(told)}, {"a": [f"s{one}" for one in found]}).rows[0]
+    assert row.accuracy == uisrnn.compute_sequence_match_accuracy(told, found)
+    assert row.homogeneity == pytest.approx(slow_homogeneity(told, found))
+    assert row.completeness == pytest.approx(slow_homogeneity(found, told))
+    total = row.homogeneity + row.completeness
+    assert row.v_measure == pytest.approx(2 * row.homogeneity * row.completeness / total if total else 0, abs=1e-12)
+    assert row.adjusted_rand == pytest.approx(slow_adjusted_rand(told, found))
+
+
+def slow_homogeneity(told, found):
+    """1 - H(told | found) / H(told), one observation at a time."""
+    share = {key: found.count(key) for key in found}
+    entropy = -np.mean([math.log(told.count(one) / len(told)) for one in told])
+    pairs = list(zip(told, found, strict=True))
+    left = -np.mean([math.log(pairs.count(pair) / share[pair[1]]) for pair in pairs])
+    return 1 - left / entropy if entropy else 1.0
+
+
+def slow_adjusted_rand(told, found):
+    """Pairs of observations that are together, against the mean over all orders of one labelling (its closed form)."""
+    pairs = list(itertools.combinations(range(len(told)), 2))
+    one = [told[i] == told[j] for i, j in pairs]
+    other = [found[i] == found[j] for i, j in pairs]
+    chance = sum(one) * sum(other) / len(pairs) if pairs else 0
+    most = (sum(one) + sum(other)) / 2
+    return 1.0 if most == chance else (sum(map(lambda a, b: a and b, one, other)) - chance) / (most - chance)
+
+
+@given(st.lists(both, min_size=1, max_size=4))
+def test_the_total_of_labels_is_over_observations(files):
+    told = {f"{number}": [one for one, _ in file] for number, file in enumerate(files)}
+    found = {f"{number}": [one for _, one in file] for number, file in enumerate(files)}
+    result = evaluate(told, found)
+    lengths = [len(file) for file in files]
+    assert result.total.accuracy == pytest.approx(np.average([row.accuracy for row in result.rows], weights=lengths))
+    assert result.total.observations == sum(lengths)
+    assert result.total.speaker_count_error == pytest.approx(np.mean([row.speaker_count_error for row in result.rows]))
+
+
+def test_labels_with_times_have_figures_of_both_kinds():
+    times = [0.5, 1.5, 2.5, 3.5]
+    truth = LabeledSequence(np.zeros((4, 1)), ["ann", "ann", "bob", "bob"], times, "call")
+    for found in ([0, 0, 0, 1], LabeledSequence(np.zeros((4, 1)), [0, 0, 0, 1], times, "call")):
+        row = evaluate([truth], {"call": found}).total
+        assert (row.accuracy, row.der, row.speech, row.observations) == (0.75, 0.25, 4, 4)
+
+
+def test_labels_with_times_are_compared_with_turns():
+    found = LabeledSequence(np.zeros((4, 1)), [0, 0, 1, 1], [0.5, 1.5, 2.5, 3.5], "call")
+    row = evaluate({"call": [(0, 3, "ann"), (3, 4, "bob")]}, [found]).total
+    assert (row.der, row.accuracy) == (0.25, None)
+
+
+def test_an_evaluation_can_be_read_by_people_and_machines():
+    result = evaluate(
+        {"a": [(0, 8, "ann")], "long name": []}, {"a": [(0, 8, 0)], "long name": [(0, 2, 0)]}, collar=0.25
+    )
+    lines = str(result).splitlines()
+    assert re.match(r"file +speech +DER +missed", lines[0])
+    assert re.match(r"long name +0.0 s +- +- ", lines[2])
+    assert lines[-2].startswith("TOTAL")
+    assert lines[-1] == "collar 0.25 s on each side of boundaries of the reference, overlap evaluated, whole files"
+    assert len({len(line) for line in lines[:-1]}) == 1
+    plain = json.loads(json.dumps(result.to_dict(), allow_nan=False))
+    assert (plain["collar"], plain["skip_overlap"], plain["within_regions"]) == (0.25, False, False)
+    assert [file["name"] for file in plain["files"]] == ["a", "long name"]
+    assert plain["files"][1]["der"] is None
+    assert "accuracy" not in plain["total"]
+    assert plain["total"]["sums"]["false_alarm"] == pytest.approx(2)
+    with pytest.raises(KeyError):
+        result["none"]
+
+
+CALL = [(0, 1, "ann")]
+TIMED = LabeledSequence(np.zeros((2, 1)), [0, 0], [0, 1], "a")
+
+
+@pytest.mark.parametrize(
+    ("truth", "found", "options", "error", "message"),
+    [
+        ({"a": CALL, "b": CALL}, {"a": CALL}, {}, ValueError, "b is not among the hypotheses, which are: a"),
+        ({"a": CALL}, {"a": CALL, "c": CALL}, {}, ValueError, "c is not among the references, which are: a"),
+        ({"a": CALL}, {}, {}, ValueError, "a is not among the hypotheses, which are: none"),
+        ({}, {}, {}, ValueError, "references must have at least one file"),
+        (CALL, CALL, {}, TypeError, "references must be a dict from names of files, but are list"),
+        ({3: CALL}, {3: CALL}, {}, TypeError, "names of files must be strings, but one is 3"),
+        (
+            {"a": None},
+            {"a": CALL},
+            {},
+            TypeError,
+            "reference of a: labels must be a list or an array, but are NoneType",
+        ),
+        ({"a": CALL}, {"a": [(0, 1)]}, {}, TypeError, "hypothesis of a, turn 0: must be"),
+        ({"a": CALL}, {"a": [(2, 1, 0)]}, {}, ValueError, "hypothesis of a, turn 0: must not end before it starts"),
+        (
+            {"a": [0, 1]},
+            {"a": [0]},
+            {},
+            ValueError,
+            "hypothesis of a: must have as many labels as the reference, 2, but",
+        ),
+        ({"a": [0, 1]}, {"a": []}, {}, ValueError, "as many labels as the reference, 2, but has 0"),
+        (
+            {"a": [0, 0.5]},
+            {"a": [0, 1]},
+            {},
+            ValueError,
+            "reference of a: labels must be strings or integers, but at pos",
+        ),
+        ({"a": CALL}, {"a": [0, 1]}, {}, ValueError, "hypothesis of a: labels without times cannot be compared with"),
+        ({"a": CALL, "b": [0]}, {"a": CALL, "b": [0]}, {}, ValueError, "a has turns and b labels without times"),
+        ([TIMED, TIMED], [TIMED], {}, ValueError, "references: 2 sequences have 1 names"),
+        (
+            [LabeledSequence([[1.0]], name="a")],
+            {"a": [0]},
+            {},
+            ValueError,
+            "reference of a: needs labels, but has none",
+        ),
+        (
+            {"a": LabeledSequence([[1.0]], [0], [2.0])},
+            {"a": [0]},
+            {},
+            ValueError,
+            "reference of a: hop is needed where",
+        ),
+        (
+            [TIMED],
+            [LabeledSequence(np.zeros((2, 1)), [0, 0], [0, 2], "a")],
+            {},
+            ValueError,
+            "hypothesis of a: must have the times of the reference, but time 1 is 2.0, there 1.0",
+        ),
+        ({"a": CALL}, {"a": CALL}, {"collar": -1}, ValueError, "collar must be a number of seconds >= 0, but is -1"),
+        (
+            {"a": CALL},
+            {"a": CALL},
+            {"collar": math.nan},
+            ValueError,
+            "collar must be a number of seconds >= 0, but is nan",
+        ),
+        ({"a": CALL}, {"a": CALL}, {"skip_overlap": 1}, ValueError, "skip_overlap must be True or False, but is 1"),
+        ({"a": [0]}, {"a": [0]}, {"collar": 0.25}, ValueError, "collar, skip_overlap and uem need turns"),
+        (
+            {"a": CALL},
+            {"a": CALL},
+            {"uem": {"b": []}},
+            ValueError,
+            "uem must have regions of every file, but has none of a",
+        ),
+        ({"a": CALL}, {"a": CALL}, {"uem": []}, TypeError, "uem must be a dict from names of files, but is list"),
+        ({"a": CALL}, {"a": CALL}, {"uem": {"a": [3]}}, TypeError, r"uem of a: must be a list of \(start seconds"),
+        ({"a": CALL}, {"a": CALL}, {"uem": {"a": [(2, 1)]}}, ValueError, "uem of a, turn 0: must not end before"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_named(truth, found, options, error, message):
+    with pytest.raises(error, match=message) as raised:
+        evaluate(truth, found, **options)
+    assert isinstance(raised.value, uisrnn.UISRNNError)
+
+
+def test_too_many_clusters_or_speakers_at_a_time_are_refused():
+    alone = list(range(6000))
+    with pytest.raises(uisrnn.InputError, match="6000 clusters cannot be matched with 6000"):
+        evaluate({"a": alone}, {"a": alone})
+    one_each = [(number, number + 1, number) for number in alone]
+    with pytest.raises(uisrnn.InputError, match="6000 clusters cannot be matched with 6000"):
+        evaluate({"a": one_each}, {"a": one_each})
+    crowd = [(number / 1000, 9, number) for number in range(1000)]
+    with pytest.raises(uisrnn.InputError, match="too many speak at the same time"):
+        evaluate({"a": crowd}, {"a": crowd})
+
+
+def test_without_pyannote_the_command_that_brings_it_is_told_and_labels_need_none(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyannote.metrics.diarization", None)
+    with pytest.raises(uisrnn.MissingExtraError, match=r"evaluate needs .*pip install 'uisrnn\[metrics\]'"):
+        evaluate({"a": CALL}, {"a": CALL})
+    assert evaluate({"a": [0]}, {"a": [0]}).total.accuracy == 1

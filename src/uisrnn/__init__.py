@@ -13,12 +13,12 @@ from uisrnn.arguments import (
 )
 from uisrnn.audio.diarization import diarize
 from uisrnn.data.formats import iterate_sequences, load_sequences, save_sequences
-from uisrnn.data.formats.turn_labels import label_by_turns
 from uisrnn.data.labeled import LabeledSequence
 from uisrnn.data.rttm import read as read_rttm
 from uisrnn.data.rttm import write as write_rttm
 from uisrnn.data.segmentation import to_turns
 from uisrnn.data.simulation import simulate
+from uisrnn.data.turn_labels import label_by_turns
 from uisrnn.data.turns import Turn, to_annotation
 from uisrnn.decoding.hypotheses import Scores
 from uisrnn.decoding.stream import Stream, StreamPool

@@ -13,13 +13,13 @@ from uisrnn.audio.activity import VoiceActivity, WebRTCActivity
 from uisrnn.audio.encoder import Encoder, Grid, dimension
 from uisrnn.audio.listening import Listener
 from uisrnn.audio.resemblyzer import ResemblyzerEncoder
-from uisrnn.audio.speech import Span, spans_of, turns_in_speech
+from uisrnn.audio.speech import spans_of, turns_in_speech
 from uisrnn.audio.waveforms import Recording, recording
 from uisrnn.data.labeled import LabeledSequence
 from uisrnn.data.labels import Label
 from uisrnn.data.observations import Observations
 from uisrnn.data.segmentation import require_seconds
-from uisrnn.data.turns import to_annotation
+from uisrnn.data.turns import Span, to_annotation
 from uisrnn.errors import ArgumentError, InputError
 from uisrnn.pretrained import load_pretrained
 from uisrnn.progress import bar_for

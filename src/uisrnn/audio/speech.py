@@ -9,9 +9,7 @@ from uisrnn.audio.activity import Decisions
 from uisrnn.data.labeled import Times
 from uisrnn.data.labels import Label
 from uisrnn.data.segmentation import smoothed
-from uisrnn.data.turns import Turn
-
-Span = tuple[float, float]
+from uisrnn.data.turns import Span, Turn
 
 
 def spans_of(decisions: Decisions, frame: float) -> list[Span]:

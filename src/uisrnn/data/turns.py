@@ -10,6 +10,8 @@ from uisrnn.errors import InputError, InputTypeError
 if TYPE_CHECKING:
     from pyannote.core import Annotation
 
+Span = tuple[float, float]
+"""From and to when, in seconds."""
 FARTHEST = 1e12
 """Seconds that a time can be from 0; some 30,000 years."""
 

@@ -7,11 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from uisrnn.data.labels import Label
-from uisrnn.data.turns import Turn
+from uisrnn.data.turns import Span, Turn
 from uisrnn.errors import InputError
 from uisrnn.evals.contingency import match, require_pairs
 
-Span = tuple[float, float]
 ERRORS = ("missed", "false alarm", "confusion")
 _TICK = 1e-6  # seconds, below which a turn is none, as in pyannote.core
 _MOST_WORK = 20_000_000  # pairs of simultaneous speakers, over all pieces

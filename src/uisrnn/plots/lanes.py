@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from uisrnn.data.labels import Label
-from uisrnn.data.turns import Turn
+from uisrnn.data.turns import Span, Turn
 from uisrnn.errors import InputError
-from uisrnn.evals.sweep import Span, find_errors, match_speakers, united
+from uisrnn.evals.sweep import find_errors, match_speakers, united
 
 _MOST = 40  # lanes of speakers in a block
 

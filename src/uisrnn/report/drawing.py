@@ -2,8 +2,7 @@
 
 from html import escape
 
-from uisrnn.data.turns import Turn
-from uisrnn.evals.sweep import Span
+from uisrnn.data.turns import Span, Turn
 from uisrnn.plots import clock
 from uisrnn.plots.canvas import short
 from uisrnn.plots.lanes import Block, Lane, blocks, extent, merged

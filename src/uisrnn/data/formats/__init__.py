@@ -8,8 +8,8 @@ from typing import Any
 from uisrnn.data import rttm as rttm_files
 from uisrnn.data.formats import registry
 from uisrnn.data.formats.portable import portable
-from uisrnn.data.formats.turn_labels import label_by_turns, require_choices
 from uisrnn.data.labeled import LabeledSequence
+from uisrnn.data.turn_labels import label_by_turns, require_choices
 from uisrnn.data.turns import Turn
 from uisrnn.errors import InputError, InputTypeError
 

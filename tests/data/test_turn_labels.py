@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import uisrnn
 from uisrnn import LabeledSequence
 from uisrnn.data.formats import load_sequences, save_sequences
-from uisrnn.data.formats.turn_labels import OVERLAP_LABEL, SILENCE_LABEL, label_by_turns
+from uisrnn.data.turn_labels import OVERLAP_LABEL, SILENCE_LABEL, label_by_turns
 
 CALL = LabeledSequence(np.arange(6.0)[:, None], times=np.arange(6) + 0.5, name="call", info={"room": 3})
 TURNS = [(0.0, 2.0, "ann"), (1.0, 4.0, "bob"), (1.2, 1.7, "ann"), (3.0, 3.5, "eve")]

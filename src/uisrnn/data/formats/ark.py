@@ -35,8 +35,18 @@ def entries(path: Path) -> Iterator[tuple[str, int]]:
         while (key := _key(file, path)) is not None:
             start = file.tell()
             with within(f"{path}, {key}"):
-                read_array(file)
+                _skip(file)
             yield key, start
+
+
+def _skip(file: BinaryIO) -> None:
+    """Go behind the vector or matrix at the position of a file; what is binary tells its size."""
+    start = file.tell()
+    if file.read(len(_BINARY)) == _BINARY:
+        file.seek(_require_whole(file), os.SEEK_CUR)
+    else:
+        file.seek(start)
+        _text(file)
 
 
 def read_array(file: BinaryIO) -> NDArray[np.float32]:
@@ -72,8 +82,8 @@ def _key(file: BinaryIO, path: Path) -> str | None:
     return text
 
 
-def _require_whole(file: BinaryIO) -> None:
-    """Check the header behind the mark of binary data, before memory is taken for what it tells."""
+def _require_whole(file: BinaryIO) -> int:
+    """Check the header behind the mark of binary data, before memory is taken for what it tells: bytes behind it."""
     start = file.tell()
     kind = file.read(4).split(b" ")[0]
     if kind not in _VALUE_BYTES:
@@ -87,11 +97,12 @@ def _require_whole(file: BinaryIO) -> None:
         raise InputError("the file ends within a header") from error
     rows, columns = numbers[2:] if is_packed else (1, numbers[1]) if is_vector else numbers[1::2]
     is_sized = is_packed or set(numbers[::2]) == {4}  # bytes of an integer
-    needed = rows * columns * _VALUE_BYTES[kind] + columns * _COLUMN_BYTES.get(kind, 0)
+    needed: int = rows * columns * _VALUE_BYTES[kind] + columns * _COLUMN_BYTES.get(kind, 0)
     if not is_sized or rows < 1 or columns < 1:
         raise InputError(f"must have at least one number, but says that its shape is {rows, columns}")
     if needed > os.fstat(file.fileno()).st_size - file.tell():
         raise InputError(f"says that its shape is {rows, columns}, but the file is too short for that")
+    return needed
 
 
 def _text(file: BinaryIO) -> NDArray[np.float32]:

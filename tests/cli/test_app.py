@@ -39,7 +39,7 @@ def test_every_command_has_help(cli, path):
 
 
 @pytest.mark.parametrize(
-    "name", ["diarize", "train", "predict", "evaluate", "tune", "simulate", "convert", "info", "plot"]
+    "name", ["demo", "diarize", "train", "predict", "evaluate", "tune", "simulate", "convert", "info", "plot"]
 )
 def test_help_has_examples(cli, name):
     assert f"uisrnn {name} " in cli(name, "--help").out.split("Example")[1]

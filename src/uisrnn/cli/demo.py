@@ -13,12 +13,13 @@ from uisrnn.evals import compute_sequence_match_accuracy
 from uisrnn.randomness import generator_from
 from uisrnn.uisrnn import UISRNN
 
+_EPILOG = "Example:\n\nuisrnn demo --seed 3"
 _CLUSTERS, _DIM, _LENGTH = 4, 16, 60
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(demo)
+    app.command(epilog=_EPILOG)(demo)
 
 
 def demo(seed: options.Seed = 0, json: options.Json = False) -> None:

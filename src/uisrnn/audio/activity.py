@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from uisrnn.audio.resampling import resampler
 from uisrnn.audio.resemblyzer import load_quietly
 from uisrnn.audio.waveforms import Waveform
-from uisrnn.data.segmentation import require_seconds
+from uisrnn.checks import require_seconds
 from uisrnn.data.turns import turns_of
 from uisrnn.errors import ArgumentError
 

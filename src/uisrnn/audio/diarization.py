@@ -1,6 +1,5 @@
 """Recordings to observations, and to who speaks when."""
 
-import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -15,10 +14,10 @@ from uisrnn.audio.listening import Listener
 from uisrnn.audio.resemblyzer import ResemblyzerEncoder
 from uisrnn.audio.speech import spans_of, turns_in_speech
 from uisrnn.audio.waveforms import Recording, recording
+from uisrnn.checks import require_seconds, require_share
 from uisrnn.data.labeled import LabeledSequence
 from uisrnn.data.labels import Label
 from uisrnn.data.observations import Observations
-from uisrnn.data.segmentation import require_seconds
 from uisrnn.data.turns import Span, to_annotation
 from uisrnn.errors import ArgumentError, InputError
 from uisrnn.pretrained import load_pretrained
@@ -193,7 +192,7 @@ def diarize(
     extras.load("pyannote.core", "audio", "diarize")
     require_seconds("min_gap", min_gap)
     require_seconds("min_turn", min_turn)
-    _require_share("recenter", recenter)
+    require_share("recenter", recenter)
     if recenter and clusters:
         raise ArgumentError("recenter moves the observations of a recording, but not known clusters: give one of them")
     args = InferenceArguments(test_iteration=1) if inference_args is None else InferenceArguments.of(inference_args)
@@ -234,11 +233,6 @@ def _mean_of(model: UISRNN) -> Observations:
     if model.observation_mean is None:
         raise ArgumentError(f"recenter needs a model of the plda family, but it is {model.arguments.observation_model}")
     return model.observation_mean
-
-
-def _require_share(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= float(value) <= 1:
-        raise ArgumentError(f"{name} must be a number from 0 to 1, but is {value!r:.80}")
 
 
 def _possible(args: InferenceArguments, observations: int) -> InferenceArguments:

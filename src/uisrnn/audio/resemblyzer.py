@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from uisrnn import extras
 from uisrnn.audio.encoder import WindowEncoder
 from uisrnn.audio.waveforms import Waveform
-from uisrnn.data.segmentation import require_seconds
+from uisrnn.checks import require_seconds
 from uisrnn.errors import ArgumentError
 
 _RATE, _STEP, _FRAME, _BANDS = 16000, 160, 400, 40  # samples; those of Resemblyzer

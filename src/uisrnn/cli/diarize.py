@@ -22,7 +22,7 @@ from uisrnn.cli import options
 from uisrnn.cli.console import complain, reason_of, show_json, show_line
 from uisrnn.cli.files import require_place
 from uisrnn.cli.results import put_turns
-from uisrnn.cli.settings import INFERENCE, settings_of
+from uisrnn.cli.settings import inference_of
 from uisrnn.cli.sources import is_rttm, model_of
 from uisrnn.data.turns import turns_of
 from uisrnn.errors import ArgumentError, InputError, UISRNNError
@@ -81,7 +81,7 @@ def diarize(
     Live, a line {"time", "speaker", "final"} comes for each window in which somebody speaks, and another one when that
     changes or becomes final.
     """
-    args = settings_of(config, assignments, uses=INFERENCE).inference
+    args = inference_of(config, assignments)
     if (live is None) == (not audio):
         raise ArgumentError("diarize needs recordings, or --live mic, or --live -")
     encoder = ResemblyzerEncoder(window=window)

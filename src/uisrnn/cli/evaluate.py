@@ -11,7 +11,7 @@ from uisrnn.arguments import InferenceArguments
 from uisrnn.cli import options
 from uisrnn.cli.console import show_json, show_table, tell
 from uisrnn.cli.files import require_place
-from uisrnn.cli.settings import INFERENCE, settings_of
+from uisrnn.cli.settings import inference_of
 from uisrnn.cli.sources import holds_data, is_rttm, model_of, sequences_of
 from uisrnn.data import rttm
 from uisrnn.data.labeled import LabeledSequence
@@ -65,7 +65,7 @@ def evaluate(
     Turns (RTTM) and labels with times have DER, JER, purity and coverage; labels of observations have accuracy and
     measures of clustering. The conditions (collar, overlap) are stated.
     """
-    args = settings_of(config, assignments, uses=INFERENCE).inference
+    args = inference_of(config, assignments)
     if report is not None:
         require_place(report, "--report")
     if metric is not None and against is None:
@@ -93,13 +93,12 @@ def evaluate(
 
 def _show(evaluation: Evaluation) -> None:
     """What people look at first; JSON and the report have all."""
-    figures = [METRICS[name] for name in _SHOWN if name in evaluation.figures]
     names = [name for name in _SHOWN if name in evaluation.figures]
     *rows, total = (
-        [row.name, *(figure.text(row.value(name)) for figure, name in zip(figures, names, strict=True))]
+        [row.name, *(METRICS[name].text(row.value(name)) for name in names)]
         for row in (*evaluation.rows, evaluation.total)
     )
-    show_table(["file", *(figure.title for figure in figures)], rows, total)
+    show_table(["file", *(METRICS[name].title for name in names)], rows, total)
     print(evaluation.conditions)
 
 

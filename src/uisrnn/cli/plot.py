@@ -13,7 +13,7 @@ from uisrnn.cli import options
 from uisrnn.cli.console import tell
 from uisrnn.cli.files import require_place
 from uisrnn.cli.results import turns_in
-from uisrnn.cli.settings import INFERENCE, settings_of
+from uisrnn.cli.settings import inference_of
 from uisrnn.cli.sources import is_rttm, model_of, sequences_of
 from uisrnn.data import rttm
 from uisrnn.data.labeled import LabeledSequence
@@ -69,7 +69,7 @@ def embedding(
 ) -> None:
     """Observations on a plane, by their principal components and coloured by label."""
     _require_picture(out)
-    args = settings_of(config, assignments, uses=INFERENCE).inference
+    args = inference_of(config, assignments)
     sequence = _sequence_of(data, name)
     predicted = None if model is None else model_of(model).predict(sequence, args)
     labels = sequence.labels if sequence.labels is not None else predicted
@@ -97,7 +97,7 @@ def confidence(
 ) -> None:
     """How sure a model is of its labels, over time."""
     _require_picture(out)
-    args = settings_of(config, assignments, uses=INFERENCE).inference
+    args = inference_of(config, assignments)
     sequence = _sequence_of(data, name)
     labels, scores = model_of(model).predict(sequence, args, return_scores=True)
     _save(plots.plot_confidence(scores.confidence, sequence.times, labels), out)

@@ -12,7 +12,7 @@ from uisrnn.cli import options, pipe
 from uisrnn.cli.console import tell
 from uisrnn.cli.files import require_place
 from uisrnn.cli.results import put_turns, show_label, turns_in
-from uisrnn.cli.settings import INFERENCE, settings_of
+from uisrnn.cli.settings import inference_of
 from uisrnn.cli.sources import is_rttm, model_of, sequences_of
 from uisrnn.data.formats import registry, save_sequences
 from uisrnn.data.labeled import LabeledSequence
@@ -58,7 +58,7 @@ def predict(
     A line of labels is {"sequence", "position", "time", "label", "final"}. From a pipe, a line comes for each
     observation at once, and another one where its label changes or becomes final.
     """
-    args = settings_of(config, assignments, uses=INFERENCE).inference
+    args = inference_of(config, assignments)
     _require_out(out)
     if Path(out).exists() and data.exists() and os.path.samefile(out, data):
         raise ArgumentError(f"--out must be another file than the data, whose labels it would replace, but is {out}")

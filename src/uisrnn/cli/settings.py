@@ -12,7 +12,6 @@ from uisrnn.arguments import Arguments, InferenceArguments, ModelArguments, Trai
 from uisrnn.errors import ArgumentError
 
 ALL = ("model", "training", "inference")
-INFERENCE = ("inference",)
 Groups = dict[str, Arguments]
 """`ModelArguments`, `TrainingArguments` and `InferenceArguments` as "model", "training" and "inference"."""
 
@@ -49,6 +48,11 @@ def settings_of(config: Path | None, assignments: Iterable[str], uses: Sequence[
         group = _group_with(name, {one: groups[one] for one in uses})
         _put(group, name, _parsed(group, name, text), f"--set {name}")
     return Settings(**groups)  # type: ignore[arg-type]  # each group is of its own class
+
+
+def inference_of(config: Path | None, assignments: Iterable[str]) -> InferenceArguments:
+    """`settings_of` for commands that only decode."""
+    return settings_of(config, assignments, uses=("inference",)).inference
 
 
 def _tables(config: Path | None, groups: Groups) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ import typer
 from uisrnn.cli import options
 from uisrnn.cli.console import show_facts, show_json, tell
 from uisrnn.cli.files import require_place
-from uisrnn.cli.settings import INFERENCE, settings_of
+from uisrnn.cli.settings import inference_of
 from uisrnn.cli.sources import model_of, sequences_of
 from uisrnn.tuning import tune as tuning
 
@@ -40,7 +40,7 @@ def tune(
     json: options.Json = False,
 ) -> None:
     """Search the decoding parameters of a trained model on labelled sequences it was not trained on."""
-    args = settings_of(config, assignments, uses=INFERENCE).inference
+    args = inference_of(config, assignments)
     require_place(out)
     tuned = model_of(model)
     found = tuning.tune(

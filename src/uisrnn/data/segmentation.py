@@ -1,7 +1,5 @@
 """From a label for each observation to turns: who speaks from when to when."""
 
-import math
-import numbers
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
@@ -9,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from uisrnn.checks import require_seconds
 from uisrnn.data import labels as labelling
 from uisrnn.data.labeled import LabeledSequence
 from uisrnn.data.turns import Turn
@@ -68,20 +67,6 @@ def smoothed(turns: Sequence[Turn], min_gap: float, min_turn: float) -> list[Tur
     """
     kept = _without_short_ones(_joined(turns, min_gap), min_turn, min_gap)
     return [turn for turn in kept if turn.end > turn.start]
-
-
-def require_seconds(name: str, value: Any) -> None:
-    """Refuse what is no number of seconds >= 0.
-
-    Raises:
-        ArgumentError: `value` is none; the message says which argument by its `name`.
-    """
-    try:
-        seconds = math.nan if isinstance(value, bool) or not isinstance(value, numbers.Real) else float(value)
-    except OverflowError:  # an integer that is too large for a float
-        seconds = math.inf
-    if not 0 <= seconds < math.inf:
-        raise ArgumentError(f"{name} must be a number of seconds >= 0, but is {value!r:.80}")
 
 
 def _spans(times: NDArray[np.float64], hop: float | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,13 +1,12 @@
 """Whether one system is better than another, or only luckier with its files."""
 
-import numbers
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from uisrnn.checks import require_integer
 from uisrnn.errors import ArgumentError, InputError
 from uisrnn.evals.evaluation import Evaluation, require_same_reference
 from uisrnn.evals.metrics import METRICS, Metric
@@ -78,8 +77,8 @@ def compare(
     accuracy: 80.00 % and 100.00 %, difference 20.00 points (95 %: 0.00 points to 40.00 points); the second is
     better in 98.2 % of 1000 resamples of files
     """
-    _require_integer("resamples", resamples, 1)
-    _require_integer("seed", 0 if seed is None else seed, -(2**63))
+    require_integer("resamples", resamples, 1)
+    require_integer("seed", 0 if seed is None else seed, -(2**63))
     require_same_reference(first, second)
     figure = _figure(first, metric)
     if len(first.rows) < 2:
@@ -92,11 +91,6 @@ def compare(
     better = -differences if figure.lower_is_better else differences
     share = float(np.mean((better > 0) + 0.5 * (better == 0)))
     return Comparison(metric, totals[0], totals[1], totals[1] - totals[0], low, high, share, int(resamples))
-
-
-def _require_integer(name: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < least:
-        raise ArgumentError(f"{name} must be an integer >= {least}, but is {value!r:.80}")
 
 
 def _figure(evaluation: Evaluation, metric: str) -> Metric:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from uisrnn.data.segmentation import require_seconds
+from uisrnn.checks import require_seconds
 from uisrnn.data.turns import Span, turns_of
 from uisrnn.errors import ArgumentError, InputError, InputTypeError
 from uisrnn.evals.agreement import label_sums

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from uisrnn.arguments import InferenceArguments
+from uisrnn.checks import require_integer
 from uisrnn.data import sequences as data
 from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.decoder import Decoder
@@ -112,13 +113,7 @@ class Plan:
 
 def plan_of(trials: Any, folds: Any, timeout: Any) -> Plan:
     """What `tune` is given, checked."""
-    return Plan(_whole("trials", trials, 1), _whole("folds", folds, 2), _seconds(timeout))
-
-
-def _whole(name: str, value: Any, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-        raise ArgumentError(f"{name} must be an integer >= {least}, but is {value!r}")
-    return int(value)
+    return Plan(require_integer("trials", trials, 1), require_integer("folds", folds, 2), _seconds(timeout))
 
 
 def _seconds(timeout: Any) -> float:

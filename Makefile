@@ -5,8 +5,14 @@ BIN := .venv/bin
 SOURCES := $(shell cat src/uisrnn/*.py src/uisrnn/*/*.py | cksum | cut -d' ' -f1)
 export NUMBA_CACHE_DIR = $(CURDIR)/.venv/compiled-$(SOURCES)
 PEER := .peer
+RESULTS := $(if $(QUICK),build/benchmarks,benchmarks/results)
+QUESTIONS := decode train memory importing scale stream product bookkeeping half_life accuracy recenter diarize
+LEFT_OUT := $(strip $(if $(DATA),,accuracy recenter) $(if $(and $(AUDIO),$(RTTM)),,diarize))
+ASKED := $(filter-out $(LEFT_OUT),$(QUESTIONS))
 
-.PHONY: demo test test-slow lint bench-train bench-decode bench-stream bench-parts bench-accuracy bench-diarize pretrained docs clean
+.PHONY: demo test test-slow lint docs bench bench-parts $(addprefix bench-,$(QUESTIONS)) pretrained clean
+# Whatever is measured has the machine to itself, even with -j.
+.NOTPARALLEL:
 
 demo: .venv/installed
 	$(BIN)/python demo.py --train_iteration=1000 -l=0.001 -hl=100
@@ -30,36 +36,44 @@ docs: export NO_MKDOCS_2_WARNING = 1
 docs: .venv/installed-dev
 	$(BIN)/mkdocs build --strict
 
-# Training time beside uisrnn 0.1.2, in one run.
-bench-train: .venv/installed-dev $(PEER)/installed
-	$(BIN)/python benchmarks/train.py --peer $(PEER) --out benchmarks/results/train.json
+# All benchmarks, one after another, then one table: benchmarks/results/README.md. Accuracy needs DATA=folder with
+# conversations (see benchmarks/accuracy.py), diarization AUDIO=recording and RTTM=its turns; they are left out without.
+# On 2 cores it takes one to two hours, and half an hour more with DATA. `make bench QUICK=1` does less of the same in
+# about ten minutes, and writes to build/benchmarks.
+bench: $(addprefix bench-,$(ASKED))
+	@$(BIN)/python benchmarks/table.py --results $(RESULTS)
+	@$(if $(LEFT_OUT),echo 'Left out: $(LEFT_OUT) (accuracy and recenter need DATA= and diarize needs AUDIO= and RTTM=)')
 
-# Decoding beside uisrnn 0.1.2, in one run.
-bench-decode: .venv/installed-dev $(PEER)/installed
-	$(BIN)/python benchmarks/decode.py --peer $(PEER) --out benchmarks/results/decode.json
+# What each script answers stands at its top and in the table; QUICK_% is what makes it quick.
+ENVIRONMENT :=
+OPTIONS :=
+bench-train bench-decode bench-importing bench-accuracy: $(PEER)/installed
+bench-train bench-decode bench-importing bench-accuracy: OPTIONS = --peer $(PEER)
+bench-accuracy: $(PEER)/clustering/installed
+bench-accuracy: ENVIRONMENT = PYTHONPATH=$(PEER)/clustering
+bench-accuracy bench-recenter: OPTIONS += $(if $(DATA),--data $(DATA))
+bench-diarize: ENVIRONMENT = OMP_NUM_THREADS=1
+bench-diarize: OPTIONS = $(if $(AUDIO),--audio $(AUDIO)) $(if $(RTTM),--rttm $(RTTM))
+QUICK_train = --iterations 2 --rounds 1
+QUICK_decode = --rounds 1 --train_iteration 10 --only "hidden 100"
+QUICK_importing = --rounds 1
+QUICK_half_life = --seeds 1
+QUICK_stream = --observations 10000
+QUICK_memory = --gigabytes 0.1
+QUICK_scale = --sequences 16 --length 2000 --rounds 1
+QUICK_accuracy = --iterations 10 --names w08 --only default
 
-# Latency and memory of streams.
-bench-stream: .venv/installed-dev
-	$(BIN)/python benchmarks/stream.py --out benchmarks/results/stream.json
+$(addprefix bench-,$(QUESTIONS)): bench-%: .venv/installed-dev
+	@mkdir -p $(RESULTS)
+	$(ENVIRONMENT) $(BIN)/python benchmarks/$*.py $(OPTIONS) $(if $(QUICK),$(QUICK_$*)) --out $(RESULTS)/$*.json
+	@$(BIN)/python benchmarks/table.py --results $(RESULTS) > /dev/null
 
-# The decoder's own matrix product and bookkeeping beside those of libraries.
-bench-parts: .venv/installed-dev
-	$(BIN)/python benchmarks/product.py --out benchmarks/results/product.json
-	$(BIN)/python benchmarks/bookkeeping.py --out benchmarks/results/bookkeeping.json
-
-# Diarization of the recording AUDIO, whose turns are in RTTM, on one core.
-bench-diarize: .venv/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/diarize.py --audio $(AUDIO) --rttm $(RTTM) \
-		--out benchmarks/results/diarize.json
-
-# Accuracy on conversations in the folder DATA, beside uisrnn 0.1.2 and untrained clustering, in one run.
-bench-accuracy: .venv/installed-dev $(PEER)/installed $(PEER)/clustering/installed
-	PYTHONPATH=$(PEER)/clustering $(BIN)/python benchmarks/accuracy.py --data $(DATA) --peer $(PEER) \
-		--out benchmarks/results/accuracy.json
+bench-parts: bench-product bench-bookkeeping
 
 # The model that comes with the package, from conversations in the folder DATA.
 pretrained: .venv/installed-dev
-	$(BIN)/python benchmarks/pretrain.py --data $(DATA) --out benchmarks/results/pretrained.json
+	$(BIN)/python benchmarks/pretrain.py $(if $(DATA),--data $(DATA)) --out benchmarks/results/pretrained.json
+	@$(BIN)/python benchmarks/table.py > /dev/null
 
 # torch comes first and by its pin, before anything else asks for a version of it.
 .venv/installed: pyproject.toml constraints.txt

@@ -11,16 +11,17 @@ All three compute the same numbers, which is checked.
 """
 
 import argparse
-import json
 import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from train import machine
+from machine import machine
+from report import Row, header, show, write
 from uisrnn.compiled import compiled
 from uisrnn.decoding.beams import Beams
 from uisrnn.decoding.candidates import continue_best
@@ -30,6 +31,7 @@ from uisrnn.model.label_prior import PriorWeights
 
 BEAMS, CLUSTERS, COLUMNS, STATES, DIM = 10, 5, 8, 21, 256
 SEQUENCES = (1, 8, 64)
+LOOPS, OTHERS = "compiled loops (numba)", ("vectorised NumPy", "torch")
 PRIOR = PriorWeights(np.log(0.8), np.log(0.2), 1.0, 0.0)
 
 
@@ -118,7 +120,7 @@ def costs(sequences: int) -> dict[str, Callable[[], np.ndarray]]:
 
     gaussians = Gaussians(mean, precision, normaliser)
     return {
-        "compiled loops (numba)": lambda: _compiled_costs(gaussians, rows, x, which),
+        LOOPS: lambda: _compiled_costs(gaussians, rows, x, which),
         "vectorised NumPy": vectorised,
         "torch": with_torch,
     }
@@ -161,6 +163,21 @@ def microseconds(work: Callable[[], object]) -> float:
     return statistics.median(averages) * 1e6
 
 
+def rows(results: dict[str, Any]) -> list[Row]:
+    """One a part."""
+    return [row(part, results) for part in ("choosing", "costs")]
+
+
+def row(part: str, results: dict[str, Any]) -> Row:
+    """With all numbers of sequences."""
+    figures = {
+        way: ", ".join(f"{one:.0f}" for one in results[f"{part}, {way}"].values()) + " µs" for way in (LOOPS, *OTHERS)
+    }
+    sequences = ", ".join(map(str, results[f"{part}, {LOOPS}"]))
+    peers = "; ".join(f"{way}: {figures[way]}" for way in OTHERS)
+    return Row(f"{part}, a step of {sequences} sequences", peers, f"{LOOPS}: {figures[LOOPS]}")
+
+
 def main() -> None:
     """Compare for one sequence and for many."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -169,7 +186,7 @@ def main() -> None:
     torch.set_num_threads(1)
     np.seterr(divide="ignore")
     ways = {
-        "compiled loops (numba)": Compiled,
+        LOOPS: Compiled,
         "vectorised NumPy": lambda tables: Vectorised(tables, np, np.asarray),
         "torch": lambda tables: Vectorised(tables, torch, torch.from_numpy),
     }
@@ -177,8 +194,8 @@ def main() -> None:
         "choosing": lambda name, number: ways[name](tables_of(number)).step,
         "costs": lambda name, number: costs(number)[name],
     }
-    results: dict[str, object] = {"machine": machine()}
-    print("| microseconds a step | 1 sequence | 8 | 64 |\n|---|---|---|---|")
+    results: dict[str, Any] = {"machine": machine()}
+    print(header())
     for part, work in parts.items():
         for name in ways:
             found = results[f"{part}, {name}"] = {}
@@ -186,11 +203,8 @@ def main() -> None:
                 one = work(name, number)
                 np.testing.assert_allclose(one(), work("vectorised NumPy", number)(), rtol=1e-4)
                 found[number] = microseconds(one)
-            print(
-                f"| {part}, {name} | " + " | ".join(f"{found[number]:.0f}" for number in SEQUENCES) + " |", flush=True
-            )
-    if args.out:
-        args.out.write_text(json.dumps(results, indent=2) + "\n")
+        show([row(part, results)])
+    write(results, args.out)
 
 
 if __name__ == "__main__":

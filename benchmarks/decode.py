@@ -27,10 +27,12 @@ import time
 from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from train import machine, peak_mb
+from machine import machine, peak_mb
+from report import Row, header, ratio, show, write
 
 DIM, CLUSTERS, NOISE, CHANGE = 256, 5, 0.05, 0.2
 BEAM_SIZE, TEST_ITERATION = 10, 2
@@ -64,6 +66,7 @@ CASES = {
     "1 sequence x 20000, hidden 512": Case(512, 1, 20000, 1, 0, 0),
     "1 sequence x 200, hidden 512": Case(512, 1, 200, 1, 0, 0),
 }
+GROWTH, GROWTH_AT_MOST = "long_to_short_seconds_per_observation", 1.1
 LONG, SHORT = "1 sequence x 20000, hidden 512", "1 sequence x 200, hidden 512"
 
 
@@ -82,7 +85,7 @@ def conversations(number: int, length: int, seed: int) -> tuple[list[np.ndarray]
     return sequences, labels
 
 
-def train(hidden: int, path: str) -> None:
+def train(hidden: int, path: str, iterations: int) -> None:
     """Train and save a model with whichever uisrnn this process imports."""
     import torch
 
@@ -97,8 +100,9 @@ def train(hidden: int, path: str) -> None:
         sigma2=None, verbosity=0, enable_cuda=False,
     )  # fmt: skip
     training_args = Namespace(
-        optimizer="adam", learning_rate=1e-3, train_iteration=300, batch_size=10, num_permutations=10, sigma_alpha=1.0,
-        sigma_beta=1.0, regularization_weight=1e-5, grad_max_norm=5.0, enforce_cluster_id_uniqueness=True,
+        optimizer="adam", learning_rate=1e-3, train_iteration=iterations, batch_size=10, num_permutations=10,
+        sigma_alpha=1.0, sigma_beta=1.0, regularization_weight=1e-5, grad_max_norm=5.0,
+        enforce_cluster_id_uniqueness=True,
     )  # fmt: skip
     model = uisrnn.UISRNN(model_args)
     model.fit([one.astype(float) for one in sequences], names, training_args)
@@ -227,17 +231,26 @@ def compare(name: str, case: Case, path: str, rounds: int, peer: str) -> dict[st
     return row
 
 
-def line(name: str, row: dict[str, object]) -> str:
-    """A row of the table."""
-    theirs, speed, ratio, labels = row.get("uisrnn_0_1_2"), "", "", ""
-    if theirs:
-        speed = f"{theirs['observations_per_second']:.1f} (1 x {theirs['length']}), {theirs['peak_mb']:.0f} MB"
-        ratio = f"{row['ratio']:.0f} ({row['ratio_least']:.0f} to {row['ratio_most']:.0f})"
-        labels = row["same_labels"]
-    return (
-        f"| {name} | {speed} | {row['observations_per_second']:.0f}, {row['peak_mb']:.0f} MB | {ratio} "
-        f"| {100 * row['share_of_floor']:.0f} % | {labels} |"
-    )
+def row_of(name: str, found: dict[str, Any]) -> Row:
+    """Of one case."""
+    here = f"{found['observations_per_second']:.0f} observations/s, {found['peak_mb']:.0f} MB"
+    here += f", {100 * found['share_of_floor']:.0f} % of the floor"
+    if "uisrnn_0_1_2" not in found:
+        return Row(name, "", here)
+    theirs = found["uisrnn_0_1_2"]
+    peer = f"uisrnn 0.1.2 on {theirs['sequences']} x {theirs['length']}: "
+    peer += f"{theirs['observations_per_second']:.1f} observations/s, {theirs['peak_mb']:.0f} MB"
+    here += f", same labels in {found['same_labels']}"
+    return Row(name, peer, here, ratio(found, "speed", 0), f"at least {found['target']}")
+
+
+def rows(results: dict[str, Any]) -> list[Row]:
+    """One a case, and how the time of an observation grows with the length, where both lengths were measured."""
+    found = [row_of(name, one) for name, one in results["cases"].items()]
+    if GROWTH in results:
+        case = "time an observation, 20000 against 200 in a sequence"
+        found.append(Row(case, "", f"{results[GROWTH]:.2f}", "", f"at most {GROWTH_AT_MOST}"))
+    return found
 
 
 def main() -> None:
@@ -246,12 +259,14 @@ def main() -> None:
     parser.add_argument("--peer", help="folder with uisrnn 0.1.2")
     parser.add_argument("--out", type=Path, help="file for the results, JSON")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--train_iteration", type=int, default=300, help="of the model that both decode with")
+    parser.add_argument("--only", default="", help="cases whose name contains this")
     for internal in ("--measure", "--train", "--model", "--seed"):
         parser.add_argument(internal, help=argparse.SUPPRESS)
     parser.add_argument("--as_peer", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.train:
-        train(int(args.train), args.model)
+        train(int(args.train), args.model, args.train_iteration)
         return
     if args.measure:
         print(json.dumps(measure(CASES[args.measure], args.model, int(args.seed), args.as_peer)))
@@ -259,23 +274,24 @@ def main() -> None:
     if not args.peer or not Path(args.peer, "uisrnn").is_dir():
         parser.error("--peer must be a folder that holds uisrnn 0.1.2")
     peer = str(Path(args.peer).resolve())
-    results = {"machine": machine(), "rounds": args.rounds, "cases": {}}
-    print("| D 256, beam 10, test_iteration 2, 5 clusters | 0.1.2: observations/s, peak | here: observations/s, peak "
-          "| ratio (least to most) | share of the floor | same labels |\n|---|---|---|---|---|---|")  # fmt: skip
+    results: dict[str, Any] = {"machine": machine(), "rounds": args.rounds, "cases": {}}
+    cases = {name: case for name, case in CASES.items() if args.only in name}
+    print(header())
     with tempfile.TemporaryDirectory() as folder:
-        for hidden in sorted({case.hidden for case in CASES.values()}):
+        for hidden in sorted({case.hidden for case in cases.values()}):
             command = [sys.executable, __file__, "--train", str(hidden), "--model", f"{folder}/{hidden}.uisrnn"]
+            command += ["--train_iteration", str(args.train_iteration)]
             subprocess.run(command, env=dict(os.environ, PYTHONPATH=peer), check=True, stderr=subprocess.DEVNULL)
-        for name, case in CASES.items():
+        for name, case in cases.items():
             rounds = args.rounds if case.peer_length else 1
-            row = compare(name, case, f"{folder}/{case.hidden}.uisrnn", rounds, peer)
-            results["cases"][name] = row
-            print(line(name, row), flush=True)
-    long, short = (results["cases"][name]["observations_per_second"] for name in (LONG, SHORT))
-    results["long_to_short_seconds_per_observation"] = short / long
-    print(f"\ntime per observation of a sequence of 20000 against one of 200: {short / long:.2f}")
-    if args.out:
-        args.out.write_text(json.dumps(results, indent=2) + "\n")
+            found = compare(name, case, f"{folder}/{case.hidden}.uisrnn", rounds, peer)
+            results["cases"][name] = found
+            show([row_of(name, found)])
+    if {LONG, SHORT} <= cases.keys():
+        long, short = (results["cases"][name]["observations_per_second"] for name in (LONG, SHORT))
+        results[GROWTH] = short / long
+        show(rows(results)[-1:])
+    write(results, args.out)
 
 
 if __name__ == "__main__":

@@ -21,13 +21,15 @@ from typing import Any
 
 import numpy as np
 
-from train import machine, peak_mb
+from machine import machine, peak_mb
+from report import Row, header, percent, show, write
 
 HOUR = 3600.0
 WINDOWS = (0.8, 1.6)
 RECENTER = (0.0, 0.5)
-SPEECH = ("detected", "reference")
-CONDITIONS = [(0.0, False), (0.25, False), (0.0, True), (0.25, True)]
+SPEECH = {"detected": "detected", "reference": "of the reference"}
+COLLARS = (0.0, 0.25)
+CONDITIONS = [(collar, skip_overlap) for skip_overlap in (False, True) for collar in COLLARS]
 
 
 def errors(audio: Path, reference: list[Any]) -> list[dict[str, Any]]:
@@ -36,7 +38,7 @@ def errors(audio: Path, reference: list[Any]) -> list[dict[str, Any]]:
     from uisrnn.audio import KnownSpeech, ResemblyzerEncoder
 
     speakers = len({turn.speaker for turn in reference})
-    rows = []
+    found_rows = []
     for window, number, share, speech in itertools.product(WINDOWS, (None, speakers), RECENTER, SPEECH):
         found = uisrnn.diarize(
             audio,
@@ -53,20 +55,30 @@ def errors(audio: Path, reference: list[Any]) -> list[dict[str, Any]]:
             total = uisrnn.evaluate({"audio": reference}, {"audio": found}, **conditions).total
             name = f"collar {collar:g}, overlap {'left out' if skip_overlap else 'evaluated'}"
             row[name] = {key: total.value(key) for key in ("der", "missed", "false_alarm", "confusion")}
-        rows.append(row)
-    return rows
+        found_rows.append(row)
+    return found_rows
 
 
-def show(rows: list[dict[str, Any]]) -> None:
-    """A table of the error rates."""
-    names = [name for name in rows[0] if name.startswith("collar")]
-    columns = ["window", "speakers given", "recenter", "speech", "speakers found", *(f"DER, {name}" for name in names)]
-    print(f"| {' | '.join(columns)} |")
-    print("|---" * len(columns) + "|")
-    for row in rows:
-        figures = " | ".join(f"{row[name]['der']:.1%}" for name in names)
-        given = f"{row['window']} s | {row['num_speakers'] or '-'} | {row['recenter']}"
-        print(f"| {given} | {row['speech']} | {row['speakers']} | {figures} |")
+def rows(results: dict[str, Any]) -> list[Row]:
+    """One a system, and time and memory."""
+    return [*map(error_row, results["errors"]), *cost_rows(results)]
+
+
+def error_row(found: dict[str, Any]) -> Row:
+    """Error rates of one system, with overlap."""
+    given = "number of speakers given" if found["num_speakers"] else "number of speakers not given"
+    case = f"windows of {found['window']} s, {given}, recenter {found['recenter']}, speech {SPEECH[found['speech']]}"
+    rates = [percent(found[f"collar {collar:g}, overlap evaluated"]["der"]) for collar in COLLARS]
+    return Row(case, "", f"DER {rates[0]}, with a collar of {COLLARS[1]} s {rates[1]}")
+
+
+def cost_rows(results: dict[str, Any]) -> list[Row]:
+    """Of the first call, and of the hour."""
+    found = [
+        Row(f"{name}, {one['audio_seconds']:.0f} s of sound", "", f"{one['seconds']:.1f} s, {one['peak_mb']:.0f} MB")
+        for name, one in (("first call", results["first_call"]), ("a long recording", results["hour"]))
+    ]
+    return [*found, Row("real time factor", "", f"{results['real_time_factor']:.5f}")]
 
 
 def repeated(audio: Path, target: Path) -> None:
@@ -122,7 +134,8 @@ def main() -> None:
     (reference,) = uisrnn.read_rttm(args.rttm).values()
     results: dict[str, Any] = {"machine": machine(), "recording": args.audio.name}
     results["errors"] = errors(args.audio, list(reference))
-    show(results["errors"])
+    print(header())
+    show(map(error_row, results["errors"]))
     with tempfile.TemporaryDirectory() as folder:
         repeated(args.audio, Path(folder) / "hour.wav")
         results["first_call"] = in_a_process(args.audio)
@@ -131,11 +144,8 @@ def main() -> None:
     results["real_time_factor"] = (hour["seconds"] - first["seconds"]) / (
         hour["audio_seconds"] - first["audio_seconds"]
     )
-    print(f"\nfirst call, {first['audio_seconds']:.0f} s of sound: {first['seconds']:.1f} s, {first['peak_mb']:.0f} MB")
-    print(f"an hour: {hour['seconds']:.1f} s, {hour['peak_mb']:.0f} MB", end="")
-    print(f"; real time factor {results['real_time_factor']:.5f}")
-    if args.out:
-        args.out.write_text(json.dumps(results, indent=2) + "\n")
+    show(cost_rows(results))
+    write(results, args.out)
 
 
 if __name__ == "__main__":

@@ -6,23 +6,24 @@ The setting is that of the integration test of uisrnn 0.0.6: two layers of 8 uni
 """
 
 import argparse
-import json
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
 
 import uisrnn
-from train import machine
-from uisrnn.training import loop
+from machine import machine
+from report import Row, header, show, write
+from uisrnn.training import generative
 
 CENTERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-SEEDS = range(1, 17)
+CHOICES = ("network only", "all parameters")
 
 
 def slow_all(optimizer, args, iteration: int) -> float:
     """The other choice: one falling rate for network, initial hidden state and sigma2."""
-    rate = loop.learning_rate(args, iteration)
+    rate = generative.learning_rate(args, iteration)
     for group in optimizer.param_groups:
         group["lr"] = rate
     return rate
@@ -48,19 +49,28 @@ def accuracy(seed: int) -> float:
     return uisrnn.compute_sequence_match_accuracy(test_labels, model.predict(test_x))
 
 
+def rows(results: dict[str, Any]) -> list[Row]:
+    """One a choice."""
+    found = {f"the half life slows {choice}": results[choice] for choice in CHOICES}
+    return [
+        Row(case, "", f"{each.count(1.0)} of {len(each)} seeds right, mean {np.mean(each):.3f}")
+        for case, each in found.items()
+    ]
+
+
 def main() -> None:
     """Count seeds with accuracy 1 for both choices."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, help="file for the results, JSON")
-    out = parser.parse_args().out
-    results = {"machine": machine(), "network only": [accuracy(seed) for seed in SEEDS]}
-    with mock.patch.object(loop, "_set_learning_rate", slow_all):
-        results["all parameters"] = [accuracy(seed) for seed in SEEDS]
-    for choice in ("network only", "all parameters"):
-        right = sum(one == 1.0 for one in results[choice])
-        print(f"half life slows {choice}: {right} of {len(SEEDS)} seeds right, mean {np.mean(results[choice]):.3f}")
-    if out:
-        out.write_text(json.dumps(results, indent=2) + "\n")
+    parser.add_argument("--seeds", type=int, default=16)
+    args = parser.parse_args()
+    seeds = range(1, args.seeds + 1)
+    results: dict[str, Any] = {"machine": machine(), "network only": [accuracy(seed) for seed in seeds]}
+    with mock.patch.object(generative, "_set_learning_rate", slow_all):
+        results["all parameters"] = [accuracy(seed) for seed in seeds]
+    print(header())
+    show(rows(results))
+    write(results, args.out)
 
 
 if __name__ == "__main__":

@@ -6,16 +6,23 @@ The folder holds train_w08.npz, train_w16.npz, dev_w08.npz and dev_w16.npz; see 
 """
 
 import argparse
-import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from accuracy import Data, judged
-from train import machine
+from accuracy import Data, figure, judged
+from machine import machine
+from report import Row, header, show, write
 
 NAMES = ("w08", "w16")
 MODEL = Path(__file__).parent.parent / "src" / "uisrnn" / "pretrained" / "resemblyzer.uisrnn"
+
+
+def rows(results: dict[str, Any]) -> list[Row]:
+    """One a set, and the size of the file."""
+    found = [Row(f"accuracy, {name}", "", figure(one)) for name, one in results["sets"].items()]
+    return [*found, Row("its file", "", f"{results['bytes']} bytes")]
 
 
 def main() -> None:
@@ -31,14 +38,14 @@ def main() -> None:
     clusterer.fit([x for one in train for x in one.sequences], [labels for one in train for labels in one.labels])
     clusterer.model_.save(MODEL)
     model, one_pass = uisrnn.load_pretrained("resemblyzer"), uisrnn.InferenceArguments(test_iteration=1)
-    results = {"machine": machine(), "bytes": MODEL.stat().st_size, "sets": {}}
+    results: dict[str, Any] = {"machine": machine(), "bytes": MODEL.stat().st_size, "sets": {}}
     for name in NAMES:
         row = judged(Data(args.data / f"dev_{name}.npz"), lambda x: model.predict(x, one_pass), 0.0)
         row["share_of_conversations_without_error"] = float(np.mean(np.array(row.pop("each")) == 1))
         results["sets"][name] = row
-        print(name, {column: value for column, value in row.items() if column != "interval"}, row["interval"])
-    if args.out:
-        args.out.write_text(json.dumps(results, indent=2) + "\n")
+    print(header())
+    show(rows(results))
+    write(results, args.out)
 
 
 if __name__ == "__main__":

@@ -4,16 +4,17 @@ python benchmarks/product.py --out benchmarks/results/product.json
 """
 
 import argparse
-import json
 import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from train import machine
+from machine import machine
+from report import Row, header, show, write
 from uisrnn.model.product import for_product, multiply, rows_for_product
 
 ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -46,21 +47,29 @@ def compare(size: int, outputs: int, rows: int) -> dict[str, float]:
     return {"loop_gflops": operations / ours / 1e9, "torch_gflops": operations / theirs / 1e9}
 
 
+def row(shape: str, found: dict[Any, dict[str, float]]) -> Row:
+    """Of one shape, with all numbers of rows."""
+    theirs, mine = (", ".join(f"{one[f'{name}_gflops']:.0f}" for one in found.values()) for name in ("torch", "loop"))
+    return Row(f"{shape}; {', '.join(map(str, found))} rows", f"torch: {theirs} GFLOP/s", f"{mine} GFLOP/s")
+
+
+def rows(results: dict[str, Any]) -> list[Row]:
+    """One a shape."""
+    return [row(shape, found) for shape, found in results.items() if shape != "machine"]
+
+
 def main() -> None:
     """Compare all shapes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, help="file for the results, JSON")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    results: dict[str, object] = {"machine": machine()}
-    print("| GFLOP/s, one core: loop / torch | " + " | ".join(f"{rows} rows" for rows in ROWS) + " |")
-    print("|---" * (len(ROWS) + 1) + "|")
+    results: dict[str, Any] = {"machine": machine()}
+    print(header())
     for name, (size, outputs) in SHAPES.items():
         found = results[name] = {rows: compare(size, outputs, rows) for rows in ROWS}
-        cells = [f"{one['loop_gflops']:.0f} / {one['torch_gflops']:.0f}" for one in found.values()]
-        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
-    if args.out:
-        args.out.write_text(json.dumps(results, indent=2) + "\n")
+        show([row(name, found)])
+    write(results, args.out)
 
 
 if __name__ == "__main__":

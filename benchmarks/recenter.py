@@ -7,14 +7,14 @@ pretrained model, one pass, with the share of the mean that is taken off each co
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import uisrnn
-from train import machine
+from machine import machine
+from report import Row, header, percent, show, write
 from uisrnn.audio.diarization import recentered
 
 SHARES = (0.0, 0.25, 0.5, 1.0)
@@ -29,6 +29,15 @@ def accuracy(model: uisrnn.UISRNN, sequences: list[uisrnn.LabeledSequence], shar
     return float(np.mean([uisrnn.compute_sequence_match_accuracy(one.labels, labels) for one, labels in pairs]))
 
 
+def rows(results: dict[str, Any]) -> list[Row]:
+    """One a share."""
+    shares = [(share, found) for share, found in results.items() if share != "machine"]
+    return [
+        Row(f"accuracy, recenter={share}", "", ", ".join(f"{name} {percent(one)}" for name, one in found.items()))
+        for share, found in shares
+    ]
+
+
 def main() -> None:
     """Measure all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -37,13 +46,11 @@ def main() -> None:
     args = parser.parse_args()
     model = uisrnn.load_pretrained("resemblyzer", uisrnn.ModelArguments(verbosity=0))
     results: dict[str, Any] = {"machine": machine()}
-    print(f"| recenter | {' | '.join(FILES)} |\n|---|{'---|' * len(FILES)}")
     for share in SHARES:
-        row = {name: accuracy(model, uisrnn.load_sequences(args.data / name), share) for name in FILES}
-        results[str(share)] = row
-        print(f"| {share} | {' | '.join(f'{one:.3f}' for one in row.values())} |")
-    if args.out:
-        args.out.write_text(json.dumps(results, indent=2) + "\n")
+        results[str(share)] = {name: accuracy(model, uisrnn.load_sequences(args.data / name), share) for name in FILES}
+    print(header())
+    show(rows(results))
+    write(results, args.out)
 
 
 if __name__ == "__main__":

@@ -7,17 +7,19 @@ soak: one stream over a million observations, with the growth of the process aft
 """
 
 import argparse
-import json
 import statistics
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import uisrnn
-from train import machine, peak_mb
+from machine import machine, peak_mb
+from report import Row, header, show, write
 
 DIM, CLUSTERS = 256, 5
+GROWN_AT_MOST = 20  # MB
 
 
 def centers(generator: np.random.Generator) -> np.ndarray:
@@ -72,26 +74,37 @@ def soak(number: int, block: int) -> dict[str, float]:
     return {"observations": number, "seconds": time.perf_counter() - start, "grown_mb": grown}
 
 
+def latencies(name: str, found: dict[int, float]) -> list[Row]:
+    """Of one way to push, with networks of several sizes."""
+    return [Row(f"{name}, hidden {hidden}", "", f"{one:.0f} µs an observation") for hidden, one in found.items()]
+
+
+def rows(results: dict[str, Any]) -> list[Row]:
+    """One a way to push and hidden size, and the soak."""
+    all_latencies = [row for name, found in results["microseconds"].items() for row in latencies(name, found)]
+    soak = results["soak"]
+    grown = f"the process grew by {soak['grown_mb']:.1f} MB in {soak['seconds']:.0f} s"
+    return [*all_latencies, Row(f"{soak['observations']} observations", "", grown, "", f"less than {GROWN_AT_MOST} MB")]
+
+
 def main() -> None:
     """Measure all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, help="file for the results, JSON")
     parser.add_argument("--observations", type=int, default=1_000_000, help="of the soak")
     args = parser.parse_args()
-    results: dict[str, object] = {"machine": machine(), "microseconds": {}}
-    print("| microseconds an observation | hidden 100 | hidden 512 |\n|---|---|---|")
+    results: dict[str, Any] = {"machine": machine(), "microseconds": {}}
+    print(header())
     for name, block, streams in [
         ("one stream, one at a time", 1, 1),
         ("one stream, blocks of 10", 10, 1),
         ("64 streams, one each", 1, 64),
     ]:
         found = results["microseconds"][name] = {hidden: latency(hidden, block, streams) for hidden in (100, 512)}
-        print(f"| {name} | {found[100]:.0f} | {found[512]:.0f} |", flush=True)
-    long = results["soak"] = soak(args.observations, 100)
-    grown = f"the process grew by {long['grown_mb']:.1f} MB"
-    print(f"\n{long['observations']} observations in {long['seconds']:.0f} s: {grown}")
-    if args.out:
-        args.out.write_text(json.dumps(results, indent=2) + "\n")
+        show(latencies(name, found))
+    results["soak"] = soak(args.observations, 100)
+    show(rows(results)[-1:])
+    write(results, args.out)
 
 
 if __name__ == "__main__":

@@ -12,17 +12,19 @@ neighbouring runs, so that it holds when the machine's speed drifts.
 """
 
 import argparse
-import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import time
 from argparse import Namespace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from machine import machine
+from report import Row, header, ratio, show, write
 
 # name: (observations of each cluster: least, most), rnn_depth
 CASES = {
@@ -86,25 +88,15 @@ def compare(case: str, iterations: int, rounds: int, peer: str) -> dict[str, flo
     }
 
 
-def machine() -> dict[str, object]:
-    """What the figures were measured on."""
-    import torch
-
-    cpu = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "")
-    describe = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    commit = subprocess.run(
-        describe, cwd=Path(__file__).parent, capture_output=True, text=True, check=True
-    ).stdout.strip()
-    return {
-        "cpu": cpu.partition(": ")[2], "cores": os.cpu_count(), "python": platform.python_version(),
-        "torch": torch.__version__, "numpy": np.__version__, "commit": commit,
-    }  # fmt: skip
+def row(case: str, found: dict[str, float]) -> Row:
+    """Of one case."""
+    theirs, mine = (f"{1000 * found[name]:.0f} ms" for name in ("uisrnn_0_1_2_seconds", "seconds"))
+    return Row(f"an iteration, {case}", f"uisrnn 0.1.2: {theirs}", mine, ratio(found, "time", 2))
 
 
-def peak_mb() -> float:
-    """Most memory that this process held at a time, from Linux, which starts anew at each exec."""
-    status = Path("/proc/self/status").read_text()
-    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+def rows(results: dict[str, Any]) -> list[Row]:
+    """One a case."""
+    return [row(case, found) for case, found in results["cases"].items()]
 
 
 def main() -> None:
@@ -121,17 +113,12 @@ def main() -> None:
         return
     if not args.peer or not Path(args.peer, "uisrnn").is_dir():
         parser.error("--peer must be a folder that holds uisrnn 0.1.2")
-    results = {"machine": machine(), "iterations": args.iterations, "rounds": args.rounds, "cases": {}}
-    print("| D 256, hidden 512, batch 10 | 0.1.2, ms | here, ms | ratio (least to most) |\n|---|---|---|---|")
+    results: dict[str, Any] = {"machine": machine(), "iterations": args.iterations, "rounds": args.rounds, "cases": {}}
+    print(header())
     for case in CASES:
-        row = results["cases"][case] = compare(case, args.iterations, args.rounds, str(Path(args.peer).resolve()))
-        print(
-            f"| {case} | {1000 * row['uisrnn_0_1_2_seconds']:.0f} | {1000 * row['seconds']:.0f} "
-            f"| {row['ratio']:.2f} ({row['ratio_least']:.2f} to {row['ratio_most']:.2f}) |",
-            flush=True,
-        )
-    if args.out:
-        args.out.write_text(json.dumps(results, indent=2) + "\n")
+        found = results["cases"][case] = compare(case, args.iterations, args.rounds, str(Path(args.peer).resolve()))
+        show([row(case, found)])
+    write(results, args.out)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 import uisrnn
 from uisrnn import InferenceArguments, ModelArguments, TrainingArguments, parse_arguments
@@ -14,7 +15,8 @@ DEFAULTS = {
     "observation_model": "gru", "plda_dim": 128, "plda_context": 3, "loss": "running_mean", "sample_number": 16,
     "discriminative_iteration": 0, "objective": "expected_errors",
     "observation_dim": 256, "rnn_hidden_size": 512, "rnn_depth": 1, "rnn_dropout": 0.2, "transition_bias": None,
-    "crp_alpha": 1.0, "sigma2": None, "verbosity": 3, "enable_cuda": True, "optimizer": "adam", "learning_rate": 1e-3,
+    "crp_alpha": 1.0, "sigma2": None, "verbosity": 3, "enable_cuda": True, "device": "auto",
+    "optimizer": "adam", "learning_rate": 1e-3,
     "learning_rate_half_life": 0, "train_iteration": 20000, "batch_size": 10, "num_permutations": 10,
     "sigma_alpha": 1.0, "sigma_beta": 1.0, "regularization_weight": 1e-5, "grad_max_norm": 5.0,
     "enforce_cluster_id_uniqueness": True, "beam_size": 10, "look_ahead": 1, "test_iteration": 2,
@@ -28,8 +30,11 @@ def _all(groups) -> dict:
     return {name: value for group in groups for name, value in dataclasses.asdict(group).items()}
 
 
+NEW = {"bucket_size": 1, "deterministic": False, "max_time": None, "patience": None, "precision": "single"}
+
+
 def test_every_flag_of_the_seed_has_its_default():
-    assert _all(parse_arguments([])) == DEFAULTS | {"seed": None, "max_length": None}
+    assert _all(parse_arguments([])) == DEFAULTS | {"seed": None, "max_length": None} | NEW
 
 
 def test_code_and_command_line_agree_on_defaults():
@@ -54,6 +59,7 @@ def test_code_and_command_line_agree_on_defaults():
         (["--transition_bias", "0.5"], "transition_bias", 0.5),
         (["--transition_bias", "none"], "transition_bias", None),
         (["--seed", "7"], "seed", 7),
+        (["--device", "cuda:1"], "device", "cuda:1"),
         *[(["--enable_cuda", text], "enable_cuda", False) for text in ("no", "false", "0", "F", "n")],
         *[(["--enable_cuda", text], "enable_cuda", True) for text in ("yes", "true", "1", "T", "y")],
     ],
@@ -71,6 +77,7 @@ def test_flags_are_understood(words, name, value):
         (["-l", "fast"], "argument --learning_rate/-l: must be a number > 0, but is 'fast'"),
         (["-b", "0"], "argument --batch_size/-b: must be an integer >= 1, or None, but is '0'"),
         (["--enable_cuda", "maybe"], "argument --enable_cuda: must be yes, no, true, false, 1 or 0, but is 'maybe'"),
+        (["--device", "tpu"], "argument --device: must be auto, cpu, cuda or one of cuda:0, cuda:1, ..., but is 'tpu'"),
         (["-o", "sgd"], "argument --optimizer/-o: must be one of 'adam', but is 'sgd'"),
         (["--transition_bias", "1"], "must be a number between 0 and 1, both excluded, or None, but is '1'"),
         (["--beam_sise", "3"], "unrecognized arguments: --beam_sise 3"),
@@ -107,6 +114,13 @@ def test_help_names_every_argument(capsys):
         (ModelArguments, "rnn_dropout", 1.0, "rnn_dropout must be a number >= 0 and < 1, but is 1.0"),
         (ModelArguments, "sigma2", float("inf"), "sigma2 must be a number > 0, or None, but is inf"),
         (ModelArguments, "verbosity", -1, "verbosity must be an integer >= 0, but is -1"),
+        (
+            ModelArguments,
+            "device",
+            "cuda:-1",
+            "must be auto, cpu, cuda or one of cuda:0, cuda:1, ..., but is 'cuda:-1'",
+        ),
+        (ModelArguments, "device", None, "must be auto, cpu, cuda or one of cuda:0, cuda:1, ..., but is None"),
         (TrainingArguments, "optimizer", None, "optimizer must be one of 'adam', but is None"),
         (TrainingArguments, "enforce_cluster_id_uniqueness", "x", "must be yes, no, true, false, 1 or 0, but is 'x'"),
         (InferenceArguments, "look_ahead", None, "look_ahead must be an integer from 1 to 2147483647, but is None"),
@@ -133,6 +147,11 @@ def test_numpy_numbers_become_plain_ones():
 @pytest.mark.parametrize(("value", "expected"), [("no", False), ("YES", True), (0, False), (np.bool_(True), True)])
 def test_booleans_are_understood_in_code_as_on_the_command_line(value, expected):
     assert ModelArguments(enable_cuda=value).enable_cuda is expected
+
+
+@pytest.mark.parametrize("name", ["cpu", "cuda", "cuda:3"])
+def test_a_device_of_torch_is_called_as_in_text(name):
+    assert ModelArguments(device=torch.device(name)).device == name
 
 
 def test_a_misspelt_attribute_is_an_error():

@@ -77,7 +77,7 @@ def test_plain_import_brings_the_modules_that_0_1_2_brought():
 
 def test_every_error_is_caught_by_the_base_class():
     errors = [value for value in vars(uisrnn).values() if isinstance(value, type) and issubclass(value, Exception)]
-    assert len(errors) == 9
+    assert len(errors) == 10
     assert all(issubclass(error, uisrnn.UISRNNError) for error in errors)
 
 

@@ -12,6 +12,7 @@ from uisrnn.arguments import (
     recommended_arguments,
 )
 from uisrnn.audio.diarization import diarize
+from uisrnn.data.dataset import Dataset
 from uisrnn.data.formats import iterate_sequences, load_sequences, save_sequences
 from uisrnn.data.labeled import LabeledSequence
 from uisrnn.data.rttm import read as read_rttm
@@ -26,6 +27,7 @@ from uisrnn.decoding.tracks import Update
 from uisrnn.errors import (
     ArgumentError,
     CheckpointError,
+    ClusterError,
     InputError,
     InputTypeError,
     MissingExtraError,
@@ -39,7 +41,9 @@ from uisrnn.model.assignment import estimate_crp_alpha
 from uisrnn.model.conventions import PAPER, V0, Conventions
 from uisrnn.model.transition import estimate_transition_bias
 from uisrnn.pretrained import load_pretrained
+from uisrnn.training.checkpoints import Checkpoints
 from uisrnn.training.history import History
+from uisrnn.training.team import ProcessGroup
 from uisrnn.training.tensorboard import TensorBoard
 from uisrnn.tuning.tune import Tuning, tune
 from uisrnn.uisrnn import UISRNN, parallel_predict
@@ -53,8 +57,11 @@ __all__ = [
     "V0",
     "ArgumentError",
     "CheckpointError",
+    "Checkpoints",
+    "ClusterError",
     "Comparison",
     "Conventions",
+    "Dataset",
     "Evaluation",
     "History",
     "InferenceArguments",
@@ -64,6 +71,7 @@ __all__ = [
     "MissingExtraError",
     "ModelArguments",
     "NotFittedError",
+    "ProcessGroup",
     "Scores",
     "Stream",
     "StreamError",

@@ -5,6 +5,7 @@ import dataclasses
 import difflib
 import math
 import numbers
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -88,6 +89,15 @@ def _choice(*options: str) -> Kind:
         return str(value)
 
     return Kind(f"one of {', '.join(map(repr, options))}", str, accept)
+
+
+def _device() -> Kind:
+    def accept(value: Any) -> str:
+        if not re.fullmatch("auto|cpu|cuda(:[0-9]{1,3})?", str(value)):  # also a torch.device
+            raise ValueError(value)
+        return str(value)
+
+    return Kind("auto, cpu, cuda or one of cuda:0, cuda:1, ...", str, accept)
 
 
 def _optional(kind: Kind) -> Kind:
@@ -186,6 +196,9 @@ class ModelArguments(Arguments):
         3, _integer(0), "0 critical, 1 errors, 2 warnings and progress bars, 3 information, 4 debugging"
     )
     enable_cuda: bool = _argument(True, _flag(), "use a GPU where there is one")
+    device: str = _argument(
+        "auto", _device(), "where to compute: auto (a GPU where there is one and enable_cuda), cpu, cuda, cuda:1, ..."
+    )
     seed: int | None = _argument(
         None, _optional(_any_integer), "seed of everything random; None: taken from torch's global generator"
     )
@@ -207,12 +220,14 @@ class TrainingArguments(Arguments):
     train_iteration: int = _argument(20000, _integer(0), "number of iterations, one batch each", "-t")
     batch_size: int | None = _argument(
         10,
-        _optional(_integer(1)),
+        _optional(_integer(1, 10**6)),
         "cluster sequences in a batch, drawn with replacement; None: all of them, each once",
         "-b",
     )
     num_permutations: int | None = _argument(
-        10, _optional(_integer(0)), "block permutations of each cluster's observations; 0, 1 or None: their own order"
+        10,
+        _optional(_integer(0, 10**6)),
+        "block permutations of each cluster's observations; 0, 1 or None: their own order",
     )
     sigma_alpha: float = _argument(1.0, _not_negative, "shape of the inverse gamma prior of sigma2")
     sigma_beta: float = _argument(1.0, _positive, "scale of the inverse gamma prior of sigma2")
@@ -237,8 +252,27 @@ class TrainingArguments(Arguments):
     )
     max_length: int | None = _argument(
         None,
-        _optional(_integer(1)),
+        _optional(_integer(1, 2**31 - 1)),
         "cut longer cluster sequences into pieces of at most this many observations; None: never",
+    )
+    bucket_size: int = _argument(
+        1, _integer(1, 10**4), "batches that are drawn together and dealt out by length, so that those of one are alike"
+    )
+    patience: int | None = _argument(
+        None,
+        _optional(_integer(1)),
+        "stop when the loss on sequences kept apart has not fallen for this many iterations; None: go through all",
+    )
+    max_time: float | None = _argument(
+        None, _optional(_positive), "seconds after which no iteration begins, in one call; None: no limit"
+    )
+    precision: str = _argument(
+        "single",
+        _choice("single", "mixed"),
+        "mixed: the GRU's products in bfloat16 while it is trained; only on a GPU, elsewhere without effect",
+    )
+    deterministic: bool = _argument(
+        False, _flag(), "let equal seeds give equal models on a GPU too, which is slower; on a CPU they always do"
     )
 
 

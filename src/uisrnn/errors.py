@@ -9,6 +9,7 @@
     ├── NotFittedError    (RuntimeError)  the model was asked for what only a trained model knows
     ├── TrainingError     (RuntimeError)  training cannot go on, for example after a loss that is not finite
     ├── StreamError       (RuntimeError)  a stream was flushed, belongs elsewhere or does not exist
+    ├── ClusterError      (RuntimeError)  machines cannot be reached, or were lost more often than work is done again
     ├── CheckpointError   (ValueError)    a model file or snapshot is truncated, foreign, hostile or of a later format
     └── MissingExtraError (ModuleNotFoundError)  an optional package is not installed; the message says how to
 
@@ -43,6 +44,10 @@ class TrainingError(UISRNNError, RuntimeError):
 
 class StreamError(UISRNNError, RuntimeError):
     """A stream cannot be used: it was flushed, belongs to another pool or does not exist."""
+
+
+class ClusterError(UISRNNError, RuntimeError):
+    """Machines that shall work together cannot be reached or used; the message says at which address and why."""
 
 
 class CheckpointError(UISRNNError, ValueError):

@@ -24,7 +24,31 @@ from uisrnn.prediction import Predictor
 from uisrnn.randomness import generator_from, torch_seeded
 
 _K = TypeVar("_K", bound="KeptModel")
-_OF_THE_PROCESS = ("verbosity", "enable_cuda", "seed")
+OF_THE_PROCESS = ("verbosity", "enable_cuda", "device", "seed")
+
+
+def device_of(args: ModelArguments) -> torch.device:
+    """The device that a model shall be on.
+
+    Args:
+        args: of which `device` and `enable_cuda` are looked at.
+
+    Raises:
+        ArgumentError: it is asked for by name, but is not there, or `enable_cuda` forbids it.
+
+    >>> device_of(ModelArguments(device="cpu"))
+    device(type='cpu')
+    """
+    number = torch.cuda.device_count() if args.device != "cpu" and torch.cuda.is_available() else 0
+    if args.device == "cpu" or (args.device == "auto" and not (args.enable_cuda and number)):
+        return torch.device("cpu")
+    wanted = 0 if args.device == "auto" else int(args.device.removeprefix("cuda").removeprefix(":") or 0)
+    if not args.enable_cuda:
+        raise ArgumentError(f"device must be 'auto' or 'cpu' where enable_cuda is False, but is {args.device!r}")
+    if wanted >= number:
+        there = ", ".join(["cpu", *(f"cuda:{one}" for one in range(number))])
+        raise ArgumentError(f"device must be one that torch finds here ({there}), but is {args.device!r}")
+    return torch.device("cuda", wanted)
 
 
 class KeptModel(Predictor):
@@ -50,10 +74,10 @@ class KeptModel(Predictor):
         self._observation = self._new_observation(self.arguments)
 
     def _new_observation(self, args: ModelArguments) -> AnyObservation:
+        device = device_of(args)
         with torch_seeded(self._generator, torch.device("cpu")):
             model = KINDS[args.observation_model].build(args)
-        cuda = args.enable_cuda and torch.cuda.is_available()
-        return model.to("cuda:0" if cuda else "cpu").eval()
+        return model.to(device).eval()
 
     @property
     def conventions(self) -> Conventions:
@@ -100,7 +124,7 @@ class KeptModel(Predictor):
 
     @property
     def device(self) -> torch.device:
-        """The GPU where there is one and `enable_cuda` allows it, else the CPU."""
+        """Where it computes, by `ModelArguments.device`."""
         return self._observation.device
 
     @property
@@ -176,6 +200,10 @@ class KeptModel(Predictor):
             digest.update(name.encode() + parameter.detach().cpu().numpy().tobytes())
         return digest.hexdigest()
 
+    def draw_seed(self) -> int:
+        """A seed for work elsewhere, another one at each call; they follow from the model's own."""
+        return int(self._generator.integers(2**62))
+
     # --- files ---
 
     def save(self, filepath: str | os.PathLike[str]) -> None:
@@ -190,9 +218,29 @@ class KeptModel(Predictor):
         """
         checkpoint.write(filepath, self._checkpoint())
 
+    def to_bytes(self) -> bytes:
+        """The content of the file that `save` writes, for a process or a machine that shares no disk.
+
+        Raises:
+            CheckpointError: as `save` does.
+        """
+        return checkpoint.pack(self._checkpoint())
+
+    def load_bytes(self, content: bytes) -> None:
+        """Become the model in the content of a file; see `load`.
+
+        Args:
+            content: what `to_bytes` gave.
+
+        Raises:
+            CheckpointError: as `load` does.
+        """
+        self._become(checkpoint.unpack(content))
+
     def _checkpoint(self) -> checkpoint.Checkpoint:
+        arguments = dataclasses.asdict(self.arguments)
         return checkpoint.Checkpoint(
-            arguments=dataclasses.asdict(self.arguments),
+            arguments={name: value for name, value in arguments.items() if name not in OF_THE_PROCESS},
             conventions=self.conventions,
             transition_bias=self.transition_bias,
             transition_bias_denominator=self.transition_bias_denominator,
@@ -205,9 +253,9 @@ class KeptModel(Predictor):
     def load(self, filepath: str | os.PathLike[str]) -> None:
         """Become the model in a file, of this library or of 0.1.2, whatever its dimensions.
 
-        What concerns this process stays: verbosity, enable_cuda and seed; of a file of 0.1.2, which says nothing of
-        them, also dropout and whether transition_bias and sigma2 are fixed. The optimizer's state is not in the file:
-        `fit` after `load` starts it anew.
+        What concerns this process stays: verbosity, enable_cuda, device and seed; of a file of 0.1.2, which says
+        nothing of them, also dropout and whether transition_bias and sigma2 are fixed. The optimizer's state is not in
+        the file: `fit` after `load` starts it anew.
 
         Args:
             filepath: the file.
@@ -216,9 +264,12 @@ class KeptModel(Predictor):
             CheckpointError: the file is truncated, foreign or hostile; the model is as before.
             OSError: there is no such file, or it cannot be opened.
         """
-        found = checkpoint.read(filepath)
+        self._become(checkpoint.read(filepath))
+        self.logger.info("loaded %s: D=%d, transition_bias=%s", filepath, self.observation_dim, self.transition_bias)
+
+    def _become(self, found: checkpoint.Checkpoint) -> None:
         self.online_predict(reset=True)
-        known = {name: value for name, value in found.arguments.items() if name not in _OF_THE_PROCESS}
+        known = {name: value for name, value in found.arguments.items() if name not in OF_THE_PROCESS}
         arguments = dataclasses.replace(self.arguments, **known)
         observation = self._new_observation(arguments)
         observation.load_state_dict(found.tensors)
@@ -229,7 +280,6 @@ class KeptModel(Predictor):
         self._crp_alpha = arguments.crp_alpha if found.crp_alpha is None else found.crp_alpha
         self.likelihood_scale = found.likelihood_scale
         self.fitted = found.fitted
-        self.logger.info("loaded %s: D=%d, transition_bias=%s", filepath, self.observation_dim, self.transition_bias)
 
     @classmethod
     def from_file(cls: type[_K], filepath: str | os.PathLike[str], args: object = None) -> _K:
@@ -237,7 +287,7 @@ class KeptModel(Predictor):
 
         Args:
             filepath: the file.
-            args: where the process's own arguments come from (verbosity, enable_cuda, seed).
+            args: where the process's own arguments come from (verbosity, enable_cuda, device, seed).
 
         Raises:
             CheckpointError, OSError: as `load` does.

@@ -1,32 +1,38 @@
 """The class UISRNN: a model that can be trained, a thin face of `uisrnn.training`."""
 
 import dataclasses
-import os
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from numbers import Integral
 from typing import Any
 
+import torch
+
 from uisrnn.arguments import TrainingArguments
+from uisrnn.checkpoint import Checkpoint
 from uisrnn.data import sequences as data
+from uisrnn.data.corpus import Corpus
+from uisrnn.data.dataset import Dataset
 from uisrnn.data.labels import Label
 from uisrnn.data.observations import is_single
-from uisrnn.data.sequences import CodedSequence
 from uisrnn.errors import ArgumentError, InputTypeError
-from uisrnn.kept import KeptModel
-from uisrnn.model.assignment import estimate_crp_alpha
+from uisrnn.kept import OF_THE_PROCESS, KeptModel
 from uisrnn.model.joint import Joint
-from uisrnn.model.transition import estimate_transition_bias
 from uisrnn.progress import Both, Progress, bar_for
-from uisrnn.randomness import torch_seeded
-from uisrnn.training.discriminative import train_discriminatively
+from uisrnn.randomness import deterministic_algorithms, torch_kept
+from uisrnn.training.checkpoints import Checkpoints, Forgetful, Keeping
+from uisrnn.training.course import Course, Surroundings, run
+from uisrnn.training.deadline import Deadline
+from uisrnn.training.discriminative import DiscriminativeStage
+from uisrnn.training.draws import Draws
+from uisrnn.training.failure import restored_on_failure
 from uisrnn.training.history import History
 from uisrnn.training.hypotheses import LearnedPrior
 from uisrnn.training.objectives import OBJECTIVES
-from uisrnn.training.trainers import FEWEST_SEQUENCES, Folds, trainer_for
+from uisrnn.training.scalars import crp_alpha_of, transition_bias_of
+from uisrnn.training.team import ALONE, Team, agreed, succeeded
+from uisrnn.training.trainers import FEWEST_SEQUENCES, Folds, Lesson, trainer_for
 from uisrnn.training.watcher import NOBODY, Watcher
-
-ALPHA_PRIOR = (2.0, 1.0)
-"""Shape and rate of the Gamma prior of an alpha that is estimated; its mode is 1, what alpha is when it is not."""
 
 
 class UISRNN(KeptModel):
@@ -57,20 +63,11 @@ class UISRNN(KeptModel):
 
     def __init__(self, args: object = None) -> None:
         super().__init__(args)
-        self._trainer = trainer_for(self._observation, self._generator)
+        self._trainer = trainer_for(self._observation)
 
-    def load(self, filepath: str | os.PathLike[str]) -> None:
-        """Become the model in a file; see `KeptModel.load`.
-
-        Args:
-            filepath: the file.
-
-        Raises:
-            CheckpointError: the file is truncated, foreign or hostile; the model is as before.
-            OSError: there is no such file, or it cannot be opened.
-        """
-        super().load(filepath)
-        self._trainer = trainer_for(self._observation, self._generator)
+    def _become(self, found: Checkpoint) -> None:
+        super()._become(found)
+        self._trainer = trainer_for(self._observation)
 
     def fit(
         self,
@@ -79,6 +76,8 @@ class UISRNN(KeptModel):
         args: object = None,
         *,
         watcher: Watcher = NOBODY,
+        checkpoints: Checkpoints | None = None,
+        team: Team = ALONE,
     ) -> History:
         """Train on labelled sequences; called again, go on from where the model is.
 
@@ -86,14 +85,20 @@ class UISRNN(KeptModel):
         sequences alone. Then, where `discriminative_iteration` asks for it and there are 5 sequences or more, by what
         the decoder makes of them, with a part kept apart to stop in time.
 
+        A step whose loss is not finite is skipped; after ten in a row training stops.
+
         Args:
             train_sequences: a list of (T, D) arrays or `LabeledSequence`s, or one (N, D) array of concatenated
                 sequences. With the latter, each boundary between two sequences counts as a label change in the estimate
-                of `transition_bias`.
+                of `transition_bias`. Or what need not be in memory: a `Dataset`, the path of a file or a folder, or
+                any iterable of `LabeledSequence`s; the model is the same.
             train_cluster_ids: a list of lists of T strings or integers, or one of N; None: those of the
                 `LabeledSequence`s.
             args: `TrainingArguments`, any object with those attributes, or None for all defaults.
             watcher: told the figures of training while it goes on, a `TensorBoard` for example.
+            checkpoints: a folder for what a later call needs to go on, should this one be killed.
+            team: the processes that train this model together, each calling `fit` with the same arguments and the same
+                `Dataset`, of which it reads its share; a `ProcessGroup`, for example under `torchrun`.
 
         Returns:
             Each loss term at each iteration.
@@ -102,25 +107,27 @@ class UISRNN(KeptModel):
             ArgumentError: an argument is not acceptable.
             InputError: sequences or labels have a wrong shape, dimension or length, or values that are not finite.
             InputTypeError: they are not arrays or lists at all.
-            TrainingError: the loss or a weight is not finite, or covariances cannot be computed. Training that fails or
+            TrainingError: losses or a weight are not finite, or covariances cannot be computed. Training that fails or
                 is interrupted leaves a GRU with the weights that it came to, any other model as it was, and does not
                 count for scalars and `fitted`.
+            CheckpointError: the last checkpoint is damaged, or of another training.
+            OSError: a file of the dataset cannot be read, or a disk is full; the last checkpoint is whole.
         """
         training_args = TrainingArguments.of(args)
         if not isinstance(watcher, Watcher):
             raise ArgumentError(f"watcher must be one, for example TensorBoard('runs/1'), but is {watcher!r}")
-        labeled, single = data.labeled(train_sequences, train_cluster_ids, self.observation_dim)
-        if single and self.estimate_transition_bias:
-            self.logger.info(
-                "transition_bias is estimated from one sequence; if it is several, concatenated, each boundary counts "
-                "as a change: pass a list of sequences, or transition_bias"
-            )
-        with self._trainer.guard(), watcher:
+        if not isinstance(checkpoints, Checkpoints | None):
+            raise ArgumentError(f"checkpoints must be Checkpoints('folder') or None, but is {checkpoints!r:.80}")
+        if not isinstance(team, Team):
+            raise ArgumentError(f"team must be one, for example ProcessGroup(), but is {team!r:.80}")
+        deadline = Deadline(training_args.max_time)
+        with self._corpus(train_sequences, train_cluster_ids, team) as corpus, self._trainer.guard(), watcher:
             watcher.started(model=dataclasses.asdict(self.arguments), training=dataclasses.asdict(training_args))
-            history, folds = self._fit_observation(labeled, training_args, watcher)
-            learned, denominator = self._estimated(labeled)
-            if folds.train:
-                learned = self._fit_discriminatively(learned, folds, training_args, history, watcher)
+            keeper = self._keeper(corpus, training_args, checkpoints, team)
+            around = Surroundings(team, keeper, deadline, training_args.patience)
+            lesson = Lesson(corpus, training_args, Draws(keeper.seed, team.rank), around)
+            with closing(keeper):
+                history, learned, denominator = self._learn(lesson, watcher)
             watcher.learned(
                 transition_bias=learned.prior.transition.bias,
                 crp_alpha=learned.prior.crp_alpha,
@@ -129,6 +136,63 @@ class UISRNN(KeptModel):
         self._take(learned, denominator)
         self.fitted = self.fitted or self._trainer.learns_with(training_args)
         return history
+
+    @contextmanager
+    def _corpus(self, train_sequences: Any, train_cluster_ids: Any, team: Team) -> Iterator[Corpus]:
+        """What `fit` is given, checked."""
+        dataset = Dataset.of(train_sequences)
+        if dataset is None:
+            if team.size > 1:
+                raise ArgumentError("train_sequences must be a Dataset, or a path, where several processes train")
+            labeled, single = data.labeled(train_sequences, train_cluster_ids, self.observation_dim)
+            if single and self.estimate_transition_bias:
+                self.logger.info(
+                    "transition_bias is estimated from one sequence; if it is several, concatenated, each boundary "
+                    "counts as a change: pass a list of sequences, or transition_bias"
+                )
+            yield Corpus.of(labeled)
+            return
+        if train_cluster_ids is not None:
+            raise ArgumentError("train_cluster_ids must be None where sequences are read, which have their labels")
+        staged = dataset.staged(self.observation_dim, (team.rank, team.size))
+        with ExitStack() as stack:
+            corpus = succeeded(team, lambda: stack.enter_context(staged))
+            for one in dataset.skipped:
+                self.logger.warning("left out: %s", one.why)
+            yield agreed(team, corpus)
+
+    def _keeper(
+        self, corpus: Corpus, args: TrainingArguments, checkpoints: Checkpoints | None, team: Team
+    ) -> Forgetful | Keeping:
+        if len(set(team.gather(self.fingerprint()))) > 1:
+            raise ArgumentError("all processes must begin with equal models: give each the same seed, or the same file")
+        seed = team.gather(self.draw_seed())[0]
+        if checkpoints is None:
+            return Forgetful(seed)
+        scalars = (self.transition_bias, self.transition_bias_denominator, self.crp_alpha, self.likelihood_scale)
+        facts = {
+            "number of processes": team.size,
+            "scalars of the model": [*dataclasses.astuple(self.conventions), *scalars],
+            "training arguments": _but(dataclasses.asdict(args), "max_time"),
+            "model arguments": _but(dataclasses.asdict(self.arguments), *OF_THE_PROCESS),
+            "sequences": team.gather(corpus.fingerprint()),
+        }
+        keeping = checkpoints.begin(facts, seed, team)
+        if keeping.resumed_from is not None:
+            self.logger.info("going on from %s", keeping.resumed_from)
+        elif checkpoints.resume:
+            self.logger.warning("there is no checkpoint in %s yet: beginning", checkpoints.folder)
+        return keeping
+
+    def _learn(self, lesson: Lesson, watcher: Watcher) -> tuple[History, Joint[Any], float]:
+        """All of training: what happened, the model that it gave, and the weight of its p0."""
+        with self._torch_set_for(lesson.args):
+            generative, folds = self._fit_observation(lesson, watcher)
+            learned, denominator = self._estimated(lesson)
+            discriminative = Course()
+            if folds.train and generative.ended:  # not where time was over before
+                learned, discriminative = self._fit_discriminatively(learned, folds, lesson, watcher)
+        return History.of(generative, discriminative), learned, denominator
 
     def fit_concatenated(self, train_sequence: Any, train_cluster_id: Any, args: object = None) -> History:
         """Train the observation model only, by what generates observations, on one (N, D) array; see `fit`.
@@ -149,25 +213,29 @@ class UISRNN(KeptModel):
             raise InputTypeError(f"{where} must be one (N, D) array; fit() takes a list of sequences")
         labeled, _single = data.labeled(train_sequence, train_cluster_id, self.observation_dim)
         training_args = dataclasses.replace(TrainingArguments.of(args), discriminative_iteration=0)
-        with self._trainer.guard():
-            history, _folds = self._fit_observation(labeled, training_args, NOBODY)
+        corpus = Corpus.of(labeled)
+        keeper = self._keeper(corpus, training_args, None, ALONE)
+        around = Surroundings(ALONE, keeper, Deadline(training_args.max_time), training_args.patience)
+        lesson = Lesson(corpus, training_args, Draws(keeper.seed), around)
+        with self._trainer.guard(), self._torch_set_for(training_args):
+            course, _folds = self._fit_observation(lesson, NOBODY)
         self.fitted = self.fitted or self._trainer.learns_with(training_args)
-        return history
+        return History.of(course, Course())
 
-    def _estimated(self, labeled: Sequence[CodedSequence]) -> tuple[Joint[Any], float]:
+    def _estimated(self, lesson: Lesson) -> tuple[Joint[Any], float]:
         """The model with scalars from these labels, as far as they are not given, and the weight of p0 later.
 
         The estimate of p0 is averaged with those of earlier calls, each weighted by its denominator.
         """
-        labels = [one.labels for one in labeled]
+        corpus, team = lesson.corpus, lesson.around.team
         bias, alpha, denominator = self.transition_bias, self.crp_alpha, self.transition_bias_denominator
         if self.estimate_transition_bias:
-            estimate, weight = estimate_transition_bias(labels)
+            estimate, weight = transition_bias_of(corpus, team)
             earlier = 0.0 if bias is None else bias * denominator
             denominator += weight
             bias = (earlier + estimate * weight) / denominator
         if self.estimate_crp_alpha:
-            alpha = estimate_crp_alpha(labels, prior=ALPHA_PRIOR)
+            alpha = crp_alpha_of(corpus, team)
         assert bias is not None
         assert alpha is not None
         return self._joint_of(bias, alpha, self.likelihood_scale), denominator
@@ -184,41 +252,68 @@ class UISRNN(KeptModel):
     def _progress(self, watcher: Watcher, stage: str, iterations: int, description: str) -> Progress:
         return Both(bar_for(self.arguments.verbosity, iterations, description), watcher.stage(stage))
 
-    def _fit_observation(
-        self, labeled: Sequence[CodedSequence], args: TrainingArguments, watcher: Watcher
-    ) -> tuple[History, Folds]:
+    @contextmanager
+    def _torch_set_for(self, args: TrainingArguments) -> Iterator[None]:
+        """What training changes of torch's settings, which the process has only one of, is put back."""
+        with ExitStack() as stack:
+            stack.enter_context(torch_kept(self.device))
+            stack.enter_context(torch.inference_mode(False))  # parameters that are made in it have no gradients
+            if args.deterministic or self.device.type == "cpu":
+                stack.enter_context(deterministic_algorithms())
+            yield
+
+    def _fit_observation(self, lesson: Lesson, watcher: Watcher) -> tuple[Course, Folds]:
         self.online_predict(reset=True)
+        args = lesson.args
         progress = self._progress(watcher, "generative", args.train_iteration, "training")
-        with torch_seeded(self._generator, self.device):
-            history, folds = self._trainer.fit(labeled, args, progress)
-        if len(history):
+        course, folds = self._trainer.fit(lesson, progress)
+        if course.iteration:
             self.logger.info(
-                "trained %d iterations on %d sequences; last loss %s", len(history), len(labeled), history.loss[-1]
-            )
-        if args.discriminative_iteration and not folds.train:
+                "trained %d iterations on %d sequences; last loss %s",
+                course.iteration, len(lesson.corpus), course.losses[-1] if course.losses else None,
+            )  # fmt: skip
+        self._tell(course, args.train_iteration)
+        if (args.discriminative_iteration and not folds.train) or (args.patience and not lesson.keeps_apart):
             self.logger.warning(
-                "discriminative training needs %d sequences, but there are %d: left out", FEWEST_SEQUENCES, len(labeled)
-            )
-        return history, folds
+                "%s needs %d sequences, but there are %d: left out",
+                "discriminative training" if args.discriminative_iteration else "patience",
+                FEWEST_SEQUENCES, len(lesson.corpus),
+            )  # fmt: skip
+        return course, folds
 
     def _fit_discriminatively(
-        self, start: Joint[Any], folds: Folds, args: TrainingArguments, history: History, watcher: Watcher
-    ) -> Joint[Any]:
-        """The model with what was learned; weights change in place."""
+        self, start: Joint[Any], folds: Folds, lesson: Lesson, watcher: Watcher
+    ) -> tuple[Joint[Any], Course]:
+        """The model with what was learned, and how it went; weights change in place."""
+        args = lesson.args
         prior = LearnedPrior(start, learn_bias=self.estimate_transition_bias, learn_alpha=self.estimate_crp_alpha)
         iterations = args.discriminative_iteration
         progress = self._progress(watcher, "discriminative", iterations, "training discriminatively")
-        course = train_discriminatively(
+        stage = DiscriminativeStage(
             folds.train, folds.development, prior, OBJECTIVES[args.objective], iterations,
-            self._trainer.learning_rate, self._generator, progress,
+            self._trainer.learning_rate, lesson.draws, lesson.around.team,
         )  # fmt: skip
-        history.discriminative, history.development = course.losses, course.development
+        with restored_on_failure([*stage.parameters]):
+            course = run(stage, lesson.around, progress)
         learned = prior.joint(self._observation)
         self.logger.info(
             "trained discriminatively, kept iteration %d: transition_bias=%.3f, crp_alpha=%.3f, likelihood_scale=%.3f",
             course.chosen, learned.prior.transition.bias, learned.prior.crp_alpha, learned.likelihood_scale,
         )  # fmt: skip
-        return learned
+        self._tell(course, iterations)
+        return learned, course
+
+    def _tell(self, course: Course, iterations: int) -> None:
+        """What a user should know of how a stage went."""
+        if course.skipped:
+            self.logger.warning("skipped %d iterations whose loss was not finite", len(course.skipped))
+        if not course.ended:
+            self.logger.warning("time was over after %d of %d iterations", course.iteration, iterations)
+
+
+def _but(values: dict[str, Any], *names: str) -> dict[str, Any]:
+    """All entries without these."""
+    return {name: value for name, value in values.items() if name not in names}
 
 
 def parallel_predict(

@@ -14,11 +14,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
+from uisrnn.data.clusters import Clusters
+from uisrnn.data.corpus import Corpus
+from uisrnn.data.labels import runs
+from uisrnn.data.sequences import CodedSequence
 from uisrnn.errors import InputError, InputTypeError
 from uisrnn.evals import output_result
 from uisrnn.model.transition import estimate_transition_bias
 from uisrnn.randomness import generator_from
-from uisrnn.training.batching import cluster_orders, pad, permute_blocks
+from uisrnn.training.batching import pad
 
 __all__ = [
     "concatenate_training_data",
@@ -120,12 +124,13 @@ def concatenate_training_data(
 def sample_permuted_segments(
     index_sequence: Sequence[int] | NDArray[np.int64], number_samples: int, seed: int | None = None
 ) -> list[NDArray[np.int64]]:
-    """Shuffle the runs of consecutive indexes, several times; see `uisrnn.training.batching.permute_blocks`.
+    """Shuffle the runs of consecutive indexes, several times, each run kept as it is.
 
     >>> [sorted(one.tolist()) for one in sample_permuted_segments([1, 2, 6], 2)]
     [[1, 2, 6], [1, 2, 6]]
     """
-    return permute_blocks(np.asarray(index_sequence), number_samples, generator_from(seed))
+    blocks, generator = runs(np.asarray(index_sequence)), generator_from(seed)
+    return [np.concatenate([blocks[i] for i in generator.permutation(len(blocks))]) for _ in range(number_samples)]
 
 
 def resize_sequence(
@@ -149,7 +154,9 @@ def resize_sequence(
     if labels.shape != (len(sequence),):
         raise InputError(f"{len(sequence)} observations need as many labels, but they are {labels.shape}")
     _names, codes = np.unique(labels, return_inverse=True)
-    sub_sequences = [sequence[order] for order in cluster_orders(codes, num_permutations, generator_from(seed))]
+    clusters = Clusters.of(Corpus.of([CodedSequence(sequence, codes)]), unique=False)
+    orders = [generator_from(seed)] * num_permutations if num_permutations and num_permutations > 1 else [None]
+    sub_sequences = [clusters.read(clusters.spans(one, order)) for one in range(len(clusters)) for order in orders]
     return sub_sequences, [len(one) + 1 for one in sub_sequences]
 
 

@@ -12,6 +12,7 @@ import pytest
 
 import uisrnn
 from commands import assert_one_line
+from uisrnn.distributed import connect
 
 
 def lines_of(text):
@@ -179,3 +180,82 @@ def test_an_interrupt_while_decoding_is_one_line(model, data, tmp_path):
     _, errors = running.communicate(timeout=60)
     assert running.returncode == 1
     assert errors.splitlines()[-1].startswith("uisrnn: interrupted")
+
+
+# --- on a cluster ---
+
+
+@pytest.fixture(scope="module")
+def workers():
+    """A cluster of this machine, which commands run in this process find and use."""
+    with connect(None, 2) as number:
+        yield number
+
+
+@pytest.fixture(scope="module")
+def shards(meetings, tmp_path_factory):
+    """The sequences as workers read them."""
+    path = tmp_path_factory.mktemp("data") / "meetings.parquet"
+    uisrnn.save_sequences(path, meetings)
+    return path
+
+
+def test_a_cluster_prints_what_is_printed_without(installed, cli, model, shards):
+    """Nothing else is printed: Ray is silent."""
+    done = installed("predict", "--ray", model, shards, "--workers", 2)
+    assert (done.code, done.err) == (0, "")
+    assert done.out == cli("predict", model, shards).out
+
+
+def test_turns_from_a_cluster(workers, cli, model, shards, tmp_path):
+    done = cli("predict", model, shards, "--ray", "--out", tmp_path / "out.rttm", "--min-turn", 0.5)
+    assert (done.code, done.out) == (0, "")
+    assert (tmp_path / "out.rttm").read_text() == cli("predict", model, shards, "--out=rttm", "--min-turn=0.5").out
+
+
+def test_a_folder_from_a_cluster(workers, cli, model, shards, tmp_path, expected):
+    done = cli("predict", model, f"file://{shards}", "--out", tmp_path / "out", "--embeddings", "--ray")
+    assert (done.code, done.out, done.err) == (0, "", f"wrote {tmp_path}/out\n")
+    assert [list(one.labels) for one in uisrnn.load_sequences(tmp_path / "out")] == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "part"),
+    [
+        (["{shards}", "--workers", "2"], 2, "--workers and --embeddings need --ray"),
+        (["{shards}", "--ray", "--on-error", "weep"], 2, "on_error must be one of stop, skip, but is 'weep'"),
+        (["{shards}", "--ray=nowhere"], 2, "must be host:port or ray://host:port, but is 'nowhere'"),
+        (["{shards}", "--ray", "nowhere:port"], 2, "must be host:port or ray://host:port, but is 'nowhere:port'"),
+        (["{shards}", "--ray", "--out", "x.npz"], 2, "out must be a folder, for Parquet files, or an .rttm file"),
+        (["{shards}", "--ray", "--out", "none/x.rttm"], 2, "--out must be labels, rttm, .rttm or a file of sequences"),
+        (["-", "--ray"], 2, "--ray is for Parquet files and processors"),
+        (["{shards}", "--ray", "--device", "cuda"], 2, "--ray is for Parquet files and processors"),
+        (["{shards}", "--ray", "--commit-lag", "5"], 2, "--ray is for Parquet files and processors"),
+    ],
+)
+def test_what_is_wrong_with_a_cluster_is_one_line(cli, model, shards, words, code, part, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert_one_line(cli("predict", model, *(word.format(shards=shards) for word in words)), code, part)
+
+
+def test_an_address_where_nobody_listens_is_one_line(installed, model, shards):
+    """In a process of its own, for this one may be connected to a cluster already."""
+    done = installed("predict", model, shards, "--ray", "127.0.0.1:1")
+    assert_one_line(done, 1, "127.0.0.1:1: no Ray cluster can be reached there")
+
+
+def test_what_is_no_parquet_is_told_by_a_cluster(workers, cli, model, data):
+    assert_one_line(cli("predict", model, data, "--ray"), 1, f"{data}: is not a whole Parquet file")
+
+
+def test_a_bad_shard_stops_or_is_left_out(cli, model, meetings, tmp_path):
+    folder = tmp_path / "shards"
+    folder.mkdir()
+    for number in range(2):
+        uisrnn.save_sequences(folder / f"{number}.jsonl", meetings[number : number + 1])
+    (folder / "0.jsonl").write_text("{")
+    assert_one_line(cli("predict", model, folder), 1, "0.jsonl, line 1")
+    done = cli("predict", model, folder, "--on-error", "skip", "--out", "rttm")
+    assert done.code == 0
+    assert "left out: " in done.err
+    assert {line.split()[1] for line in done.out.splitlines()} == {meetings[1].name}

@@ -76,3 +76,59 @@ def test_data_without_labels_cannot_be_trained_on(cli, meetings, tmp_path):
     path = tmp_path / "unlabelled.npz"
     uisrnn.save_sequences(path, [uisrnn.LabeledSequence(meetings[0].observations, name="call")])
     assert_one_line(cli("train", path, "--out", tmp_path / "m", *FAST), 1, "call: labels are needed")
+
+
+def test_what_was_stopped_goes_on_to_the_same_model(cli, data, tmp_path):
+    words = [data, "--seed", 0, "--set", "discriminative_iteration=40", "--set", "observation_model=plda"]
+    whole, resumed, run = tmp_path / "whole.uisrnn", tmp_path / "resumed.uisrnn", tmp_path / "run"
+    assert cli("train", *words, "--out", whole).code == 0
+    kept = ["--checkpoints", run, "--checkpoint-every", 0, "--keep", 2]
+    stopped = cli("train", *words, "--out", resumed, *kept, "--max-time", "0.5s", "--json")
+    assert stopped.code == 0, stopped.err
+    assert json.loads(stopped.out)["discriminative_iterations"] < 40
+    assert len(list(run.iterdir())) == 2
+    assert cli("train", *words, "--out", resumed, *kept, "--resume").code == 0
+    assert resumed.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["--resume"], ["--resume needs --checkpoints"]),
+        (["--max-time", "soon"], ["--max-time must be a duration like 90, 30m or 2h, but is 'soon'"]),
+        (["--on-error", "ignore"], ["on_error must be one of stop, skip, but is 'ignore'"]),
+        (["--workers", "2"], ["--workers needs --ray"]),
+        (["--device", "tpu"], ["device must be", "'tpu'"]),
+        (["--scratch", "nowhere"], ["scratch must be a folder that is there, but is"]),
+        (["--checkpoint-every", "-1", "--checkpoints", "run"], ["every must be a number of minutes >= 0, but is -1"]),
+        (["--keep", "0", "--checkpoints", "run"], ["keep must be an integer >= 1, but is 0"]),
+    ],
+)
+def test_what_a_run_cannot_do_is_a_wrong_use(cli, data, tmp_path, monkeypatch, words, parts):
+    monkeypatch.chdir(tmp_path)
+    assert_one_line(cli("train", data, "--out", tmp_path / "m", *FAST, *words), 2, *parts)
+
+
+def test_checkpoints_of_another_training_are_told_apart(cli, data, tmp_path):
+    kept = ["--checkpoints", tmp_path / "run"]
+    gru = ["--set", "observation_model=gru", "--set", "rnn_hidden_size=4", "--set", "discriminative_iteration=0"]
+    words = ["train", data, "--out", tmp_path / "m", "--seed", 0, *gru, *kept, "--set", "train_iteration=2"]
+    assert cli(*words).code == 0
+    assert_one_line(cli(*words), 2, "holds checkpoints of an earlier training")
+    assert_one_line(cli(*words, "--resume", "--set", "learning_rate=1"), 2, "learning_rate was 0.001, is 1.0")
+    assert cli(*words, "--resume").code == 0
+
+
+def test_a_bad_shard_stops_or_is_left_out(installed, meetings, tmp_path):
+    folder = tmp_path / "shards"
+    folder.mkdir()
+    for number in range(3):
+        uisrnn.save_sequences(folder / f"{number}.npz", meetings[4 * number : 4 * number + 4])
+    (folder / "1.npz").write_bytes((folder / "1.npz").read_bytes()[:500])
+    words = ["train", folder, "--out", tmp_path / "m", *FAST]
+    assert_one_line(installed(*words), 1, "1.npz: is not a whole npz file")
+    done = installed(*words, "--on-error", "skip", "--json")
+    assert done.code == 0
+    assert done.err.count("1.npz: is not a whole npz file") == 1
+    facts = json.loads(done.out)
+    assert (facts["sequences"], facts["left_out"]) == (8, 1)

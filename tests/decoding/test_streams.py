@@ -12,6 +12,7 @@ import pytest
 import uisrnn
 from driving import observations
 from models import OBSERVATION_MODELS, joint
+from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.decoder import Decoder
 
 OPTIONS = [(1, 1), (4, 1), (10, 1), (3, 2), (4, 3)]  # beam_size, look_ahead
@@ -43,7 +44,7 @@ def arguments(beam_size: int, look_ahead: int, **others) -> uisrnn.InferenceArgu
 def whole(model: Model, args: uisrnn.InferenceArguments, xs: np.ndarray) -> list[int]:
     """Labels of the whole sequence at once."""
     decoder = model.decoder(args)
-    sequence = uisrnn.uisrnn.CodedSequence(xs)
+    sequence = CodedSequence(xs)
     return decoder.names.of(decoder.decode([sequence])[0][0].codes)
 
 
@@ -180,7 +181,7 @@ def test_a_cap_and_known_clusters_hold_in_streams(model):
     for others in ({"max_clusters": 2}, {"allow_new_clusters": False}, {}):
         args, xs = arguments(4, 1, **others), observations(14, 7)
         decoder = model.decoder(args, known)
-        expected = decoder.names.of(decoder.decode([uisrnn.uisrnn.CodedSequence(xs)])[0][0].codes)
+        expected = decoder.names.of(decoder.decode([CodedSequence(xs)])[0][0].codes)
         stream = uisrnn.Stream.of(model, args, known)
         listener = Listener()
         for x in xs[:7]:

@@ -10,7 +10,7 @@ from pages import Reader, blocks_of
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
-SLOW = {"diarize.md"}
+SLOW = {"diarize.md", "cluster.md"}
 
 
 def _name(page: Path) -> str:

@@ -16,7 +16,7 @@ import uisrnn.report
 from uisrnn.cli.app import app
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-MODULES = (uisrnn, uisrnn.audio, uisrnn.evals, uisrnn.plots, uisrnn.report)
+MODULES = (uisrnn, uisrnn.audio, uisrnn.distributed, uisrnn.evals, uisrnn.plots, uisrnn.report)
 
 
 def commands_of(command, path=("uisrnn",)):

@@ -5,12 +5,12 @@ from math import log
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import uisrnn
 from uisrnn.data.labels import encode
-from uisrnn.model.assignment import PAPER_ASSIGNMENT, estimate_crp_alpha
+from uisrnn.model.assignment import PAPER_ASSIGNMENT, AlphaEvidence, block_clusters, estimate_crp_alpha
 from uisrnn.model.label_prior import LabelPrior
 from uisrnn.model.transition import Transition
 
@@ -60,6 +60,7 @@ def test_without_a_prior_it_is_the_smoothed_share_of_new_clusters_among_changes(
 
 
 @given(label_sequences, priors)
+@settings(deadline=None)  # the first takes as long as scipy takes to load
 def test_no_alpha_of_a_grid_is_more_probable(sequences, prior):
     best = estimate_crp_alpha(sequences, prior)
     highest = log_posterior(sequences, best, prior)
@@ -67,10 +68,43 @@ def test_no_alpha_of_a_grid_is_more_probable(sequences, prior):
 
 
 @given(label_sequences, priors)
+@settings(deadline=None)
 def test_near_the_maximum_the_posterior_falls_to_both_sides(sequences, prior):
     best = estimate_crp_alpha(sequences, prior)
     highest = log_posterior(sequences, best, prior)
     assert max(log_posterior(sequences, best * factor, prior) for factor in (0.98, 1.02)) < highest
+
+
+def evidence_of(sequences):
+    return AlphaEvidence.of([block_clusters(encode(one)) for one in sequences])
+
+
+def test_evidence_counts_new_clusters_and_the_blocks_of_others():
+    """The first change of each is left out: it has no others, and leads to a new cluster whatever alpha is."""
+    found = evidence_of([list("aabca"), list("bb"), list("ddedf")])
+    assert found.new == 2
+    assert found.others.tolist() == [0, 3, 1]  # at c, a; at the second a, a and b; at the second d, d; at f, e
+
+
+@given(label_sequences, label_sequences, priors)
+@settings(deadline=None)
+def test_evidence_of_parts_adds_up(some, others, prior):
+    parts = [evidence_of(some), evidence_of(others)]
+    counts = np.zeros(max(len(one.others) for one in parts), dtype=np.int64)
+    for one in parts:
+        counts[: len(one.others)] += one.others
+    both = AlphaEvidence(sum(one.new for one in parts), counts)
+    whole = evidence_of(some + others)
+    assert (both.new, both.others.tolist()) == (whole.new, whole.others.tolist())
+    assert both.posterior_maximum(*prior) == estimate_crp_alpha(some + others, prior)
+
+
+@given(label_sequences)
+@settings(deadline=None)
+def test_evidence_knows_clusters_by_any_numbers(sequences):
+    plain = [block_clusters(encode(one)) for one in sequences]
+    one, other = AlphaEvidence.of(plain), AlphaEvidence.of([100 - 7 * codes for codes in plain])
+    assert (one.new, one.others.tolist()) == (other.new, other.others.tolist())
 
 
 @pytest.mark.parametrize("alpha", [0.3, 1.0, 5.0])

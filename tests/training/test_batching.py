@@ -1,17 +1,36 @@
 """Batches of cluster sequences."""
 
-import itertools
+from collections import Counter
+from itertools import chain, pairwise, permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uisrnn.data.sequences import CodedSequence
-from uisrnn.training.batching import ClusterSequences, join, pad, permute_blocks
+from corpora import SEQUENCES, numbered
+from uisrnn.arguments import TrainingArguments
+from uisrnn.data.clusters import Clusters
+from uisrnn.data.corpus import Corpus
+from uisrnn.training.batching import ClusterSequences, pad
+from uisrnn.training.draws import Draws
+from uisrnn.training.prefetch import Prefetched
 
-CODES = np.array([0, 0, 1, 0, 1, 1, 2])
-OBSERVATIONS = np.arange(14, dtype=np.float32).reshape(7, 2)
+CODES = [0, 0, 1, 0, 1, 1, 2]
+
+
+def sequences_of(sequences, unique=False, seed=0, **arguments):
+    args = TrainingArguments(**({"num_permutations": None, "enforce_cluster_id_uniqueness": unique} | arguments))
+    return ClusterSequences(Clusters.of(Corpus.of(sequences), unique), args, Draws(seed))
+
+
+def rows_of(sequences):
+    """The rows of each, in its order."""
+    spans = [sequences.spans(number) for number in range(len(sequences))]
+    return [list(chain.from_iterable(range(*span) for span in one)) for one in spans]
+
+
+# --- padding ---
 
 
 def test_padding_is_known_from_lengths_never_from_values():
@@ -22,55 +41,133 @@ def test_padding_is_known_from_lengths_never_from_values():
 
 
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=6))
+@settings(deadline=None)
 def test_the_mask_picks_exactly_the_observations(lengths):
     sequences = [np.full((length, 1), number + 1, np.float32) for number, length in enumerate(lengths)]
     batch = pad(sequences)
     picked = sorted(batch.observations[batch.mask].ravel().tolist())
-    assert picked == sorted(itertools.chain(*(one.ravel().tolist() for one in sequences)))
+    assert picked == sorted(chain(*(one.ravel().tolist() for one in sequences)))
     assert (batch.observations[~batch.mask] == 0).all()
 
 
-def test_blocks_stay_whole_and_move(generator):
-    orders = permute_blocks(np.array([1, 2, 6, 10, 11, 12]), 50, generator)
+# --- orders of blocks ---
+
+
+def test_blocks_stay_whole_and_move():
+    sequences = sequences_of(numbered([[1, 0, 0, 1, 1, 1, 0, 2, 2, 2, 0, 0, 0]]), num_permutations=50)
+    orders = {tuple(one) for one in rows_of(sequences)[:50]}
     blocks = [[1, 2], [6], [10, 11, 12]]
-    possible = {tuple(itertools.chain(*order)) for order in itertools.permutations(blocks)}
-    assert {tuple(order.tolist()) for order in orders} == possible
+    assert orders == {tuple(chain(*order)) for order in permutations(blocks)}
 
 
-def test_every_cluster_has_its_permutations(generator):
-    sequences = ClusterSequences(OBSERVATIONS, CODES, 3, None, generator)
-    assert [sorted(index.tolist()) for index in sequences.indexes] == [[0, 1, 3]] * 3 + [[2, 4, 5]] * 3 + [[6]] * 3
+def test_every_cluster_has_its_permutations():
+    sequences = sequences_of(numbered([CODES]), num_permutations=3)
+    assert len(sequences) == 9
+    assert [sorted(one) for one in rows_of(sequences)] == [[0, 1, 3]] * 3 + [[2, 4, 5]] * 3 + [[6]] * 3
 
 
 @pytest.mark.parametrize("num_permutations", [None, 0, 1])
-def test_without_permutations_the_order_is_that_of_the_data(num_permutations, generator):
-    sequences = ClusterSequences(OBSERVATIONS, CODES, num_permutations, None, generator)
-    assert [index.tolist() for index in sequences.indexes] == [[0, 1, 3], [2, 4, 5], [6]]
+def test_without_permutations_the_order_is_that_of_the_data(num_permutations):
+    sequences = sequences_of(numbered([CODES]), num_permutations=num_permutations)
+    assert rows_of(sequences) == [[0, 1, 3], [2, 4, 5], [6]]
+
+
+@pytest.mark.parametrize(
+    ("unique", "expected"), [(True, [[0, 2], [1], [3, 5], [4]]), (False, [[0, 2, 3, 5], [1, 4]])], ids=["no", "yes"]
+)
+def test_sequences_share_clusters_or_not(unique, expected):
+    assert rows_of(sequences_of(numbered([[0, 1, 0], [0, 1, 0]]), unique)) == expected
+
+
+def test_an_order_is_the_same_whenever_it_is_needed_and_follows_the_seed():
+    many = numbered([[0, 1] * 20])
+    sequences = sequences_of(many, num_permutations=4)
+    assert rows_of(sequences) == rows_of(sequences) == rows_of(sequences_of(many, num_permutations=4))
+    assert rows_of(sequences) != rows_of(sequences_of(many, num_permutations=4, seed=1))
+    assert len({tuple(one) for one in rows_of(sequences)}) == 8
+
+
+# --- pieces of long ones ---
 
 
 @given(length=st.integers(1, 40), max_length=st.integers(1, 12))
+@settings(deadline=None)
 def test_long_sequences_are_cut_and_nothing_is_lost(length, max_length):
-    codes = np.zeros(length, dtype=int)
-    sequences = ClusterSequences(np.zeros((length, 1), np.float32), codes, None, max_length, np.random.default_rng(0))
-    assert np.concatenate(sequences.indexes).tolist() == list(range(length))
-    assert 1 <= min(map(len, sequences.indexes)) <= max(map(len, sequences.indexes)) <= max_length
+    rows = rows_of(sequences_of(numbered([[0] * length]), max_length=max_length))
+    assert list(chain(*rows)) == list(range(length))
+    assert 1 <= min(map(len, rows)) <= max(map(len, rows)) <= max_length
+    assert max(map(len, rows)) - min(map(len, rows)) <= 1
 
 
-def test_all_at_once_is_each_once(generator):
-    batches = ClusterSequences(OBSERVATIONS, CODES, None, None, generator).batches(None)
-    first = next(batches)
+@given(sequences=SEQUENCES, unique=st.booleans(), orders=st.integers(0, 3), max_length=st.integers(1, 7) | st.none())
+@settings(deadline=None)
+def test_every_order_of_every_cluster_is_there_once_in_pieces_of_their_lengths(sequences, unique, orders, max_length):
+    found = sequences_of(sequences, unique, num_permutations=orders, max_length=max_length)
+    rows = rows_of(found)
+    assert found.lengths(np.arange(len(found))).tolist() == [len(one) for one in rows]
+    total = sum(len(one.labels) for one in sequences)
+    assert Counter(chain(*rows)) == {row: max(orders, 1) for row in range(total)}
+    together = np.concatenate([one.observations for one in sequences])
+    batch = found.read(np.arange(len(found)))
+    read = [batch.observations[:length, at].tolist() for at, length in enumerate(batch.lengths.tolist())]
+    assert sorted(read) == sorted(together[one].tolist() for one in rows)
+
+
+# --- batches ---
+
+
+def test_all_at_once_is_each_once():
+    sequences = sequences_of(numbered([CODES]), batch_size=None)
+    first = sequences.batch(0)
     assert first.lengths.tolist() == [3, 3, 1]
-    assert next(batches) is first
+    assert sequences.batch(1) is first
 
 
-def test_batches_are_drawn_with_replacement(generator):
-    batches = ClusterSequences(OBSERVATIONS, CODES, None, None, generator).batches(5)
-    assert all(next(batches).observations.shape[1] == 5 for _ in range(3))
+MANY = numbered([[cluster for cluster in range(30) for _ in range(cluster % 7 + 1)]])
 
 
-@pytest.mark.parametrize(("unique", "expected"), [(True, [0, 1, 0, 2, 3, 2]), (False, [0, 1, 0, 0, 1, 0])])
-def test_joined_sequences_share_clusters_or_not(unique, expected):
-    one = CodedSequence(OBSERVATIONS[:3], np.array([0, 1, 0]))
-    observations, codes = join([one, one], unique)
-    assert codes.tolist() == expected
-    assert (observations == np.concatenate([OBSERVATIONS[:3]] * 2)).all()
+@pytest.mark.parametrize("bucket_size", [1, 4])
+def test_batches_are_drawn_with_replacement_each_by_its_iteration_alone(bucket_size):
+    sequences = sequences_of(MANY, batch_size=5, bucket_size=bucket_size)
+    forth = [sequences.drawn(iteration, 5).tolist() for iteration in range(200)]
+    back = [sequences.drawn(iteration, 5).tolist() for iteration in reversed(range(200))]
+    assert back[::-1] == forth
+    assert len({tuple(one) for one in forth}) > 190
+    assert any(len(set(one)) < 5 for one in forth)
+    assert sequences.batch(3).observations.shape[1] == 5
+    assert sequences_of(MANY, batch_size=5, bucket_size=bucket_size, seed=1).drawn(0, 5).tolist() != forth[0]
+
+
+@pytest.mark.parametrize("bucket_size", [1, 8])
+def test_every_sequence_is_drawn_equally_often(bucket_size):
+    sequences = sequences_of(MANY, batch_size=6, bucket_size=bucket_size)
+    counts = np.bincount(np.concatenate([sequences.drawn(one, 6) for one in range(4000)]), minlength=len(sequences))
+    expected = 6 * 4000 / 30
+    assert ((counts - expected) ** 2 / expected).sum() < 60  # chi-squared of 29 degrees; 1 of 1600 seeds is above
+
+
+def test_sequences_of_a_batch_are_of_nearly_one_length_where_batches_are_drawn_together():
+    sequences = sequences_of(MANY, batch_size=6, bucket_size=10)
+    lengths = [np.sort(sequences.lengths(sequences.drawn(one, 6))) for one in range(200)]
+    for first in range(0, 200, 10):
+        together = sorted(lengths[first : first + 10], key=lambda one: (one[0], one[-1]))
+        assert all(one[-1] <= other[0] for one, other in pairwise(together))
+    plain = sequences_of(MANY, batch_size=6)
+    spread = np.mean([np.ptp(plain.lengths(plain.drawn(one, 6))) for one in range(200)])
+    assert np.mean([np.ptp(one) for one in lengths]) < 0.2 * spread
+
+
+def test_short_and_long_batches_come_in_random_order():
+    sequences = sequences_of(MANY, batch_size=6, bucket_size=10)
+    first = [sequences.lengths(sequences.drawn(one, 6)).mean() for one in range(0, 3000, 10)]
+    assert np.mean(first) == pytest.approx(sequences.lengths(np.arange(30)).mean(), rel=0.1)
+
+
+@pytest.mark.parametrize("batch_size", [None, 3])
+def test_batches_are_the_same_however_many_are_read_ahead(batch_size):
+    def batches(ahead):
+        sequences = sequences_of(MANY, batch_size=batch_size, bucket_size=3, num_permutations=3, max_length=4)
+        with Prefetched(sequences.batch, ahead, end=20) as coming:
+            return [coming(iteration).observations.tolist() for iteration in range(20)]
+
+    assert batches(0) == batches(1) == batches(7)

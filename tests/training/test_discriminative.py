@@ -9,13 +9,18 @@ import torch
 import oracles
 from driving import observations
 from models import DIM, OBSERVATION_MODELS, joint, plda
+from trainings import around
+from uisrnn.data.corpus import Corpus
 from uisrnn.data.labels import renumber
 from uisrnn.data.sequences import CodedSequence
-from uisrnn.errors import TrainingError
+from uisrnn.errors import CheckpointError, InputError, TrainingError
 from uisrnn.model.conventions import ASSIGNMENTS
 from uisrnn.model.joint import step_scores
 from uisrnn.progress import Silent
-from uisrnn.training.discriminative import CROP_LENGTH, Crops, Fold, train_discriminatively
+from uisrnn.training import course as courses
+from uisrnn.training.discriminative import CROP_LENGTH, Crops, DiscriminativeStage, Fold
+from uisrnn.training.draws import Draws
+from uisrnn.training.failure import restored_on_failure
 from uisrnn.training.hypotheses import Hypotheses, LearnedPrior, negative_log_joints
 from uisrnn.training.objectives import OBJECTIVES, cross_entropy, expected_errors
 
@@ -110,14 +115,17 @@ def fresh():
     return model
 
 
-def run(iterations, objective="expected_errors", development=True, learned=None):
+def stage_of(model, learned, iterations, objective=expected_errors, development=True, data=None):
+    data = conversations(12) if data is None else data
+    held_out = [Fold(model, Corpus.of(data[-3:]))] if development else []
+    train = [Fold(model, Corpus.of(data[:-3] if development else data))]
+    return DiscriminativeStage(train, held_out, learned, objective, iterations, 0.03, Draws(0))
+
+
+def run(iterations, objective="expected_errors", development=True, learned=None, patience=None):
     model, learned = fresh(), learned or prior(scale=0.1)
-    data = conversations(12)
-    held_out = [Fold(model, data[9:])] if development else []
-    course = train_discriminatively(
-        [Fold(model, data[:9])], held_out, learned, OBJECTIVES[objective], iterations, 0.03,
-        np.random.default_rng(0), Silent(),
-    )  # fmt: skip
+    stage = stage_of(model, learned, iterations, OBJECTIVES[objective], development)
+    course = courses.run(stage, around(patience), Silent())
     return model, learned, course
 
 
@@ -125,8 +133,8 @@ def run(iterations, objective="expected_errors", development=True, learned=None)
 def test_it_makes_the_objective_smaller_on_other_sequences(objective):
     _model, _learned, course = run(60, objective)
     assert len(course.losses) == 60
-    assert list(course.development) == [0, 25, 50, 60]
-    assert course.development[course.chosen] == min(course.development.values()) < 0.9 * course.development[0]
+    assert list(course.checks) == [0, 25, 50, 60]
+    assert course.checks[course.chosen] == min(course.checks.values()) < 0.9 * course.checks[0]
 
 
 def test_the_same_seed_gives_the_same_parameters():
@@ -144,28 +152,115 @@ def test_scalars_that_were_given_stay():
 
 def test_without_development_sequences_the_last_iteration_is_kept():
     _model, _learned, course = run(7, development=False)
-    assert (course.development, course.chosen) == ({}, 7)
+    assert (course.checks, course.chosen) == ({}, 7)
 
 
-def test_a_loss_that_is_not_finite_ends_it_with_parameters_as_before():
-    model, learned = fresh(), prior()
-    before = [one.detach().clone() for one in model.parameters()]
+def all_parameters(model, learned):
+    return [one.detach().clone() for one in [*model.parameters(), *learned.parameters()]]
+
+
+def broken_at(calls_that_break, how):
+    """An objective, some calls of which go wrong."""
     calls = itertools.count()
 
-    def breaks(model, learned, sequences):
-        loss = expected_errors(model, learned, sequences)
-        return loss * (float("nan") if next(calls) > 8 else 1.0)
+    def objective(model, learned, sequences):
+        if next(calls) in calls_that_break:
+            return how(expected_errors(model, learned, sequences))
+        return expected_errors(model, learned, sequences)
 
-    with pytest.raises(TrainingError, match="the loss is nan"):
-        train_discriminatively([Fold(model, conversations(4))], [], learned, breaks, 20, 0.01,
-                               np.random.default_rng(0), Silent())  # fmt: skip
-    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+    return objective
+
+
+def no_beam(_loss):
+    raise InputError("no beam has a finite score")
+
+
+def gradient_is_nan(loss):
+    return loss + (loss - loss.detach()).abs().sqrt()  # of an infinite slope there, times 0
+
+
+BREAKS = {"loss": lambda loss: loss * float("nan"), "beam": no_beam, "gradient": gradient_is_nan}
+STARTS = 4  # calls of the objective with which the likelihood scale is chosen
+
+
+@pytest.mark.parametrize("how", BREAKS)
+def test_a_step_whose_loss_or_gradient_is_not_finite_is_skipped(how):
+    """Nothing of it is left: parameters, averages and the optimizer are those of before."""
+    model, learned = fresh(), prior(scale=0.3)
+    stage = stage_of(model, learned, 20, broken_at({STARTS + 1}, BREAKS[how]), development=False)
+    stage.start()
+    assert stage.step(0).taken
+    before = {name: one.clone() for name, one in stage.tensors().items()}
+    assert not stage.step(1).taken
+    after = stage.tensors()
+    assert all(torch.equal(before[name], after[name]) for name in before.keys() | after.keys())
+    assert stage.step(2).taken
+    assert not torch.equal(before["now.0"], stage.tensors()["now.0"])
+
+
+def test_ten_in_a_row_end_it_with_parameters_as_before():
+    model, learned = fresh(), prior()
+    before = all_parameters(model, learned)
+    objective = broken_at(range(8, 999), BREAKS["loss"])
+    stage = stage_of(model, learned, 30, objective, development=False, data=conversations(4))
+    message = r"iteration \d+: the loss or its gradient was not finite 10 times in a row \(loss nan, learning rate"
+    with pytest.raises(TrainingError, match=message), restored_on_failure(stage.parameters):
+        courses.run(stage, around(), Silent())
+    assert all(map(torch.equal, before, all_parameters(model, learned)))
+
+
+@pytest.mark.parametrize("development", [True, False])
+def test_no_beam_at_all_is_an_error_of_training(development):
+    stage = stage_of(fresh(), prior(), 5, broken_at(range(99), no_beam), development)
+    with pytest.raises(TrainingError, match="no beam has a finite score"):
+        courses.run(stage, around(), Silent())
+
+
+def test_patience_ends_it_and_the_best_is_kept():
+    worse = itertools.count(1)
+
+    def objective(model, learned, sequences):
+        loss = expected_errors(model, learned, sequences)
+        return loss if loss.requires_grad else loss * 0 + next(worse)
+
+    model, learned = fresh(), prior(scale=0.3)
+    stage = stage_of(model, learned, 500, objective)
+    course = courses.run(stage, around(patience=30), Silent())
+    assert (course.iteration, course.chosen, list(course.checks)) == (50, 0, [0, 25, 50])
+
+
+def test_a_stage_goes_on_from_its_tensors():
+    def stage():
+        return stage_of(fresh(), prior(scale=0.1), 40)
+
+    whole, first, second = stage(), stage(), stage()
+    for one in (whole, first):
+        one.start()
+        one.remember()
+    for iteration in range(12):
+        whole.step(iteration)
+    for iteration in range(7):
+        first.step(iteration)
+    second.restore({name: one.clone() for name, one in first.tensors().items()})
+    for iteration in range(7, 12):
+        second.step(iteration)
+    expected, found = whole.tensors(), second.tensors()
+    assert all(torch.equal(expected[name], found[name]) for name in expected.keys() | found.keys())
+    assert whole.check() == second.check()
+
+
+def test_a_stage_of_another_model_is_refused():
+    kept = stage_of(fresh(), prior(), 5).tensors()
+    with pytest.raises(CheckpointError, match="of other shapes"):
+        stage_of(plda(context=2), prior(), 5).restore(kept)
 
 
 def test_crops_are_stretches_of_their_sequences():
     long = CodedSequence(np.arange(200, dtype=np.float32)[:, None], np.arange(200) // 7, "long")
     short = CodedSequence(-np.ones((3, 1), dtype=np.float32), np.zeros(3, dtype=np.int64), "short")
-    folds = list(Crops([Fold("a", [long]), Fold("b", [short])], np.random.default_rng(0)).draw(500))
+    alone = CodedSequence(np.full((1, 1), 999, dtype=np.float32), np.zeros(1, dtype=np.int64), "never wrong")
+    crops = Crops([Fold("a", Corpus.of([alone, long])), Fold("b", Corpus.of([short, alone]))])
+    folds = crops.draw(500, np.random.default_rng(0))
     assert [fold.model for fold in folds] == ["a", "b"]
     assert sum(len(fold.sequences) for fold in folds) == 500
     for crop in folds[0].sequences:
@@ -173,6 +268,16 @@ def test_crops_are_stretches_of_their_sequences():
         assert crop.observations[:, 0].tolist() == list(range(first, first + CROP_LENGTH))
         assert (crop.labels == np.arange(first, first + CROP_LENGTH) // 7).all()
     assert all(len(crop.observations) == 3 for crop in folds[1].sequences)
+
+
+def test_crops_are_drawn_in_proportion_to_the_length_of_their_sequences():
+    lengths = [120, 40, 60, 20]
+    made = [CodedSequence(np.full((one, 1), one, np.float32), np.zeros(one, dtype=np.int64)) for one in lengths]
+    crops = Crops([Fold("a", Corpus.of(made[:2])), Fold("b", Corpus.of(made[2:]))])
+    drawn = crops.draw(6000, np.random.default_rng(0))
+    found = [crop.observations[0, 0] for fold in drawn for crop in fold.sequences]
+    shares = [np.mean(np.array(found) == one) for one in lengths]
+    assert shares == pytest.approx([one / 240 for one in lengths], abs=0.03)
 
 
 def test_the_averages_start_with_the_likelihood_scale_that_is_chosen():
@@ -183,15 +288,12 @@ def test_the_averages_start_with_the_likelihood_scale_that_is_chosen():
 
 def test_an_interrupt_leaves_all_as_it_was():
     model, learned = fresh(), prior(scale=0.4)
-    before = [one.detach().clone() for one in [*model.parameters(), *learned.parameters()]]
-    calls = itertools.count()
+    before = all_parameters(model, learned)
 
-    def interrupted(model, learned, sequences):
-        if next(calls) > 8:
-            raise KeyboardInterrupt
-        return expected_errors(model, learned, sequences)
+    def interrupt(_loss):
+        raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        train_discriminatively([Fold(model, conversations(4))], [], learned, interrupted, 20, 0.01,
-                               np.random.default_rng(0), Silent())  # fmt: skip
-    assert all(torch.equal(a, b) for a, b in zip(before, [*model.parameters(), *learned.parameters()], strict=True))
+    stage = stage_of(model, learned, 20, broken_at({9}, interrupt), development=False, data=conversations(4))
+    with pytest.raises(KeyboardInterrupt), restored_on_failure(stage.parameters):
+        courses.run(stage, around(), Silent())
+    assert all(map(torch.equal, before, all_parameters(model, learned)))

@@ -10,6 +10,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch.utils.tensorboard import SummaryWriter
 
 import uisrnn
+from trainings import StopsAfter
 from uisrnn.progress import Silent
 from uisrnn.training.tensorboard import TensorBoard
 from uisrnn.training.watcher import Nobody
@@ -79,6 +80,25 @@ def test_a_model_is_the_same_whether_it_is_watched_or_not(data, tmp_path, observ
     assert alone.fingerprint() == watched.fingerprint()
 
 
+def test_a_training_that_goes_on_goes_on_where_its_curve_ended(data, tmp_path):
+    """In another process, so in another file of the same folder."""
+    model, folder = new_model(), tmp_path / "kept"
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(*data, ARGS, watcher=StopsAfter(3), checkpoints=uisrnn.Checkpoints(folder, every=0))
+    kept = uisrnn.Checkpoints(folder, resume=True)
+    history = new_model().fit(*data, ARGS, watcher=TensorBoard(tmp_path / "runs"), checkpoints=kept)
+    found = events(tmp_path / "runs")
+    assert curve(found, "generative/loss") == {3: pytest.approx(history.loss[3], rel=1e-6)}
+    assert curve(found, "discriminative/loss") == by_iteration(history.discriminative)
+
+
+def test_what_is_kept_apart_in_generative_training_has_a_curve_too(data, tmp_path):
+    args = uisrnn.TrainingArguments(train_iteration=30, patience=99)
+    history = new_model().fit(*data, args, watcher=TensorBoard(tmp_path))
+    assert curve(events(tmp_path), "generative/development") == pytest.approx(history.generative_development)
+    assert sorted(history.generative_development) == [0, 25, 30]
+
+
 def test_training_again_goes_on_where_the_curves_ended(data, tmp_path):
     model, board = new_model(), TensorBoard(tmp_path)
     losses = [loss for _ in range(2) for loss in model.fit(*data, ARGS, watcher=board).loss]
@@ -101,7 +121,7 @@ def closed(monkeypatch):
 
 
 def test_an_error_closes_the_files_and_leaves_what_came_before(data, tmp_path, closed):
-    args = uisrnn.TrainingArguments(train_iteration=4, learning_rate=1e38)
+    args = uisrnn.TrainingArguments(train_iteration=40, learning_rate=1e38)
     with pytest.raises(uisrnn.TrainingError):
         new_model().fit(*data, args, watcher=TensorBoard(tmp_path))
     assert len(closed) == 1
@@ -111,13 +131,13 @@ def test_an_error_closes_the_files_and_leaves_what_came_before(data, tmp_path, c
 def test_an_interrupt_closes_the_files_and_another_training_may_follow(data, tmp_path, closed, monkeypatch):
     model, board = new_model("context_plda"), TensorBoard(tmp_path)
 
-    def interrupted(train, development, prior, objective, iterations, rate, generator, progress):
+    def interrupted(stage, around, progress):
         with progress:
             progress.advance(loss=2.5)
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("uisrnn.uisrnn.train_discriminatively", interrupted)
+        patch.setattr("uisrnn.uisrnn.run", interrupted)
         with pytest.raises(KeyboardInterrupt):
             model.fit(*data, ARGS, watcher=board)
     assert len(closed) == 1

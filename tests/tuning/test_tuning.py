@@ -1,6 +1,8 @@
 """Tuning: better parameters where there are some, none where there are not, and never a model that is half changed."""
 
+import contextlib
 import copy
+import dataclasses
 import math
 import sys
 
@@ -14,6 +16,7 @@ from uisrnn import Tuning, tune
 from uisrnn.decoding.decoder import Decoder
 from uisrnn.evals import compute_sequence_match_accuracy
 from uisrnn.tuning.choice import choose, held_out
+from uisrnn.tuning.evaluator import Here
 
 DIM = 4
 
@@ -224,6 +227,50 @@ def test_optuna_keeps_its_level_and_says_nothing(good, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+# --- several trials at once ---
+
+
+@dataclasses.dataclass
+class Backwards:
+    """Does the trials of a batch in another order, as machines of different speed would."""
+
+    batch_size: int
+    batches: list[list[dict[str, float]]] = dataclasses.field(default_factory=list)
+
+    @contextlib.contextmanager
+    def ready(self, task):
+        self._task = task
+        yield self
+
+    def scores(self, proposals):
+        self.batches.append(proposals)
+        return reversed([self._task.scored(one) for one in reversed(proposals)])
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_the_order_in_which_a_batch_is_done_decides_nothing(bad, number):
+    evaluator = Backwards(number)
+    first = tune(copy.deepcopy(bad), SEQUENCES, LABELS, trials=14, seed=0, evaluator=evaluator)
+    assert tune(copy.deepcopy(bad), SEQUENCES, LABELS, trials=14, seed=0, evaluator=Here(number)) == first
+    assert [len(one) for one in evaluator.batches] == {1: [1] * 14, 3: [3, 3, 3, 3, 2]}[number]
+
+
+def test_what_was_found_is_used_for_the_next_batch_not_within_one(bad):
+    """The first ten are random, whatever came before."""
+    alone, together = Backwards(1), Backwards(5)
+    for evaluator in (alone, together):
+        tune(copy.deepcopy(bad), SEQUENCES, LABELS, trials=20, seed=0, evaluator=evaluator)
+    one_by_one, proposals = (sum(one.batches, []) for one in (alone, together))
+    assert proposals[0] == {}
+    assert len({tuple(one.values()) for one in proposals}) == 20
+    assert one_by_one[:10] == proposals[:10]
+    assert one_by_one[10:] != proposals[10:]
+
+
+def test_time_is_looked_at_before_each_batch_but_the_first(good):
+    assert tune(good, SEQUENCES, LABELS, timeout=1e-9, evaluator=Here(3)).trials == 3
+
+
 # --- studies in files ---
 
 
@@ -241,6 +288,49 @@ def test_a_study_goes_on_as_if_it_had_not_been_interrupted(bad, tmp_path):
         tune(model, SEQUENCES, LABELS, accuracy, trials=14, seed=0, storage=tmp_path / "study")
     calls = iter(range(2 * len(SEQUENCES)))  # the two trials that are left
     assert tune(model, SEQUENCES, LABELS, accuracy, trials=14, seed=0, storage=tmp_path / "study") == whole
+
+
+def journal(path) -> list[bytes]:
+    """What was written into a study, one line a change."""
+    return path.read_bytes().splitlines(keepends=True)
+
+
+def assert_goes_on_after_a_kill(model, folder, batch_size: int, lines) -> None:
+    """Whatever was written last, the study ends as the one that was not killed."""
+    given = {"trials": 8, "seed": 0, "evaluator": Here(batch_size)}
+    whole = tune(copy.deepcopy(model), SEQUENCES[:3], LABELS[:3], **given, storage=folder / "whole")
+    written = journal(folder / "whole")
+    for number in lines(len(written)):
+        (folder / "killed").write_bytes(b"".join(written[:number]))
+        found = tune(copy.deepcopy(model), SEQUENCES[:3], LABELS[:3], **given, storage=folder / "killed")
+        assert found == whole, number
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_a_study_that_was_killed_goes_on_as_if_it_had_not_been(bad, tmp_path, batch_size):
+    assert_goes_on_after_a_kill(bad, tmp_path, batch_size, lambda number: range(1, number, 7))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("batch_size", [1, 2, 3])
+def test_a_study_that_was_killed_at_any_moment_goes_on(bad, tmp_path, batch_size):
+    assert_goes_on_after_a_kill(bad, tmp_path, batch_size, lambda number: range(1, number))
+
+
+def test_a_batch_that_was_interrupted_is_done_again_with_the_same_values(bad, tmp_path):
+    whole = tune(copy.deepcopy(bad), SEQUENCES, LABELS, trials=12, seed=0, evaluator=Here(4))
+    calls = iter(range(10 * len(SEQUENCES) + 3))  # in the third trial of the third batch
+
+    def accuracy(truth: list[int], found: list[int]) -> float:
+        if next(calls, None) is None:
+            raise KeyboardInterrupt
+        return compute_sequence_match_accuracy(truth, found)
+
+    given = {"trials": 12, "seed": 0, "storage": tmp_path / "study", "evaluator": Here(4)}
+    with pytest.raises(KeyboardInterrupt):
+        tune(bad, SEQUENCES, LABELS, accuracy, **given)
+    calls = iter(range(2 * len(SEQUENCES)))  # the two trials that are left
+    assert tune(bad, SEQUENCES, LABELS, accuracy, **given) == whole
 
 
 def test_a_study_that_has_its_trials_is_only_concluded(bad, tmp_path):
@@ -331,6 +421,12 @@ def test_two_sequences_are_enough(bad):
 # --- what is refused ---
 
 
+@pytest.mark.parametrize("batch_size", [0, 1.5, True])
+def test_a_batch_must_be_a_number_of_trials(batch_size):
+    with pytest.raises(uisrnn.ArgumentError, match="batch_size must be an integer >= 1"):
+        Here(batch_size)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -344,6 +440,7 @@ def test_two_sequences_are_enough(bad):
         ({"folds": 2.5}, "folds must be an integer >= 2, but is 2.5"),
         ({"timeout": 0}, "timeout must be a number > 0 of seconds, or None, but is 0"),
         ({"seed": "one"}, "seed must be an integer"),
+        ({"evaluator": 4}, "evaluator must be one, for example RayTrials.*, but is 4"),
         ({"args": 3}, "InferenceArguments must come from an object"),
         (
             {"args": uisrnn.InferenceArguments(likelihood_scale=1.0), "parameters": ["likelihood_scale"]},

@@ -7,9 +7,9 @@ from uisrnn.checkpoint import native, v0
 from uisrnn.checkpoint.contents import Checkpoint
 from uisrnn.errors import CheckpointError
 
-__all__ = ["Checkpoint", "read", "write"]
+__all__ = ["Checkpoint", "pack", "read", "unpack", "write"]
 
-write = native.write
+pack, write = native.pack, native.write
 
 
 def read(path: str | os.PathLike[str]) -> Checkpoint:
@@ -24,8 +24,17 @@ def read(path: str | os.PathLike[str]) -> Checkpoint:
     """
     content = Path(path).read_bytes()
     try:
-        checkpoint = v0.parse(content) if v0.recognises(content) else native.parse(content)
-        checkpoint.check()
+        return unpack(content)
     except CheckpointError as error:
         raise CheckpointError(f"{os.fspath(path)}: {error}") from error.__cause__
+
+
+def unpack(content: bytes) -> Checkpoint:
+    """What the bytes of a model file of either kind hold.
+
+    Raises:
+        CheckpointError: see `read`.
+    """
+    checkpoint = v0.parse(content) if v0.recognises(content) else native.parse(content)
+    checkpoint.check()
     return checkpoint

@@ -32,6 +32,15 @@ def write(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
         CheckpointError: the model has NaN or infinite weights, which no reader would take; nothing is written.
         OSError: it cannot be written; the old file is untouched.
     """
+    write_atomically(path, pack(checkpoint))
+
+
+def pack(checkpoint: Checkpoint) -> bytes:
+    """The bytes of a model file.
+
+    Raises:
+        CheckpointError: see `write`.
+    """
     checkpoint.check()
     header = {
         "format_version": FORMAT_VERSION,
@@ -44,7 +53,7 @@ def write(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
         "crp_alpha": checkpoint.crp_alpha,
         "fitted": checkpoint.fitted,
     }
-    write_atomically(path, container.pack(checkpoint.tensors, _KEY, header))
+    return container.pack(checkpoint.tensors, _KEY, header)
 
 
 def parse(content: bytes) -> Checkpoint:

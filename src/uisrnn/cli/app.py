@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from uisrnn.cli import convert, demo, diarize, evaluate, info, plot, predict, simulate, train, tune
+from uisrnn.cli import convert, demo, diarize, evaluate, info, options, plot, predict, simulate, train, tune
 from uisrnn.cli.console import complain, reason_of
 from uisrnn.errors import ArgumentError, UISRNNError
 
@@ -43,7 +43,7 @@ def run(arguments: Sequence[str]) -> int:
         line on the standard error stream.
     """
     try:
-        code = app(args=list(arguments), prog_name="uisrnn", standalone_mode=False)
+        code = app(args=options.with_value_of_ray(arguments), prog_name="uisrnn", standalone_mode=False)
     except _UseError as error:
         if str(error):  # without a command, the help was shown
             complain(_message(error))

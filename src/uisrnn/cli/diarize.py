@@ -74,6 +74,7 @@ def diarize(
     commit_lag: Annotated[int, typer.Option(help="Live: a label is final after so many more windows.")] = COMMIT_LAG,
     config: options.Config = None,
     assignments: options.Assignments = [],  # noqa: B006 -- typer takes the default of a list as a list
+    device: options.Device = "auto",
     json: options.Json = False,
 ) -> None:
     """Find out who speaks when, in recordings or live.
@@ -84,17 +85,18 @@ def diarize(
     args = inference_of(config, assignments)
     if (live is None) == (not audio):
         raise ArgumentError("diarize needs recordings, or --live mic, or --live -")
-    encoder = ResemblyzerEncoder(window=window)
+    labeller = model_of(model, device)
+    encoder = ResemblyzerEncoder(window=window, device=str(labeller.device))
     if live is not None:
         if num_speakers is not None or recenter:
             raise ArgumentError("--num-speakers and --recenter need the whole recording, but --live has no end")
         args = replace(args, commit_lag=commit_lag)
-        _follow(LiveDiarizer(model_of(model), encoder, rate, inference_args=args), live)
+        _follow(LiveDiarizer(labeller, encoder, rate, inference_args=args), live)
         return
     _require_rttm(out)
     names = _names_of(audio or [])
     diarization = partial(
-        uisrnn_diarize, model=model_of(model), encoder=encoder, num_speakers=num_speakers, recenter=recenter,
+        uisrnn_diarize, model=labeller, encoder=encoder, num_speakers=num_speakers, recenter=recenter,
         min_gap=min_gap, min_turn=min_turn, inference_args=args,
     )  # fmt: skip
     found, failed = {}, 0

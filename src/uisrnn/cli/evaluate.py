@@ -58,6 +58,7 @@ def evaluate(
     config: options.Config = None,
     assignments: options.Assignments = [],  # noqa: B006 -- typer takes the default of a list as a list
     hop: options.Hop = None,
+    device: options.Device = "auto",
     json: options.Json = False,
 ) -> None:
     """Score a system by file and in total: DER, JER, purity, coverage, accuracy, count of speakers.
@@ -72,11 +73,11 @@ def evaluate(
         raise ArgumentError("--metric says what --against is compared by, but there is no --against")
     truth = _reference(reference, hop)
     conditions: dict[str, Any] = {"collar": collar, "skip_overlap": skip_overlap, "hop": hop}
-    found = _hypotheses(system, truth, args, hop)
+    found = _hypotheses(system, truth, args, hop, device)
     evaluation = evaluation_of(truth, found, **conditions)
     comparison = None
     if against is not None:
-        other = evaluation_of(truth, _hypotheses(against, truth, args, hop), **conditions)
+        other = evaluation_of(truth, _hypotheses(against, truth, args, hop, device), **conditions)
         chosen = metric or ("der" if "der" in evaluation.figures else "accuracy")
         comparison = compare(other, evaluation, chosen)
     if report is not None:
@@ -108,13 +109,15 @@ def _reference(path: Path, hop: float | None) -> Mapping[str, Any]:
     return _by_name(sequences_of([path], hop=hop), str(path))
 
 
-def _hypotheses(word: str, truth: Mapping[str, Any], args: InferenceArguments, hop: float | None) -> Mapping[str, Any]:
+def _hypotheses(
+    word: str, truth: Mapping[str, Any], args: InferenceArguments, hop: float | None, device: str
+) -> Mapping[str, Any]:
     path = Path(word)
     if is_rttm(path):
         return _with_silent_ones(rttm.read(path), truth, word)
     if holds_data(path):
         return _by_name(sequences_of([path], hop=hop), word)
-    model = model_of(word)
+    model = model_of(word, device)
     sequences = [one for one in truth.values() if isinstance(one, LabeledSequence)]
     if not sequences:
         raise InputError(f"{word}: a model needs observations to label, but the reference has turns only")

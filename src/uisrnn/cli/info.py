@@ -43,7 +43,7 @@ def info(
         health = health_of(sequences)
         facts, warnings = {**_of_data(health), **_estimates(sequences)}, health.warnings
     else:
-        facts, warnings = _of_model(model_of(str(file))), []
+        facts, warnings = _of_model(model_of(str(file), "cpu")), []
     if json:
         show_json({**facts, "warnings": warnings})
         return

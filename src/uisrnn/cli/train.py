@@ -9,10 +9,16 @@ import typer
 
 from uisrnn.cli import options
 from uisrnn.cli.console import show_facts, show_json
+from uisrnn.cli.durations import seconds_of
 from uisrnn.cli.files import require_place
 from uisrnn.cli.settings import settings_of
-from uisrnn.cli.sources import sequences_of
+from uisrnn.cli.sources import dataset_of
+from uisrnn.data.dataset import Dataset
+from uisrnn.distributed import train as train_on_cluster
+from uisrnn.errors import ArgumentError
 from uisrnn.files import write_atomically
+from uisrnn.training.checkpoints import Checkpoints
+from uisrnn.training.history import History
 from uisrnn.training.tensorboard import TensorBoard
 from uisrnn.training.watcher import NOBODY
 from uisrnn.uisrnn import UISRNN
@@ -23,7 +29,9 @@ uisrnn train meetings.npz --out model.uisrnn
 
 uisrnn train january.parquet february.parquet --out model.uisrnn --same-names --seed 0
 
-uisrnn train meetings.npz --out gru.uisrnn --set observation_model=gru --set train_iteration=5000
+uisrnn train meetings/ --out gru.uisrnn --set observation_model=gru --checkpoints run --max-time 8h
+
+uisrnn train meetings/ --out gru.uisrnn --set observation_model=gru --checkpoints run --resume
 """
 
 
@@ -41,37 +49,84 @@ def train(
         bool, typer.Option("--same-names", help="Equal labels in two sequences are the same cluster.")
     ] = False,
     rttm: options.Rttm = None,
+    on_error: options.OnError = "stop",
+    scratch: Annotated[
+        Path | None, typer.Option(help="Folder for a copy of the observations while training; by default $TMPDIR.")
+    ] = None,
+    checkpoints: Annotated[
+        str | None, typer.Option(help="Folder to keep checkpoints in, from which --resume goes on.")
+    ] = None,
+    checkpoint_every: Annotated[float, typer.Option(help="Minutes from one checkpoint to the next.")] = 10.0,
+    keep: Annotated[int, typer.Option(help="How many of the last checkpoints stay.")] = 3,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last checkpoint, with the same data and arguments.")
+    ] = False,
+    max_time: Annotated[
+        str | None, typer.Option(help="Stop after so long, as in 90 (seconds), 30m or 8h; --resume goes on.")
+    ] = None,
+    device: options.Device = "auto",
+    ray: options.Ray = None,
+    workers: options.Workers = None,
     tensorboard: Annotated[Path | None, typer.Option(help="Folder for TensorBoard to show the training.")] = None,
     history: Annotated[Path | None, typer.Option(help="JSON file of losses, for uisrnn plot history.")] = None,
     seed: options.Seed = None,
     json: options.Json = False,
 ) -> None:
-    """Train a model on labelled sequences: with the recommended arguments, or others."""
+    """Train a model on labelled sequences: with the recommended arguments, or others.
+
+    The data need not fit into memory.
+    """
     settings = settings_of(config, assignments)
     require_place(out)
     if history is not None:
         require_place(history, "--history")
-    sequences = sequences_of(data, rttm)
-    dim = sequences[0].observations.shape[1]
+    kept = _checkpoints(checkpoints, checkpoint_every, keep, resume)
+    dataset = dataset_of(data, rttm, on_error, scratch)
+    dim = next(dataset.sequences()).observations.shape[1]
     seeded = settings.model.seed if seed is None else seed
-    model = UISRNN(replace(settings.model, observation_dim=dim, seed=seeded))
+    model = UISRNN(replace(settings.model, observation_dim=dim, seed=seeded, device=device))
     unique = settings.training.enforce_cluster_id_uniqueness and not same_names
-    args = replace(settings.training, enforce_cluster_id_uniqueness=unique)
-    watcher = NOBODY if tensorboard is None else TensorBoard(tensorboard)
-    course = model.fit(sequences, args=args, watcher=watcher)
+    seconds = settings.training.max_time if max_time is None else seconds_of(max_time, "--max-time")
+    args = replace(settings.training, enforce_cluster_id_uniqueness=unique, max_time=seconds)
+    if ray is None:
+        if workers is not None:
+            raise ArgumentError("--workers needs --ray")
+        watcher = NOBODY if tensorboard is None else TensorBoard(tensorboard)
+        course = model.fit(dataset, args=args, watcher=watcher, checkpoints=kept)
+    else:
+        if tensorboard is not None:
+            raise ArgumentError("--tensorboard is not possible with --ray")
+        course = train_on_cluster(
+            model, dataset, args, address=options.address_of(ray), workers=workers, checkpoints=kept
+        )
     model.save(out)
     if history is not None:
         write_atomically(history, dumps(asdict(course)).encode())
-    facts = {
+    facts = _facts(out, model, dataset, course)
+    show_json(facts) if json else show_facts(facts.items())
+
+
+def _checkpoints(folder: str | None, every: float, keep: int, resume: bool) -> Checkpoints | None:
+    if folder is not None:
+        return Checkpoints(folder, every=every, keep=keep, resume=resume)
+    if resume:
+        raise ArgumentError("--resume needs --checkpoints, the folder to go on from")
+    return None
+
+
+def _facts(out: Path, model: UISRNN, dataset: Dataset, course: History) -> dict[str, object]:
+    sequences, observations = dataset.staged_sizes
+    return {
         "model": str(out),
         "observation_model": model.arguments.observation_model,
-        "sequences": len(sequences),
-        "observations": sum(map(len, sequences)),
-        "observation_dim": dim,
+        "sequences": sequences,
+        "observations": observations,
+        "left_out": len(dataset.skipped),
+        "observation_dim": model.observation_dim,
         "transition_bias": model.transition_bias,
         "crp_alpha": model.crp_alpha,
         "likelihood_scale": model.likelihood_scale,
         "iterations": len(course),
         "discriminative_iterations": len(course.discriminative),
+        "skipped_iterations": len(course.skipped) + len(course.discriminative_skipped),
     }
-    show_json(facts) if json else show_facts(facts.items())

@@ -10,13 +10,18 @@ from uisrnn.cli.console import show_facts, show_json, tell
 from uisrnn.cli.files import require_place
 from uisrnn.cli.settings import inference_of
 from uisrnn.cli.sources import model_of, sequences_of
+from uisrnn.distributed.trials import RayTrials
+from uisrnn.errors import ArgumentError
 from uisrnn.tuning import tune as tuning
+from uisrnn.tuning.evaluator import HERE, Evaluator
 
 _EPILOG = """Examples:
 
 uisrnn tune model.uisrnn development.npz --out tuned.uisrnn
 
 uisrnn tune resemblyzer mine.npz --out mine.uisrnn --trials 100 --storage trials.log
+
+uisrnn tune model.uisrnn development.npz --out tuned.uisrnn --ray --workers 8
 """
 
 
@@ -37,15 +42,19 @@ def tune(
     assignments: options.Assignments = [],  # noqa: B006 -- typer takes the default of a list as a list
     rttm: options.Rttm = None,
     seed: options.Seed = None,
+    device: options.Device = "auto",
+    ray: options.Ray = None,
+    workers: options.Workers = None,
     json: options.Json = False,
 ) -> None:
     """Search the decoding parameters of a trained model on labelled sequences it was not trained on."""
     args = inference_of(config, assignments)
     require_place(out)
-    tuned = model_of(model)
+    evaluator = _evaluator(ray, workers)
+    tuned = model_of(model, device)
     found = tuning.tune(
         tuned, sequences_of(data, rttm), metric=metric, args=args, trials=trials, timeout=timeout, storage=storage,
-        seed=seed,
+        seed=seed, evaluator=evaluator,
     )  # fmt: skip
     tuned.save(out)
     if not found.applied:
@@ -59,3 +68,11 @@ def tune(
         **found.parameters,
     }
     show_json(facts) if json else show_facts(facts.items())
+
+
+def _evaluator(ray: str | None, workers: int | None) -> Evaluator:
+    if ray is not None:
+        return RayTrials(options.address_of(ray), workers)
+    if workers is not None:
+        raise ArgumentError("--workers needs --ray")
+    return HERE

@@ -1,7 +1,7 @@
 """Labelled sequences as users and files hold them: with names of labels, and times."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,3 +97,14 @@ def _times(values: Any, where: str) -> Times:
             f"{where}: times must not decrease, but time {position} is {times[position]} after {times[position - 1]}"
         )
     return times
+
+
+def with_times(sequence: LabeledSequence, hop: float | None) -> LabeledSequence:
+    """The sequence, with times where it has none and the seconds between observations are known.
+
+    >>> with_times(LabeledSequence([[1], [2]]), 0.5).times
+    array([0.25, 0.75])
+    """
+    if hop is None or sequence.times is not None:
+        return sequence
+    return replace(sequence, times=np.asarray(hop * (0.5 + np.arange(len(sequence))), dtype=np.float64))

@@ -96,14 +96,28 @@ def _required(values: Any, what: str) -> list[Any]:
 
 
 def _labeled(values: Any, cluster_ids: Any, dim: int | None, where: str, known: dict[Any, int]) -> CodedSequence:
-    one = _unlabeled(values, dim, where)
     if cluster_ids is None and isinstance(values, LabeledSequence):
-        if values.labels is None:
-            raise InputError(f"{one.name}: labels are needed, but it has none")
-        cluster_ids = values.labels
+        _unlabeled(values, dim, where)
+        return coded(values, known)
+    one = _unlabeled(values, dim, where)
     codes = labelling.encode(cluster_ids, one.name, known)
     if len(codes) != len(one.observations):
         raise InputError(
             f"{one.name}: {len(one.observations)} observations need as many labels, but there are {len(codes)}"
         )
     return replace(one, labels=codes)
+
+
+def coded(one: LabeledSequence, known: dict[Any, int]) -> CodedSequence:
+    """A sequence with numbers for its labels.
+
+    Args:
+        one: with labels.
+        known: the numbers of labels of earlier sequences, to which new ones are added.
+
+    Raises:
+        InputError: it has no labels.
+    """
+    if one.labels is None:
+        raise InputError(f"{one.name}: labels are needed, but it has none")
+    return CodedSequence(one.observations, labelling.encode(one.labels, one.name, known), one.name)

@@ -72,7 +72,7 @@ def estimate_crp_alpha(cluster_ids: Any, prior: tuple[float, float] | None = Non
     """
     sequences = labelling.as_sequences(cluster_ids)
     blocks = [block_clusters(labelling.encode(one, f"sequence {number}")) for number, one in enumerate(sequences)]
-    return _share_of_new(blocks) if prior is None else _posterior_maximum(blocks, *_checked(prior))
+    return _share_of_new(blocks) if prior is None else AlphaEvidence.of(blocks).posterior_maximum(*_checked(prior))
 
 
 def block_clusters(codes: Codes) -> Codes:
@@ -86,21 +86,41 @@ def _share_of_new(blocks: Sequence[Codes]) -> float:
     return (new + 1) / (changes + 2)
 
 
-def _posterior_maximum(blocks: Sequence[Codes], shape: float, rate: float) -> float:
-    """The root of the derivative to log alpha, c - sum_t alpha / (S_t + alpha) - rate alpha, which falls with alpha.
+@dataclass(frozen=True)
+class AlphaEvidence:
+    """What labels tell about alpha under Eq. (7); that of several lists of sequences adds up.
 
-    Changes with S_t = 0, the first of each sequence, cancel out; c is shape - 1 and the new clusters at the n others.
-    As S_t >= 1 there, the root lies between c / (n + rate) and c / rate.
+    Changes with S_t = 0, the first of each sequence, tell nothing and are left out.
+
+    Attributes:
+        new: changes to a new cluster.
+        others: (S,) how many changes there are with s blocks of other clusters, for s = 0, 1, ...
     """
-    others = np.concatenate([blocks_of_others(one)[1:] for one in blocks]) if blocks else np.empty(0)
-    new = sum(max(int(one.max()) - 1, 0) for one in blocks if len(one))
-    log_others, log_rate, c = np.log(others), math.log(rate), shape - 1 + new
-    low, high = math.log(c) - math.log(len(others) + rate), math.log(c) - log_rate
 
-    def slope(log_alpha: float) -> float:
-        return c - float(special.expit(log_alpha - log_others).sum()) - math.exp(log_alpha + log_rate)
+    new: int
+    others: Codes
 
-    return math.exp(optimize.brentq(slope, low - 1, high + 1, xtol=1e-12))
+    @staticmethod
+    def of(blocks: Sequence[Codes]) -> "AlphaEvidence":
+        """That of sequences, from the clusters of their blocks, by first appearance or not."""
+        others = [blocks_of_others(one)[1:] for one in blocks]
+        new = sum(max(len(np.unique(one)) - 2, 0) for one in blocks)
+        return AlphaEvidence(new, np.bincount(np.concatenate([*others, np.empty(0, dtype=np.int64)]), minlength=1))
+
+    def posterior_maximum(self, shape: float, rate: float) -> float:
+        """The root of the derivative to log alpha, c - sum_t alpha / (S_t + alpha) - rate alpha, which falls.
+
+        c is shape - 1 and the new clusters at the n changes. As S_t >= 1 there, the root lies between c / (n + rate)
+        and c / rate.
+        """
+        counts = self.others[1:]
+        log_others, log_rate, c = np.log(np.arange(1, len(self.others))), math.log(rate), shape - 1 + self.new
+        low, high = math.log(c) - math.log(counts.sum() + rate), math.log(c) - log_rate
+
+        def slope(log_alpha: float) -> float:
+            return c - float(counts @ special.expit(log_alpha - log_others)) - math.exp(log_alpha + log_rate)
+
+        return math.exp(optimize.brentq(slope, low - 1, high + 1, xtol=1e-12))
 
 
 def blocks_of_others(blocks: Codes) -> Codes:

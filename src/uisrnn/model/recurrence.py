@@ -110,8 +110,10 @@ def unroll(gru: nn.GRU, inputs: PackedSequence, hidden: Tensor) -> PackedSequenc
         Packed as the inputs are. On a GPU this is torch's own GRU.
     """
     if inputs.data.is_cuda:
-        with torch.backends.cudnn.flags(enabled=gru.training):  # cudnn has no way back in evaluation mode
-            return inputs._replace(data=gru(PackedSequence(inputs.data, inputs.batch_sizes), hidden)[0].data)
+        # cudnn has no way back in evaluation mode, and a dropout of its own that follows no seed
+        with torch.backends.cudnn.flags(enabled=gru.training and not torch.are_deterministic_algorithms_enabled()):
+            packed = PackedSequence(inputs.data, inputs.batch_sizes)
+            return inputs._replace(data=gru(packed, hidden.contiguous())[0].data)
     data, sizes = inputs.data, inputs.batch_sizes.tolist()
     for layer in range(gru.num_layers):
         weight_ih, weight_hh, bias_ih, bias_hh = gru.all_weights[layer]

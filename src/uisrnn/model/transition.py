@@ -54,5 +54,16 @@ def estimate_transition_bias(cluster_ids: Any, smooth: float = 1) -> tuple[float
         codes = labelling.encode(one, f"sequence {number}")
         changes += int(np.count_nonzero(np.diff(codes)))
         pairs += max(len(codes) - 1, 0)
+    return smoothed_share(changes, pairs, smooth)
+
+
+def smoothed_share(changes: float, pairs: float, smooth: float = 1) -> tuple[float, float]:
+    """The estimate from counts; see `estimate_transition_bias`.
+
+    Args:
+        changes: neighbouring pairs whose labels differ.
+        pairs: all neighbouring pairs.
+        smooth: added to both counts.
+    """
     denominator = float(pairs + 2 * smooth)
     return (changes + smooth) / denominator, denominator

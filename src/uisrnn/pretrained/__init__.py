@@ -14,7 +14,8 @@ def load_pretrained(name: str, args: object = None) -> UISRNN:
     Args:
         name: "resemblyzer": for 256-dim d-vectors of Resemblyzer, L2-normalised, from windows of 0.8 or 1.6 s every
             0.4 s.
-        args: where the process's own arguments come from (verbosity, enable_cuda, seed); see `UISRNN.from_file`.
+        args: where the process's own arguments come from (verbosity, enable_cuda, device, seed); see
+            `UISRNN.from_file`.
 
     Raises:
         ArgumentError: there is no such model.

@@ -1,18 +1,18 @@
 """Batches of cluster sequences; which entries are observations is known from lengths, never from values."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from uisrnn.data.labels import Codes, runs
+from uisrnn.arguments import TrainingArguments
+from uisrnn.data.clusters import Clusters, Span, part_of
+from uisrnn.data.corpus import Indexes
 from uisrnn.data.observations import Observations
-from uisrnn.data.sequences import CodedSequence
-
-Indexes = NDArray[np.int64]
+from uisrnn.training.draws import Draws, Purpose
 
 
 @dataclass(frozen=True)
@@ -51,100 +51,79 @@ def pad(sequences: Sequence[Observations]) -> Batch:
     return Batch(torch.from_numpy(padded), lengths)
 
 
-def permute_blocks(indexes: Indexes, number: int, generator: np.random.Generator) -> list[Indexes]:
-    """Shuffle the blocks (runs of consecutive indexes) of one cluster, each block kept as it is.
-
-    Args:
-        indexes: where the cluster's observations are.
-        number: of shuffles.
-        generator: source of randomness.
-
-    Returns:
-        `number` arrays with the same indexes.
-
-    >>> permute_blocks(np.array([4, 5, 6]), 1, np.random.default_rng(0))
-    [array([4, 5, 6])]
-    """
-    blocks = runs(indexes)
-    return [np.concatenate([blocks[i] for i in generator.permutation(len(blocks))]) for _ in range(number)]
-
-
-def join(sequences: Sequence[CodedSequence], unique: bool) -> tuple[Observations, Codes]:
-    """Put labelled sequences one after another.
-
-    Args:
-        sequences: with labels.
-        unique: whether equal codes in two sequences are two clusters. If not, a block that ends a sequence and a block
-            of the same cluster that begins the next become one, as in 0.1.2.
-
-    Returns:
-        (N, D) all observations, and (N,) the cluster of each.
-    """
-    codes, offset = [], 0
-    for one in sequences:
-        assert one.labels is not None
-        codes.append(one.labels + offset)
-        offset += int(one.labels.max()) + 1 if unique else 0
-    return np.concatenate([one.observations for one in sequences]), np.concatenate(codes)
-
-
-def cluster_orders(codes: Codes, num_permutations: int | None, generator: np.random.Generator) -> list[Indexes]:
-    """Where each cluster's observations are, in several orders.
-
-    Args:
-        codes: (N,) the cluster of each observation.
-        num_permutations: orders of blocks for each cluster; 0, 1 or None: only that of the data.
-        generator: source of randomness.
-
-    Returns:
-        Arrays of indexes, cluster by cluster, all orders of one after another.
-
-    >>> cluster_orders(np.array([0, 1, 0]), None, np.random.default_rng(0))
-    [array([0, 2]), array([1])]
-    """
-    by_cluster = np.argsort(codes, kind="stable")
-    clusters = np.split(by_cluster, np.flatnonzero(np.diff(codes[by_cluster])) + 1)
-    if num_permutations is None or num_permutations <= 1:
-        return clusters
-    return [order for indexes in clusters for order in permute_blocks(indexes, num_permutations, generator)]
-
-
 class ClusterSequences:
-    """What the GRU learns from: every cluster's observations in several orders, as indexes into one array.
+    """What the GRU learns from: every cluster's observations in several orders of its blocks, long ones in pieces.
+
+    They are numbered: cluster by cluster, all orders of one after another, all pieces of an order after another. Only
+    where they lie is in memory; the order of blocks is drawn anew, and the same, whenever it is needed.
 
     Args:
-        observations: (N, D) all of them.
-        codes: (N,) the cluster of each.
-        num_permutations: see `cluster_orders`.
-        max_length: longer sequences are cut into pieces; None: never.
-        generator: source of randomness.
+        clusters: where the observations of each lie.
+        args: `num_permutations` orders of the blocks of each cluster (0, 1 or None: that of the data), pieces of at
+            most `max_length` observations, and `batch_size` and `bucket_size` for `batch`.
+        draws: source of randomness.
     """
 
-    def __init__(
-        self,
-        observations: Observations,
-        codes: Codes,
-        num_permutations: int | None,
-        max_length: int | None,
-        generator: np.random.Generator,
-    ) -> None:
-        self._observations = observations
-        self._generator = generator
-        orders = cluster_orders(codes, num_permutations, generator)
-        self.indexes = [piece for order in orders for piece in _pieces(order, max_length)]
+    def __init__(self, clusters: Clusters, args: TrainingArguments, draws: Draws) -> None:
+        self._clusters, self._args, self._draws = clusters, args, draws
+        self._is_permuted = args.num_permutations is not None and args.num_permutations > 1
+        orders = args.num_permutations if self._is_permuted and args.num_permutations else 1
+        longest = args.max_length or np.iinfo(np.int64).max
+        self._pieces = -(-clusters.counts // longest)  # of each order of a cluster
+        self._ends = np.cumsum(self._pieces * orders)
+        self._starts = self._ends - self._pieces * orders
 
-    def batches(self, batch_size: int | None) -> Iterator[Batch]:
-        """Batches without end: `batch_size` sequences drawn with replacement, or, for None, always all of them."""
-        if batch_size is None:
-            everything = pad([self._observations[index] for index in self.indexes])
-            while True:
-                yield everything
-        while True:
-            drawn = self._generator.integers(len(self.indexes), size=batch_size)
-            yield pad([self._observations[self.indexes[i]] for i in drawn])
+    def __len__(self) -> int:
+        """How many there are."""
+        return int(self._ends[-1])
 
+    def _places(self, numbers: Indexes) -> tuple[Indexes, Indexes, Indexes]:
+        """Cluster, order and piece of each."""
+        clusters = np.searchsorted(self._ends, numbers, side="right")
+        orders, pieces = np.divmod(numbers - self._starts[clusters], self._pieces[clusters])
+        return clusters, orders, pieces
 
-def _pieces(indexes: Indexes, max_length: int | None) -> list[Indexes]:
-    """Pieces of nearly equal length, none longer than `max_length`."""
-    number = 1 if max_length is None else -(-len(indexes) // max_length)
-    return np.array_split(indexes, number)
+    def lengths(self, numbers: Indexes) -> Indexes:
+        """The numbers of observations of some of them."""
+        clusters, _orders, pieces = self._places(numbers)
+        each, longer = np.divmod(self._clusters.counts[clusters], self._pieces[clusters])
+        lengths: Indexes = each + (pieces < longer)
+        return lengths
+
+    def spans(self, number: int) -> list[Span]:
+        """The rows of one of them, in its order of blocks."""
+        cluster, order, piece = (int(one[0]) for one in self._places(np.array([number])))
+        shuffle = self._draws.generator(Purpose.ORDERS, cluster, order) if self._is_permuted else None
+        spans = self._clusters.spans(cluster, shuffle)
+        each, longer = divmod(int(self._clusters.counts[cluster]), int(self._pieces[cluster]))
+        first = piece * each + min(piece, longer)
+        return part_of(spans, first, first + each + (piece < longer))
+
+    def read(self, numbers: Indexes) -> Batch:
+        """Some of them side by side."""
+        return pad([self._clusters.read(self.spans(number)) for number in numbers.tolist()])
+
+    @cached_property
+    def _everything(self) -> Batch:
+        return self.read(np.arange(len(self)))
+
+    def batch(self, iteration: int) -> Batch:
+        """The batch of an iteration: `batch_size` of them drawn with replacement, or, for None, always all."""
+        if self._args.batch_size is None:
+            return self._everything
+        return self.read(self.drawn(iteration, self._args.batch_size))
+
+    def drawn(self, iteration: int, batch_size: int) -> Indexes:
+        """Which ones are in the batch of an iteration.
+
+        Those of `bucket_size` batches are drawn together and dealt out by length, so that those of one batch are of
+        nearly the same; the batches come in random order.
+        """
+        together, place = divmod(iteration, self._args.bucket_size)
+        generator = self._draws.generator(Purpose.BATCHES, together)
+        drawn = generator.integers(len(self), size=(self._args.bucket_size, batch_size))
+        if self._args.bucket_size > 1:
+            by_length = drawn.ravel()[np.argsort(self.lengths(drawn.ravel()), kind="stable")]
+            drawn = by_length.reshape(drawn.shape)[generator.permutation(len(drawn))]
+        chosen: Indexes = drawn[place]
+        return chosen

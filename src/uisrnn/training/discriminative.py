@@ -10,12 +10,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from uisrnn.data.corpus import Corpus
 from uisrnn.data.sequences import CodedSequence
 from uisrnn.errors import InputError, TrainingError
-from uisrnn.progress import Progress
-from uisrnn.training.failure import restored_on_failure
+from uisrnn.training.course import Step, is_finite
+from uisrnn.training.draws import Draws, Purpose
 from uisrnn.training.hypotheses import LearnedPrior
 from uisrnn.training.objectives import Objective
+from uisrnn.training.state import Snapshot, Tensors, copy_into, load_optimizer, named, optimizer_tensors, part
+from uisrnn.training.team import ALONE, Team, average_gradients
 
 CROP_LENGTH = 50
 BATCH_SIZE = 16
@@ -33,26 +36,24 @@ class Fold:
 
     Attributes:
         model: it shares its trained parameters with the models of other folds.
-        sequences: with labels.
+        corpus: the sequences.
+    """
+
+    model: Any
+    corpus: Corpus
+
+
+@dataclass(frozen=True)
+class Crop:
+    """Stretches of sequences of one fold.
+
+    Attributes:
+        model: that of the fold.
+        sequences: the stretches, with labels.
     """
 
     model: Any
     sequences: Sequence[CodedSequence]
-
-
-@dataclass(frozen=True)
-class Course:
-    """How training went.
-
-    Attributes:
-        losses: at each iteration.
-        development: the loss on the development folds by iteration, empty where there are none.
-        chosen: the iteration whose parameters were kept.
-    """
-
-    losses: list[float]
-    development: dict[int, float]
-    chosen: int
 
 
 class Crops:
@@ -61,42 +62,31 @@ class Crops:
     Args:
         folds: where they are drawn from, in proportion to the number of observations; sequences of one observation,
             whose label is never wrong, are left out.
-        generator: source of randomness.
     """
 
-    def __init__(self, folds: Sequence[Fold], generator: np.random.Generator) -> None:
-        self._folds = [Fold(one.model, [x for x in one.sequences if len(x.observations) > 1]) for one in folds]
-        self._generator = generator
-        sizes = np.array([sum(len(one.observations) for one in fold.sequences) for fold in self._folds])
+    def __init__(self, folds: Sequence[Fold]) -> None:
+        self._folds = [Fold(one.model, one.corpus.subset(np.flatnonzero(one.corpus.lengths > 1))) for one in folds]
+        self._cumulated = [np.cumsum(fold.corpus.lengths) for fold in self._folds]
+        sizes = np.array([int(one[-1]) if len(one) else 0 for one in self._cumulated])
         self._shares = sizes / sizes.sum()
 
-    def draw(self, number: int) -> Iterator[Fold]:
+    def draw(self, number: int, generator: np.random.Generator) -> list[Crop]:
         """So many stretches, grouped by fold."""
-        picked = np.bincount(self._generator.choice(len(self._folds), size=number, p=self._shares))
-        for fold in np.flatnonzero(picked).tolist():
-            one = self._folds[fold]
-            yield Fold(one.model, [self._crop(one.sequences) for _ in range(picked[fold])])
+        picked = np.bincount(generator.choice(len(self._folds), size=number, p=self._shares))
+        return [
+            Crop(self._folds[fold].model, [self._crop(fold, generator) for _ in range(picked[fold])])
+            for fold in np.flatnonzero(picked).tolist()
+        ]
 
-    def _crop(self, sequences: Sequence[CodedSequence]) -> CodedSequence:
-        lengths = np.array([len(one.observations) for one in sequences], dtype=np.float64)
-        one = sequences[self._generator.choice(len(sequences), p=lengths / lengths.sum())]
-        assert one.labels is not None
-        first = int(self._generator.integers(max(len(one.observations) - CROP_LENGTH, 0) + 1))
-        stretch = slice(first, first + CROP_LENGTH)
-        return CodedSequence(one.observations[stretch], one.labels[stretch], one.name)
+    def _crop(self, fold: int, generator: np.random.Generator) -> CodedSequence:
+        corpus, cumulated = self._folds[fold].corpus, self._cumulated[fold]
+        number = int(np.searchsorted(cumulated, generator.integers(cumulated[-1]), side="right"))
+        first = int(generator.integers(max(int(corpus.lengths[number]) - CROP_LENGTH, 0) + 1))
+        return corpus.read(number, first, first + CROP_LENGTH)
 
 
-def train_discriminatively(
-    train: Sequence[Fold],
-    development: Sequence[Fold],
-    prior: LearnedPrior,
-    objective: Objective,
-    iterations: int,
-    learning_rate: float,
-    generator: np.random.Generator,
-    progress: Progress,
-) -> Course:
-    """Make an objective small by gradient steps, and keep the parameters that did best on development folds.
+class DiscriminativeStage:
+    """An objective becomes small by gradient steps; kept are the parameters that do best on development folds.
 
     Args:
         train: folds to learn from; parameters of their models change in place.
@@ -105,40 +95,154 @@ def train_discriminatively(
         objective: what to make small.
         iterations: gradient steps.
         learning_rate: of the observation model, at its highest.
-        generator: source of randomness.
-        progress: told the loss after each step, and that on the development folds where it is known.
+        draws: source of randomness.
+        team: the processes that train together; each draws its part of the stretches of a step.
 
-    Raises:
-        TrainingError: the loss or a score is not finite. After any exception parameters are as at the start.
+    Attributes:
+        parameters: all that is trained.
     """
-    model = train[0].model
-    weights = model.discriminative_parameters()
-    scalars = [one for one in prior.parameters() if one.requires_grad]
-    optimizer = torch.optim.Adam([{"params": weights}, {"params": scalars}])
-    crops, losses, checks = Crops(train, generator), list[float](), dict[int, float]()
-    held_out = list(Crops(development, generator).draw(DEVELOPMENT_CROPS)) if development else []
-    with progress, restored_on_failure([*weights, *scalars]), _decoder_errors_as_training_errors():
-        _choose_scale(list(crops.draw(DEVELOPMENT_CROPS)), prior, objective)
-        best = _Best([*weights, *scalars])
-        for iteration in range(iterations + 1):
-            if held_out and (iteration % CHECK_EVERY == 0 or iteration == iterations):
-                checks[iteration] = best.check(iteration, held_out, prior, objective)
-                progress.record(development=checks[iteration])
-            if iteration == iterations:
-                break
-            factor = min(1.0, (iteration + 1) / WARM_UP) * (1 - 0.95 * iteration / iterations)
-            for group, rate in zip(optimizer.param_groups, (learning_rate, PRIOR_LEARNING_RATE), strict=True):
-                group["lr"] = rate * factor
-            optimizer.zero_grad(set_to_none=True)
-            losses.append(_backward(crops.draw(BATCH_SIZE), prior, objective))
-            if not math.isfinite(losses[-1]):
-                raise TrainingError(f"iteration {iteration} of discriminative training: the loss is {losses[-1]}")
-            nn.utils.clip_grad_norm_([*weights, *scalars], 1.0)
-            optimizer.step()
-            best.follow()
-            progress.record(learning_rate=learning_rate * factor)
-            progress.advance(loss=losses[-1])
-    return Course(losses, checks, best.settle(iterations))
+
+    name = "discriminative"
+    check_every = CHECK_EVERY
+    cure = "scale the observations to about 1"
+
+    def __init__(
+        self,
+        train: Sequence[Fold],
+        development: Sequence[Fold],
+        prior: LearnedPrior,
+        objective: Objective,
+        iterations: int,
+        learning_rate: float,
+        draws: Draws,
+        team: Team = ALONE,
+    ) -> None:
+        self.iterations, self._prior, self._objective, self._draws, self._team = (
+            iterations,
+            prior,
+            objective,
+            draws,
+            team,
+        )
+        weights = train[0].model.discriminative_parameters()
+        scalars = [one for one in prior.parameters() if one.requires_grad]
+        self.parameters: list[Tensor] = [*weights, *scalars]
+        self._rates = (learning_rate, PRIOR_LEARNING_RATE)
+        self._optimizer = torch.optim.Adam([{"params": weights}, {"params": scalars}])
+        self._crops = Crops(train)
+        self._held_out: list[Crop] = []
+        if development:
+            held_out = Crops(development)
+            self._held_out = held_out.draw(self._share_of(DEVELOPMENT_CROPS), draws.generator(Purpose.DEVELOPMENT))
+        self._average, self._best = Snapshot(self.parameters), Snapshot(self.parameters)
+
+    def _share_of(self, number: int) -> int:
+        """How many of so many this process takes; at least one."""
+        return -(-number // self._team.size)
+
+    def start(self) -> None:
+        """Begin at a likelihood scale where the beam is undecided, as only there it has something to teach."""
+        with _decoder_errors_as_training_errors():
+            crops = self._crops.draw(self._share_of(DEVELOPMENT_CROPS), self._draws.generator(Purpose.SCALE))
+            self._choose_scale(crops)
+        self._average.take()
+
+    def step(self, iteration: int) -> Step:
+        """See `Stage.step`."""
+        factor = min(1.0, (iteration + 1) / WARM_UP) * (1 - 0.95 * iteration / self.iterations)
+        for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
+            group["lr"] = rate * factor
+        self._draws.seed_torch(iteration, self.parameters[0].device)
+        crops = self._crops.draw(self._share_of(BATCH_SIZE), self._draws.generator(Purpose.CROPS, iteration))
+        self._optimizer.zero_grad(set_to_none=True)
+        loss = self._mean(self._backward(crops))
+        return Step(loss, {"learning_rate": self._rates[0] * factor}, is_finite([loss]) and self._descend())
+
+    def _backward(self, crops: Sequence[Crop]) -> float:
+        """Add up the gradients of a batch, and return its loss."""
+        total, number = 0.0, sum(len(crop.sequences) for crop in crops)
+        with torch.inference_mode(False), torch.enable_grad():
+            for crop in crops:
+                try:
+                    loss = self._objective(crop.model, self._prior, crop.sequences) * (len(crop.sequences) / number)
+                except InputError:  # no beam has a finite score; sequences were checked at the door
+                    return math.nan
+                loss.backward()  # type: ignore[no-untyped-call]
+                total += float(loss.detach())
+        return total
+
+    def _descend(self) -> bool:
+        """Follow the gradient, unless it is not finite."""
+        average_gradients(self._team, self.parameters)
+        norm = nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        if not bool(norm.isfinite()):
+            return False
+        self._optimizer.step()
+        pairs = zip(self._average.values, self.parameters, strict=True)
+        self._average.take([torch.lerp(now.detach(), average, AVERAGING) for average, now in pairs])
+        return True
+
+    def check(self) -> float | None:
+        """The loss with averaged parameters, which are steadier; see `Stage.check`."""
+        if not self._held_out:
+            return None
+        now = Snapshot(self.parameters)
+        now.take()
+        self._average.put()
+        try:
+            with _decoder_errors_as_training_errors():
+                return self._mean_loss(self._held_out)
+        finally:
+            now.put()
+
+    def remember(self) -> None:
+        """See `Stage.remember`."""
+        self._best.take(self._average.values)
+
+    def settle(self) -> None:
+        """See `Stage.settle`."""
+        (self._best if self._best.was_taken else self._average).put()
+
+    @torch.no_grad()
+    def _choose_scale(self, crops: Sequence[Crop]) -> None:
+        log_scale = self._prior.log_scale
+        now = log_scale.item()
+        others = [math.log(scale) for scale in STARTING_SCALES if not math.isclose(math.log(scale), now)]
+        losses: dict[float, float] = {}
+        for start in [now, *others]:
+            log_scale.fill_(start)
+            losses[start] = self._mean_loss(crops)
+        finite = {start: loss for start, loss in losses.items() if not math.isnan(loss)}
+        log_scale.fill_(min(finite, key=finite.__getitem__, default=now))
+
+    @torch.no_grad()
+    def _mean_loss(self, crops: Sequence[Crop]) -> float:
+        number = sum(len(crop.sequences) for crop in crops)
+        losses = [
+            float(self._objective(crop.model, self._prior, crop.sequences)) * len(crop.sequences) for crop in crops
+        ]
+        return self._mean(sum(losses) / number)
+
+    def _mean(self, loss: float) -> float:
+        return float(self._team.sum(np.array([loss], dtype=np.float64))[0] / self._team.size)
+
+    def tensors(self) -> Tensors:
+        """See `Stage.tensors`."""
+        now = {str(number): one for number, one in enumerate(self.parameters)}
+        return {
+            **named("now", now),
+            **named("adam", optimizer_tensors(self._optimizer)),
+            **named("average", self._average.tensors()),
+            **named("best", self._best.tensors()),
+        }
+
+    def restore(self, tensors: Tensors) -> None:
+        """See `Stage.restore`."""
+        now = part("now", tensors)
+        copy_into(self.parameters, [now[str(number)] for number in range(len(now))])
+        load_optimizer(self._optimizer, part("adam", tensors))
+        self._average.restore(part("average", tensors))
+        self._best.restore(part("best", tensors))
 
 
 @contextmanager
@@ -148,68 +252,3 @@ def _decoder_errors_as_training_errors() -> Iterator[None]:
         yield
     except InputError as error:
         raise TrainingError(f"discriminative training: no beam has a finite score: {error}") from error
-
-
-@torch.no_grad()
-def _choose_scale(folds: Sequence[Fold], prior: LearnedPrior, objective: Objective) -> None:
-    """Begin at a likelihood scale where the beam is undecided, as only there it has something to teach."""
-    now = prior.log_scale.item()
-    least, best = math.inf, now
-    for start in [now, *(math.log(scale) for scale in STARTING_SCALES if not math.isclose(math.log(scale), now))]:
-        prior.log_scale.fill_(start)
-        loss = _mean_loss(folds, prior, objective)
-        if loss < least:
-            least, best = loss, start
-    prior.log_scale.fill_(best)
-
-
-@torch.no_grad()
-def _mean_loss(folds: Sequence[Fold], prior: LearnedPrior, objective: Objective) -> float:
-    number = sum(len(fold.sequences) for fold in folds)
-    return sum(float(objective(fold.model, prior, fold.sequences)) * len(fold.sequences) for fold in folds) / number
-
-
-def _backward(folds: Iterator[Fold], prior: LearnedPrior, objective: Objective) -> float:
-    """Add up the gradients of a batch, and return its loss."""
-    total = 0.0
-    with torch.inference_mode(False), torch.enable_grad():
-        for fold in folds:
-            loss = objective(fold.model, prior, fold.sequences) * (len(fold.sequences) / BATCH_SIZE)
-            loss.backward()  # type: ignore[no-untyped-call]
-            total += float(loss.detach())
-    return total
-
-
-class _Best:
-    """Moving averages of parameters, which are steadier than the parameters, and the best of them so far."""
-
-    def __init__(self, parameters: Sequence[Tensor]) -> None:
-        self._parameters = parameters
-        self._average = self._best = [one.detach().clone() for one in parameters]
-        self._least, self._iteration = math.inf, -1
-
-    def follow(self) -> None:
-        """The parameters have changed."""
-        pairs = zip(self._average, self._parameters, strict=True)
-        self._average = [torch.lerp(now, average, AVERAGING) for average, now in ((a, p.detach()) for a, p in pairs)]
-
-    def check(self, iteration: int, folds: Sequence[Fold], prior: LearnedPrior, objective: Objective) -> float:
-        """The loss of the averages on these folds; it is remembered whether it is the least so far."""
-        now = [one.detach().clone() for one in self._parameters]
-        self._put(self._average)
-        loss = _mean_loss(folds, prior, objective)
-        if loss < self._least:
-            self._best, self._least, self._iteration = self._average, loss, iteration
-        self._put(now)
-        return loss
-
-    def settle(self, last: int) -> int:
-        """Take the best averages, or the last where nothing was checked; returns their iteration."""
-        checked = self._iteration >= 0
-        self._put(self._best if checked else self._average)
-        return self._iteration if checked else last
-
-    @torch.no_grad()
-    def _put(self, values: Sequence[Tensor]) -> None:
-        for parameter, value in zip(self._parameters, values, strict=True):
-            parameter.copy_(value)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from uisrnn.training.course import Course
+
 
 @dataclass
 class History:
@@ -14,6 +16,11 @@ class History:
         learning_rate: the rate used.
         discriminative: the loss of discriminative training at each of its iterations.
         development: its loss on sequences kept apart, by iteration.
+        generative_development: the loss of generative training on sequences kept apart, by iteration; only with
+            `patience`.
+        skipped: iterations of generative training whose loss was not finite, so that nothing was learned; the lists
+            above have no entry for them.
+        discriminative_skipped: those of discriminative training.
     """
 
     negative_log_likelihood: list[float] = field(default_factory=list)
@@ -22,6 +29,21 @@ class History:
     learning_rate: list[float] = field(default_factory=list)
     discriminative: list[float] = field(default_factory=list)
     development: dict[int, float] = field(default_factory=dict)
+    generative_development: dict[int, float] = field(default_factory=dict)
+    skipped: list[int] = field(default_factory=list)
+    discriminative_skipped: list[int] = field(default_factory=list)
+
+    @staticmethod
+    def of(generative: Course, discriminative: Course) -> "History":
+        """What both stages tell."""
+        return History(
+            **generative.figures,
+            discriminative=discriminative.losses,
+            development=discriminative.checks,
+            generative_development=generative.checks,
+            skipped=generative.skipped,
+            discriminative_skipped=discriminative.skipped,
+        )
 
     @property
     def loss(self) -> list[float]:

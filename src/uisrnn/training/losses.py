@@ -82,7 +82,7 @@ def negative_log_likelihood(observations: Tensor, mean: Tensor, sigma2: Tensor) 
     return ((observations - mean).square() / (2 * sigma2)).sum() / len(observations)
 
 
-def sigma2_prior(number: Tensor | int, sigma_alpha: float, sigma_beta: float, sigma2: Tensor) -> Tensor:
+def sigma2_prior(number: Tensor | float, sigma_alpha: float, sigma_beta: float, sigma2: Tensor) -> Tensor:
     """sum_d [(2 a + n + 2) / (2 n) log sigma2_d + b / (n sigma2_d)]: inverse gamma prior and normalisation.
 
     Args:

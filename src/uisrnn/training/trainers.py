@@ -1,28 +1,37 @@
 """How each observation model is first fitted, and what discriminative training may learn from afterwards."""
 
+import dataclasses
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
 
 from uisrnn.arguments import TrainingArguments
+from uisrnn.data.clusters import Clusters
+from uisrnn.data.corpus import Corpus, Indexes
 from uisrnn.data.labels import Codes
-from uisrnn.data.sequences import CodedSequence
+from uisrnn.errors import ArgumentError
 from uisrnn.model.gru import GRUObservation
 from uisrnn.model.kinds import AnyObservation
 from uisrnn.model.plda import PLDAObservation
 from uisrnn.progress import Progress
-from uisrnn.training.batching import ClusterSequences, join
+from uisrnn.training.batching import Batch, ClusterSequences
+from uisrnn.training.course import Course, Surroundings, run
 from uisrnn.training.discriminative import Fold
+from uisrnn.training.draws import Draws, Purpose
 from uisrnn.training.failure import restored_on_failure
-from uisrnn.training.history import History
-from uisrnn.training.loop import new_optimizer, train
+from uisrnn.training.generative import GenerativeStage, new_optimizer
+from uisrnn.training.prefetch import Prefetched
+from uisrnn.training.team import Team
 from uisrnn.training.two_covariance import ClusterScatter
 
 FEWEST_SEQUENCES = 5
 _DEVELOPMENT_SHARE = 0.2
+_DEVELOPMENT_SEQUENCES = 64
 _MOST_FOLDS = 50
 
 
@@ -39,10 +48,45 @@ class Folds(NamedTuple):
     development: Sequence[Fold] = ()
 
 
-def _wants_folds(sequences: Sequence[CodedSequence], args: TrainingArguments) -> bool:
-    """Whether discriminative training is asked for, and enough sequences have more than one observation."""
-    teaching = sum(len(one.observations) > 1 for one in sequences)
-    return args.discriminative_iteration > 0 and teaching >= FEWEST_SEQUENCES
+@dataclass(frozen=True)
+class Lesson:
+    """What a model is fitted with.
+
+    Attributes:
+        corpus: labelled sequences; whether equal labels in two of them are one cluster says
+            `args.enforce_cluster_id_uniqueness`.
+        args: see `TrainingArguments`.
+        draws: source of randomness.
+        around: what the training runs in.
+    """
+
+    corpus: Corpus
+    args: TrainingArguments
+    draws: Draws
+    around: Surroundings
+
+    @property
+    def is_discriminative(self) -> bool:
+        """Whether discriminative training is asked for, and enough sequences have more than one observation."""
+        return self.args.discriminative_iteration > 0 and self._suffices
+
+    @property
+    def keeps_apart(self) -> bool:
+        """Whether something is to be kept apart, and there is enough."""
+        return self.is_discriminative or (self.args.patience is not None and self._suffices)
+
+    @cached_property
+    def _suffices(self) -> bool:
+        numbers: list[int] = self.around.team.gather(len(self._teaching()))
+        return min(numbers) > 1 and sum(numbers) >= FEWEST_SEQUENCES  # one to learn from, one to be judged by
+
+    def _teaching(self) -> Indexes:
+        """The numbers of the sequences with more than one observation, as the label of a single one is never wrong."""
+        return np.flatnonzero(self.corpus.lengths > 1)
+
+    def shuffled(self) -> Indexes:
+        """The same in random order."""
+        return self.draws.generator(Purpose.FOLDS).permutation(self._teaching())
 
 
 class Trainer(Protocol):
@@ -57,15 +101,11 @@ class Trainer(Protocol):
     def guard(self) -> AbstractContextManager[None]:
         """What the model must be again where fitting or the training after it fails."""
 
-    def fit(
-        self, sequences: Sequence[CodedSequence], args: TrainingArguments, progress: Progress
-    ) -> tuple[History, Folds]:
+    def fit(self, lesson: Lesson, progress: Progress) -> tuple[Course, Folds]:
         """Change the model.
 
         Args:
-            sequences: with labels; whether equal ones in two sequences are one cluster says
-                `args.enforce_cluster_id_uniqueness`.
-            args: see `TrainingArguments`.
+            lesson: what it is fitted with.
             progress: told after each step.
         """
 
@@ -75,13 +115,12 @@ class GRUTrainer:
 
     Args:
         model: changed in place.
-        generator: source of randomness.
     """
 
     learning_rate = 1e-4
 
-    def __init__(self, model: GRUObservation, generator: np.random.Generator) -> None:
-        self._model, self._generator = model, generator
+    def __init__(self, model: GRUObservation) -> None:
+        self._model = model
         self._optimizer: torch.optim.Adam | None = None
 
     def learns_with(self, args: TrainingArguments) -> bool:
@@ -92,36 +131,61 @@ class GRUTrainer:
         """Nothing: it goes on from where a failure left it."""
         return nullcontext()
 
-    def fit(
-        self, sequences: Sequence[CodedSequence], args: TrainingArguments, progress: Progress
-    ) -> tuple[History, Folds]:
+    def fit(self, lesson: Lesson, progress: Progress) -> tuple[Course, Folds]:
         """See `Trainer.fit`."""
-        folds = self._folds(sequences, args)
-        if folds.development:
-            sequences = folds.train[0].sequences
-        observations, codes = join(sequences, unique=args.enforce_cluster_id_uniqueness)
-        clusters = ClusterSequences(observations, codes, args.num_permutations, args.max_length, self._generator)
+        args, draws, team = lesson.args, lesson.draws, lesson.around.team
+        corpus, apart = _split(lesson) if lesson.keeps_apart else (lesson.corpus, None)
+        args = dataclasses.replace(args, batch_size=_share_of_batch(args, team))
+        sequences = ClusterSequences(Clusters.of(corpus, args.enforce_cluster_id_uniqueness), args, draws)
+        development = None if apart is None or args.patience is None else _development_batch(apart, args, draws)
         if self._optimizer is None:
             self._optimizer = new_optimizer(self._model)
-        return train(self._model, self._optimizer, clusters.batches(args.batch_size), args, progress), folds
-
-    def _folds(self, sequences: Sequence[CodedSequence], args: TrainingArguments) -> Folds:
-        if not _wants_folds(sequences, args):
-            return Folds()
-        order = self._generator.permutation(len(sequences))
-        held_out = set(order[: max(round(_DEVELOPMENT_SHARE * len(sequences)), 1)].tolist())
-        development = [sequences[number] for number in sorted(held_out)]
-        others = [one for number, one in enumerate(sequences) if number not in held_out]
-        if not args.enforce_cluster_id_uniqueness:
-            others = _of_other_clusters(others, development)
-        return Folds([Fold(self._model, others)], [Fold(self._model, development)])
+        with Prefetched(sequences.batch, corpus.rows.ahead, args.train_iteration) as batches:
+            stage = GenerativeStage(self._model, self._optimizer, batches, development, args, draws, team)
+            course = run(stage, lesson.around, progress)
+        if apart is None or not lesson.is_discriminative:
+            return course, Folds()
+        return course, Folds([Fold(self._model, corpus)], [Fold(self._model, apart)])
 
 
-def _of_other_clusters(sequences: list[CodedSequence], development: Sequence[CodedSequence]) -> list[CodedSequence]:
-    """Those without a cluster of the development sequences, unless that would leave less than half of them."""
-    known = np.concatenate([one.labels for one in development if one.labels is not None])
-    others = [one for one in sequences if one.labels is not None and not np.isin(one.labels, known).any()]
-    return others if 2 * len(others) >= len(sequences) else sequences
+def _share_of_batch(args: TrainingArguments, team: Team) -> int | None:
+    """How many cluster sequences of a batch this process takes."""
+    if args.batch_size is None:
+        return None
+    if args.batch_size < team.size:
+        raise ArgumentError(
+            f"batch_size must be at least 1 for each of {team.size} processes, but is {args.batch_size}"
+        )
+    return args.batch_size // team.size + (team.rank < args.batch_size % team.size)
+
+
+def _development_batch(corpus: Corpus, args: TrainingArguments, draws: Draws) -> Batch:
+    """Some of the cluster sequences that were kept apart."""
+    sequences = ClusterSequences(Clusters.of(corpus, args.enforce_cluster_id_uniqueness), args, draws)
+    order = draws.generator(Purpose.DEVELOPMENT).permutation(len(sequences))
+    return sequences.read(order[:_DEVELOPMENT_SEQUENCES])
+
+
+def _split(lesson: Lesson) -> tuple[Corpus, Corpus]:
+    """Sequences to learn from, and others to be judged by."""
+    corpus, order = lesson.corpus, lesson.shuffled()
+    held_out = np.sort(order[: max(round(_DEVELOPMENT_SHARE * len(order)), 1)])
+    others = np.setdiff1d(np.arange(len(corpus)), held_out)
+    if not lesson.args.enforce_cluster_id_uniqueness:
+        known = np.concatenate(lesson.around.team.gather(_clusters_of(corpus, held_out)))
+        others = _of_other_clusters(corpus, others, known)
+    return corpus.subset(others), corpus.subset(held_out)
+
+
+def _clusters_of(corpus: Corpus, numbers: Indexes) -> Codes:
+    return np.unique(np.concatenate([corpus.block_codes(number) for number in numbers.tolist()]))
+
+
+def _of_other_clusters(corpus: Corpus, numbers: Indexes, known: Codes) -> Indexes:
+    """Those without one of the clusters of development sequences, unless that would leave too few of them."""
+    is_other = np.array([not np.isin(corpus.block_codes(number), known).any() for number in numbers.tolist()])
+    others: Indexes = numbers[is_other]
+    return others if 2 * len(others) >= len(numbers) and (corpus.lengths[others] > 1).any() else numbers
 
 
 class PLDATrainer:
@@ -129,13 +193,12 @@ class PLDATrainer:
 
     Args:
         model: changed in place.
-        generator: source of randomness.
     """
 
     learning_rate = 1e-2
 
-    def __init__(self, model: PLDAObservation, generator: np.random.Generator) -> None:
-        self._model, self._generator = model, generator
+    def __init__(self, model: PLDAObservation) -> None:
+        self._model = model
 
     def learns_with(self, args: TrainingArguments) -> bool:
         """Always."""
@@ -145,35 +208,25 @@ class PLDATrainer:
         """What it was: half of a closed form is no model."""
         return restored_on_failure(self._model.state_dict().values())
 
-    def fit(
-        self, sequences: Sequence[CodedSequence], args: TrainingArguments, progress: Progress
-    ) -> tuple[History, Folds]:
+    def fit(self, lesson: Lesson, progress: Progress) -> tuple[Course, Folds]:
         """See `Trainer.fit`."""
-        observations, codes = join(sequences, unique=args.enforce_cluster_id_uniqueness)
-        _values, codes = np.unique(codes, return_inverse=True)
-        scatter = ClusterScatter(observations, codes)
+        scatter = ClusterScatter(lesson.corpus, lesson.args.enforce_cluster_id_uniqueness, lesson.around.team)
         scatter.covariances().install(self._model)
-        if not _wants_folds(sequences, args):
-            return History(), Folds()
-        return History(), self._folds(sequences, codes, scatter)
+        return Course(ended=True), self._folds(lesson, scatter) if lesson.is_discriminative else Folds()
 
-    def _folds(self, sequences: Sequence[CodedSequence], codes: Codes, scatter: ClusterScatter) -> Folds:
-        ends = np.cumsum([len(one.observations) for one in sequences])
-        parts = np.array_split(self._generator.permutation(len(sequences)), min(_MOST_FOLDS, len(sequences)))
+    def _folds(self, lesson: Lesson, scatter: ClusterScatter) -> Folds:
+        """As many in each process of a team, whose parts of a fold share its covariances."""
+        order = lesson.shuffled()
+        number = min(_MOST_FOLDS, *lesson.around.team.gather(len(order)))
         folds = []
-        for part in parts:
-            clusters = np.unique(
-                np.concatenate([codes[ends[i] - len(sequences[i].observations) : ends[i]] for i in part])
-            )
+        for part in np.array_split(order, number):
             model = self._model.with_same_parameters()
-            scatter.covariances(without=clusters).install(model)
-            folds.append(Fold(model, [sequences[i] for i in part]))
+            scatter.covariances(without=scatter.clusters_of(part)).install(model)
+            folds.append(Fold(model, lesson.corpus.subset(part)))
         held_out = max(round(_DEVELOPMENT_SHARE * len(folds)), 1)
         return Folds(folds[held_out:], folds[:held_out])
 
 
-def trainer_for(model: AnyObservation, generator: np.random.Generator) -> Trainer:
+def trainer_for(model: AnyObservation) -> Trainer:
     """The one that knows this model."""
-    if isinstance(model, GRUObservation):
-        return GRUTrainer(model, generator)
-    return PLDATrainer(model, generator)
+    return GRUTrainer(model) if isinstance(model, GRUObservation) else PLDATrainer(model)

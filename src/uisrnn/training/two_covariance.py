@@ -1,16 +1,19 @@
 """Closed form of the two-covariance model: within- and between-cluster covariances from labelled observations."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import linalg
 
-from uisrnn.data.labels import Codes
-from uisrnn.data.observations import Observations
+from uisrnn.data.clusters import Clusters
+from uisrnn.data.corpus import Corpus, Indexes
 from uisrnn.errors import TrainingError
 from uisrnn.model.plda import PLDAObservation
+from uisrnn.training.team import ALONE, Team
 
 Matrix = NDArray[np.float64]
 
@@ -18,6 +21,7 @@ WITHIN_SHRINKAGE = 0.5
 BETWEEN_SHRINKAGE = 0.05
 _FLOOR = 1e-4
 _MOST_CANCELLED = 1e-6
+_PART = 2**12  # observations in memory at a time
 
 
 @dataclass(frozen=True)
@@ -68,51 +72,122 @@ class TwoCovariance:
 class ClusterScatter:
     """Sums over labelled observations from which covariances follow, with or without some of the clusters.
 
+    Sums add up over processes, and observations are read a part at a time: twice in all, and those of clusters that
+    are left out once more.
+
     Args:
-        observations: (N, D).
-        clusters: (N,) the cluster of each, 0 to K - 1, each with an observation at least.
+        corpus: labelled sequences of this process.
+        unique: whether equal labels in two sequences are two clusters.
+        team: the processes that have all sequences together; their codes of labels agree.
     """
 
-    def __init__(self, observations: Observations, clusters: Codes) -> None:
-        self._x, self._clusters = observations.astype(np.float64), clusters
-        self._counts = np.bincount(clusters)
-        self._means = np.zeros((len(self._counts), observations.shape[1]))
-        np.add.at(self._means, clusters, self._x)
-        self._means /= self._counts[:, None]
-        self._scatter = self._scatter_of(np.ones(len(clusters), dtype=bool))
+    def __init__(self, corpus: Corpus, unique: bool, team: Team = ALONE) -> None:
+        self._team, self._is_shared = team, team.size > 1 and not unique
+        self._corpus, self._clusters = corpus, Clusters.of(corpus, unique)
+        self._entries = np.arange(len(self._clusters))
+        counts, sums = self._sums()
+        if self._is_shared:  # the table has a row for each code of all processes
+            self._entries = np.unique(corpus.blocks.codes)
+            counts, sums = self._united(counts, sums)
+        self._counts = counts
+        sums /= np.maximum(counts, 1)[:, None]
+        self._means = sums
+        owner = np.arange(len(counts)) % team.size if self._is_shared else np.full(len(counts), team.rank)
+        self._is_counted = (owner == team.rank) & (counts > 0)
+        self._scatter = team.sum(self._scatter_of(np.arange(len(self._clusters))))
 
-    def _scatter_of(self, mask: NDArray[np.bool_]) -> Matrix:
-        about = self._x[mask] - self._means[self._clusters[mask]]
-        scatter: Matrix = about.T @ about
-        return scatter
+    def clusters_of(self, numbers: Indexes) -> Indexes:
+        """The clusters of some sequences of this process; `covariances` can leave them out."""
+        cuts = self._corpus.blocks.cuts
+        blocks = [self._clusters.of_block[cuts[number] : cuts[number + 1]] for number in numbers.tolist()]
+        return np.unique(self._entries[np.concatenate(blocks)]) if blocks else np.empty(0, dtype=np.int64)
 
-    def covariances(self, without: Codes | None = None) -> TwoCovariance:
+    def covariances(self, without: Indexes | None = None) -> TwoCovariance:
         """The covariances, each drawn towards a multiple of the identity, so that few observations suffice.
 
         The between-cluster covariance is that of means, so it holds what is left of the other one, within / n, too.
 
         Args:
-            without: clusters to leave out, unless they are all but one.
+            without: clusters to leave out, see `clusters_of`, unless they are all but one. Every process names those
+                of its own.
         """
-        kept = np.ones(len(self._counts), dtype=bool)
-        kept[[] if without is None else without] = False
-        if kept.sum() < 2:
-            kept[:] = True
+        kept, without = self._kept(without)
+        n, clusters = (float(one) for one in self._team.sum(np.array([self._counts[kept].sum(), kept.sum()], float)))
         scatter = self._scatter
-        if not kept.all():
-            scatter = self._scatter - self._scatter_of(~kept[self._clusters])
+        if len(without) or self._team.size > 1:
+            local = np.flatnonzero(np.isin(self._entries, without))
+            scatter = self._scatter - self._team.sum(self._scatter_of(local))
             if np.trace(scatter) < _MOST_CANCELLED * np.trace(self._scatter):
-                scatter = self._scatter_of(kept[self._clusters])
-        observations, clusters = int(self._counts[kept].sum()), int(kept.sum())
-        center = self._counts[kept] @ self._means[kept] / observations
-        about = self._means[kept] - center
-        total = (np.trace(scatter) + self._counts[kept] @ np.square(about).sum(axis=1)) / observations
-        scale = total / len(center) or 1.0  # all observations equal: any scale will do
-        within = _shrunk(scatter / max(observations - clusters, 1), WITHIN_SHRINKAGE, scale)
-        between = _shrunk(about.T @ about / clusters, BETWEEN_SHRINKAGE, scale)
+                rest = np.flatnonzero(~np.isin(self._entries, without))
+                scatter = self._team.sum(self._scatter_of(rest))
+        center = self._team.sum(np.where(kept, self._counts, 0.0) @ self._means) / n
+        spread, between = self._about(center, np.flatnonzero(kept))
+        scale = (np.trace(scatter) + spread) / n / len(center) or 1.0  # all observations equal: any scale will do
+        within = _shrunk(scatter / max(n - clusters, 1), WITHIN_SHRINKAGE, scale)
+        between = _shrunk(between / clusters, BETWEEN_SHRINKAGE, scale)
         if clusters == 1:  # nothing tells how clusters differ
             between = scale * np.eye(len(center))
         return TwoCovariance(center, within, between)
+
+    def _about(self, center: Matrix, clusters: Indexes) -> tuple[float, Matrix]:
+        """sum n |m - c|^2 and sum (m - c)(m - c)' over clusters that are counted here, of all processes."""
+        spread, between = np.zeros(1), np.zeros((len(center),) * 2)
+        for some in np.array_split(clusters, len(clusters) // _PART + 1):
+            about = self._means[some] - center
+            spread += self._counts[some] @ np.square(about).sum(axis=1)
+            between += about.T @ about
+        return float(self._team.sum(spread)[0]), self._team.sum(between)
+
+    def _kept(self, without: Indexes | None) -> tuple[NDArray[np.bool_], Indexes]:
+        """Which clusters this process counts, and which ones are left out here: none, where too few would be left."""
+        wanted = np.empty(0, dtype=np.int64) if without is None else without
+        if self._is_shared:
+            wanted = np.unique(np.concatenate(self._team.gather(wanted)))
+        kept = self._is_counted.copy()
+        kept[wanted] = False
+        if self._team.sum(np.array([kept.sum()], dtype=np.float64))[0] < 2:
+            return self._is_counted, wanted[:0]
+        return kept, wanted
+
+    def _sums(self) -> tuple[NDArray[np.float64], Matrix]:
+        """Number and sum of the observations of each cluster of this process."""
+        sums: Matrix | None = None
+        for x, lengths, of_block in self._parts():
+            if sums is None:
+                sums = np.zeros((len(self._clusters), x.shape[1]))
+            np.add.at(sums, of_block, np.add.reduceat(x, np.cumsum(lengths) - lengths))
+        assert sums is not None
+        return self._clusters.counts.astype(np.float64), sums
+
+    def _united(self, counts: NDArray[np.float64], sums: Matrix) -> tuple[NDArray[np.float64], Matrix]:
+        """Those of all processes, by code."""
+        number = max(self._team.gather(int(self._entries[-1]))) + 1
+        all_counts, all_sums = np.zeros(number), np.zeros((number, sums.shape[1]))
+        all_counts[self._entries], all_sums[self._entries] = counts, sums
+        return self._team.sum(all_counts), self._team.sum(all_sums)
+
+    def _parts(self) -> Iterator[tuple[Matrix, Indexes, Indexes]]:
+        """All observations, some sequences at a time, with length and cluster of each of their blocks."""
+        cuts, ends = self._corpus.blocks.cuts, np.cumsum(self._corpus.lengths)
+        numbers = np.flatnonzero(np.diff(ends // _PART, prepend=-1))
+        for first, last in pairwise([*numbers.tolist(), len(ends)]):
+            x = np.concatenate([self._corpus.read(number).observations for number in range(first, last)])
+            blocks = slice(cuts[first], cuts[last])
+            yield x.astype(np.float64), self._corpus.blocks.lengths[blocks], self._clusters.of_block[blocks]
+
+    def _scatter_of(self, clusters: Indexes) -> Matrix:
+        """sum (x - m)(x - m)' over the observations of some clusters of this process about their means."""
+        scatter = np.zeros((self._means.shape[1],) * 2)
+        blocks = np.flatnonzero(np.isin(self._clusters.of_block, clusters))
+        starts, lengths = self._corpus.blocks.starts[blocks], self._corpus.blocks.lengths[blocks]
+        spans = list(zip(starts.tolist(), (starts + lengths).tolist(), strict=True))
+        owners = self._entries[self._clusters.of_block[blocks]]
+        numbers = np.flatnonzero(np.diff(np.cumsum(lengths) // _PART, prepend=-1))
+        for first, last in pairwise([*numbers.tolist(), len(blocks)]):
+            x = self._clusters.read(spans[first:last])
+            about = x - np.repeat(self._means[owners[first:last]], lengths[first:last], axis=0)
+            scatter += about.T @ about
+        return scatter
 
 
 def _shrunk(covariance: Matrix, weight: float, scale: float) -> Matrix:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from uisrnn import extras
-from uisrnn.errors import ArgumentError, InputError
+from uisrnn.errors import ArgumentError
 from uisrnn.progress import Progress
 from uisrnn.tuning.choice import Scores
+from uisrnn.tuning.evaluator import Bench
 from uisrnn.tuning.space import Space, values_of
-from uisrnn.tuning.task import Plan, Task
+from uisrnn.tuning.task import Plan, SequenceScores, Task
 from uisrnn.uisrnn import UISRNN
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def fingerprint_of(model: UISRNN, task: Task, names: Iterable[str]) -> dict[str,
 def optimise(
     library: ModuleType,
     study: "optuna.Study",
-    task: Task,
+    bench: Bench,
     space: Space,
     plan: Plan,
     seed: int,
@@ -108,48 +109,50 @@ def optimise(
     """Run trials until there are enough or time is over."""
     end = time.monotonic() + plan.timeout
     state = library.trial.TrialState
+    _queue(library, study, space)
+    with progress as watched:
+        done = len(_trials(study, state.COMPLETE, state.PRUNED))
+        watched.advance(min(done, plan.trials))
+        while done < plan.trials and (not done or time.monotonic() < end):
+            after = min(plan.trials, done - done % bench.batch_size + bench.batch_size)
+            batch = [_asked(library, study, space, seed, number, bench.batch_size) for number in range(done, after)]
+            for trial, scores in zip(batch, bench.scores([_values(one) for one in batch]), strict=True):
+                _tell(library, study, trial, scores)
+                watched.advance(best=study.best_value)
+            done = after
+
+
+def _queue(library: ModuleType, study: "optuna.Study", space: Space) -> None:
+    """The trials that come first: those that were begun, but not ended for an interrupt or a kill, and the start."""
+    state = library.trial.TrialState
+    for one in _trials(study, state.RUNNING):
+        study.tell(one.number, state=state.FAIL)
+        if one.params.keys() == space.distributions.keys():
+            study.enqueue_trial(one.params, user_attrs={name: True for name in one.user_attrs if name == _START})
     if not any(_START in one.user_attrs for one in _trials(study, state.COMPLETE, state.WAITING)):
         study.enqueue_trial(space.start, user_attrs={_START: True})
-    with progress as watched:
-        done = _trials(study, state.COMPLETE, state.PRUNED)
-        watched.advance(min(len(done), plan.trials))
-        while len(done) < plan.trials and (not done or time.monotonic() < end):
-            study.sampler = _sampler(library, seed, len(done))
-            _run_trial(library, study, task, space)
-            done = _trials(study, state.COMPLETE, state.PRUNED)
-            watched.advance(best=study.best_value)
 
 
-def _sampler(library: ModuleType, seed: int, trial: int) -> Any:
-    """One for each trial, so that a study that goes on is as one that was never interrupted."""
-    state = np.random.SeedSequence([seed, trial]).generate_state(1)
-    return library.samplers.TPESampler(seed=int(state[0]), constant_liar=False)
+def _asked(
+    library: ModuleType, study: "optuna.Study", space: Space, seed: int, number: int, batch_size: int
+) -> "optuna.Trial":
+    """The next trial, with a sampler of its own, so that a study that goes on is as one that was never interrupted."""
+    state = np.random.SeedSequence([seed, number]).generate_state(1)
+    # of the others of its batch, only their values are known: taken for bad, so that the batch spreads
+    study.sampler = library.samplers.TPESampler(seed=int(state[0]), constant_liar=batch_size > 1)
+    return study.ask(space.distributions)
 
 
-def _run_trial(library: ModuleType, study: "optuna.Study", task: Task, space: Space) -> None:
-    trial = study.ask(space.distributions)
-    state = library.trial.TrialState
-    try:
-        found = _decoded(task, trial)
-        scores = None if found is None else task.scores(found)
-    except BaseException:
-        study.tell(trial, state=state.FAIL)
-        raise
+def _values(trial: "optuna.Trial") -> dict[str, float]:
+    return {} if _START in trial.user_attrs else values_of(trial.params)
+
+
+def _tell(library: ModuleType, study: "optuna.Study", trial: "optuna.Trial", scores: SequenceScores | None) -> None:
     if scores is None:
-        study.tell(trial, state=state.PRUNED)
+        study.tell(trial, state=library.trial.TrialState.PRUNED)
     else:
         trial.set_user_attr(_SCORES, scores)
         study.tell(trial, float(np.mean(scores)))
-
-
-def _decoded(task: Task, trial: "optuna.Trial") -> list[list[Any]] | None:
-    """Labels with the values of a trial; None where these leave too many label sequences to compare."""
-    if _START in trial.user_attrs:
-        return task.decoded({})  # the model itself, to the last digit
-    try:
-        return task.decoded(values_of(trial.params))
-    except InputError:
-        return None
 
 
 def _trials(study: "optuna.Study", *states: Any) -> list["optuna.trial.FrozenTrial"]:

@@ -21,6 +21,7 @@ from uisrnn.tuning.space import OF_THE_MODEL, Values, args_with, current_values,
 from uisrnn.uisrnn import UISRNN
 
 Metric = Callable[[list[Any], list[Any]], float]
+SequenceScores = list[float]
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Task:
     """What a trial does.
 
     Attributes:
-        joint: the model with its own parameters.
+        model: what is tuned.
+        joint: its probability, with its own parameters.
         args: how to decode, with those parameters that are not tuned.
         sequences: with their labels.
         metric: see `tune`.
@@ -36,6 +38,7 @@ class Task:
         workers: threads to decode with.
     """
 
+    model: UISRNN
     joint: Joint[Any]
     args: InferenceArguments
     sequences: list[CodedSequence]
@@ -43,14 +46,22 @@ class Task:
     metric_name: str
     workers: int
 
-    def decoded(self, values: Values) -> list[list[Any]]:
-        """Labels of each sequence with these values."""
+    def scored(self, values: Values) -> SequenceScores | None:
+        """The score of each sequence with these values; None where they leave too many label sequences to compare.
+
+        Without any values it is the model itself, to the last digit.
+        """
+        try:
+            found = self._decoded(values)
+        except InputError:
+            if not values:
+                raise
+            return None
+        return [self._score(one, labels) for one, labels in zip(self.sequences, found, strict=True)]
+
+    def _decoded(self, values: Values) -> list[list[Any]]:
         decoder = Decoder.of(joint_with(self.joint, values), args_with(self.args, values))
         return [list(decoder.names.of(one[0].codes)) for one in decoder.decode(self.sequences, self.workers)]
-
-    def scores(self, found: Sequence[list[Any]]) -> list[float]:
-        """The score of each sequence."""
-        return [self._score(one, labels) for one, labels in zip(self.sequences, found, strict=True)]
 
     def _score(self, sequence: CodedSequence, found: list[Any]) -> float:
         assert sequence.labels is not None
@@ -72,7 +83,7 @@ def task_of(model: UISRNN, sequences: Any, labels: Any, metric: str | Metric, ar
     inference_args = dataclasses.replace(InferenceArguments.of(args), test_iteration=1)
     joint = model.decoder(inference_args).search.joint
     workers = torch.get_num_threads() if joint.observation.device.type == "cpu" else 1
-    return Task(joint, inference_args, labeled, *_metric(metric), workers)
+    return Task(model, joint, inference_args, labeled, *_metric(metric), workers)
 
 
 def _metric(metric: str | Metric) -> tuple[Metric, str]:

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from uisrnn.arguments import InferenceArguments, ModelArguments
+from uisrnn.errors import ArgumentError
 from uisrnn.progress import bar_for
 from uisrnn.randomness import generator_from
 from uisrnn.tuning.choice import choose, held_out
+from uisrnn.tuning.evaluator import HERE, Evaluator
 from uisrnn.tuning.space import Space, apply, args_with, values_of
 from uisrnn.tuning.study import Results, fingerprint_of, load_optuna, open_study, optimise, results
 from uisrnn.tuning.task import Metric, Task, chosen_parameters, plan_of, task_of
@@ -55,6 +57,7 @@ def tune(
     timeout: float | None = None,
     storage: str | os.PathLike[str] | None = None,
     study_name: str = "uisrnn",
+    evaluator: Evaluator = HERE,
 ) -> Tuning:
     """Search for decoding parameters with Optuna and give them to the model where they are better; nothing is trained.
 
@@ -89,11 +92,12 @@ def tune(
         folds: for cross-validation, each of neighbouring sequences (pieces of one recording should be neighbours);
             where there are fewer sequences, each is one.
         seed: of the search; None: taken from torch's global generator. Equal seeds give equal trials, whether in one
-            call or in several, as long as the versions of the libraries are the same.
-        timeout: seconds after which no trial begins, but for the first; None: no limit.
+            call or in several, as long as the versions of the libraries and the evaluator's batch size are the same.
+        timeout: seconds after which no trial begins, but for the first (the first batch); None: no limit.
         storage: a file in which trials are kept, for a later call with the same model, sequences and arguments to go
             on with, also after an interrupt; only one call at a time. None: they are forgotten.
         study_name: which of the studies in that file.
+        evaluator: where trials are done: `uisrnn.distributed.trials.RayTrials` for several at a time, on a cluster.
 
     Returns:
         What was found, and whether the model has it now.
@@ -122,6 +126,8 @@ def tune(
     >>> labels_found = model.predict(sequences[0], tuning.inference_args)
     """
     library = load_optuna()
+    if not isinstance(evaluator, Evaluator):
+        raise ArgumentError(f"evaluator must be one, for example RayTrials(workers=4), but is {evaluator!r:.80}")
     plan = plan_of(trials, folds, timeout)
     ModelArguments(seed=seed)
     task = task_of(model, sequences, labels, metric, args)
@@ -129,7 +135,9 @@ def tune(
     space = Space(library, current)
     study = open_study(library, storage, study_name, fingerprint_of(model, task, current))
     bar = bar_for(model.arguments.verbosity, plan.trials, "tuning")
-    optimise(library, study, task, space, plan, int(generator_from(seed).integers(2**62)), bar)
+    drawn = int(generator_from(seed).integers(2**62))
+    with evaluator.ready(task) as bench:
+        optimise(library, study, bench, space, plan, drawn, bar)
     tuning = _concluded(results(library, study), task, space, plan.folds)
     if tuning.applied:
         apply(model, tuning.parameters)

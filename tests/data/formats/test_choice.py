@@ -78,9 +78,45 @@ def test_what_is_something_else_is_an_error_with_the_name(tmp_path, name, conten
 
 
 @pytest.mark.parametrize("kind", ["npz", "parquet", "jsonl"])
-def test_a_folder_where_a_file_is_needed(tmp_path, kind):
-    with pytest.raises((OSError, uisrnn.InputError)):
+def test_a_folder_without_such_files(tmp_path, kind):
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(uisrnn.InputError, match="at least one sequence is needed, but there is none"):
         load_sequences(tmp_path, format=kind)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".parquet", ".jsonl"])
+def test_a_folder_holds_shards_in_the_order_of_their_names(tmp_path, suffix):
+    for name in ("b", "a", "c"):
+        save_sequences(
+            tmp_path / f"{name}{suffix}", [LabeledSequence([[1]], ["ann"], name=f"{name} {i}") for i in "01"]
+        )
+    (tmp_path / f".hidden{suffix}").write_text("half of something")
+    (tmp_path / "notes.txt").touch()
+    assert [one.name for one in load_sequences(tmp_path)] == ["a 0", "a 1", "b 0", "b 1", "c 0", "c 1"]
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".parquet", ".jsonl"])
+def test_a_shard_of_another_dimension_is_named(tmp_path, suffix):
+    save_sequences(tmp_path / f"a{suffix}", [CALL])
+    save_sequences(tmp_path / f"b{suffix}", [LabeledSequence([[1]], name="b")])
+    with pytest.raises(
+        uisrnn.InputError, match=rf"/b\{suffix}: b: observations must be \(T, 2\) as those before, but are \(1, 1\)"
+    ):
+        load_sequences(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".parquet", ".jsonl"])
+def test_a_sequence_of_a_shard_is_not_that_of_another(tmp_path, suffix):
+    for name, also in (("a", CALL), ("b", LabeledSequence([[1, 2]], name="between")), ("c", CALL)):
+        save_sequences(tmp_path / f"{name}{suffix}", [also])
+    with pytest.raises(uisrnn.InputError, match=rf"/c\{suffix}.*'call'"):
+        load_sequences(tmp_path)
+
+
+def test_a_kaldi_folder_holds_no_json_lines_although_one_of_its_files_has_that_suffix(tmp_path):
+    save_sequences(tmp_path / "kaldi", [CALL])
+    assert list((tmp_path / "kaldi").glob("*.jsonl"))
+    assert load_sequences(tmp_path / "kaldi")[0].labels == CALL.labels
 
 
 def test_folders_hold_one_format(tmp_path):

@@ -105,3 +105,16 @@ def test_times_must_not_decrease(tmp_path):
 def test_characters_in_two_escapes_are_whole(tmp_path):
     [one] = load_sequences(written(tmp_path, r'{"sequence": "\uD83D\ude00", "embedding": [1]}'))
     assert one.name == "\U0001f600"
+
+
+def test_shards_are_one_file_but_for_the_names_of_those_without_one(tmp_path):
+    line = '{"sequence": "call", "embedding": [%d]}'
+    (tmp_path / "a.jsonl").write_text(f"{line % 1}\n{line % 2}\n")
+    (tmp_path / "b.jsonl").write_text(f"{line % 3}\n[4]\n")
+    (tmp_path / "c.jsonl").write_text("[5]\n")
+    found = load_sequences(tmp_path)
+    assert [(one.name, one.observations[:, 0].tolist()) for one in found] == [
+        ("call", [1, 2, 3]),
+        ("b", [4]),
+        ("c", [5]),
+    ]

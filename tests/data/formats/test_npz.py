@@ -237,3 +237,16 @@ def test_other_compressions_are_refused(tmp_path):
         file.writestr("embeddings.npy", header((5, 2)) + X.tobytes())
     with pytest.raises(uisrnn.InputError, match=r"must be stored or deflated, as numpy\.savez does"):
         load_sequences(tmp_path / "a.npz")
+
+
+def test_shards_call_their_sequences_as_themselves(tmp_path):
+    np.savez(tmp_path / "a.npz", embeddings=X, lengths=np.array([2, 3]))
+    np.savez(tmp_path / "b.npz", train_sequence=X, train_cluster_id=np.array([0, 0, 1, 1, 1]))
+    assert [one.name for one in load_sequences(tmp_path)] == ["a-0", "a-1", "b"]
+
+
+def test_a_sequence_of_a_shard_does_not_hold_the_others_in_memory(tmp_path):
+    np.savez(tmp_path / "a.npz", embeddings=X, lengths=np.array([2, 3]))
+    assert all(one.observations.base is None for one in load_sequences(tmp_path))
+    first, second = load_sequences(tmp_path / "a.npz")  # but those of one file share its array
+    assert first.observations.base is second.observations.base is not None

@@ -5,7 +5,7 @@ import pytest
 
 import uisrnn
 from uisrnn import LabeledSequence
-from uisrnn.data.formats import iterate_sequences, load_sequences, parquet, save_sequences
+from uisrnn.data.formats import iterate_sequences, load_sequences, parquet, parquet_rows, save_sequences
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -104,6 +104,8 @@ def test_embeddings_of_others(tmp_path, kind):
         (pa.array(["a", "b"], pa.large_string()), ("a", "b")),
         (pa.array([1, 2], pa.uint8()), (1, 2)),
         (pa.array([None, None], pa.null()), None),
+        (pa.array([None, None], pa.string()).dictionary_encode(), None),
+        (pa.DictionaryArray.from_arrays([2, 0], ["a", "unused", "b"]), ("b", "a")),
     ],
 )
 def test_labels_of_others(tmp_path, labels, read):
@@ -140,6 +142,15 @@ E2 = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
         (
             {"embedding": E2, "label": [True, True, False]},
             "row 0 .*: label must be a string or an integer, but is True",
+        ),
+        (
+            {"embedding": E2, "label": pa.array([None, 1, 2], pa.timestamp("s"))},
+            "row 1 .*: label must be a string or an integer, but is datetime",
+        ),
+        ({"embedding": E2, "label": pa.array([2**62] * 3, pa.timestamp("us"))}, "is not a whole Parquet file: "),
+        (
+            {"embedding": E2, "label": [["a"], ["b"], []]},
+            r"row 0 .*: label must be a string or an integer, but is \['a",
         ),
         (
             {"embedding": E2, "label": [1, None, 3]},
@@ -204,3 +215,30 @@ def test_damaged_pages_are_an_error(tmp_path, generator):
     (tmp_path / "a.parquet").write_bytes(content)
     with pytest.raises(uisrnn.InputError, match=r"a\.parquet"):
         load_sequences(tmp_path / "a.parquet")
+
+
+def test_labels_that_are_not_json_are_named_with_their_row(tmp_path):
+    table = pa.table({"embedding": E2, "label": ['"a"', "1", "b"]}, metadata=parquet_rows.JSON_LABELS)
+    pq.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(uisrnn.InputError, match=r"a\.parquet, row 2 .*, label: must be JSON, but"):
+        load_sequences(tmp_path / "a.parquet")
+
+
+def test_what_is_known_of_a_sequence_is_its_own(tmp_path):
+    made = [LabeledSequence([[1.0]], name=name, info={"room": [3]}) for name in "ab"]
+    save_sequences(tmp_path / "a.parquet", made)
+    first, second = load_sequences(tmp_path / "a.parquet")
+    first.info["room"].append(4)
+    assert second.info == {"room": [3]}
+
+
+@pytest.mark.parametrize(("at", "missing"), [(0, False), (4095, True), (4096, False), (7000, True)])
+def test_a_label_or_none_is_found_in_any_batch(tmp_path, at, missing):
+    labels = ["a" if missing else None] * 9000
+    labels[at] = None if missing else "a"
+    path = written(tmp_path / "a.parquet", embedding=[[1.0]] * 9000, label=labels)
+    has, had, row = ("no", "had one", at) if missing else ("a", "had none", at)
+    if at == 0:  # then it is the others that differ
+        has, had, row = "no", "had one", 1
+    with pytest.raises(uisrnn.InputError, match=f"row {row} .*: has {has} label, but the rows of .* before {had}"):
+        load_sequences(path)

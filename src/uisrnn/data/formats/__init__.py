@@ -3,14 +3,12 @@
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
-from uisrnn.data import rttm as rttm_files
 from uisrnn.data.formats import registry
 from uisrnn.data.formats.portable import portable
+from uisrnn.data.formats.reading import Recordings, Stopping, place_of, read
 from uisrnn.data.labeled import LabeledSequence
-from uisrnn.data.turn_labels import label_by_turns, require_choices
-from uisrnn.data.turns import Turn
+from uisrnn.data.turn_labels import require_choices
 from uisrnn.errors import InputError, InputTypeError
 
 _Path = str | os.PathLike[str]
@@ -22,8 +20,8 @@ def load_sequences(
     """Read all sequences of a file or a folder.
 
     Args:
-        path: `.npz` (the conversation format, or training and test files of uisrnn 0.1.2), `.parquet` or a folder of
-            shards, `.jsonl`, a Kaldi folder, `.scp` or `.ark`.
+        path: `.npz` (the conversation format, or training and test files of uisrnn 0.1.2), `.parquet`, `.jsonl`, or a
+            folder of such files; a Kaldi folder, `.scp` or `.ark`.
         format: `"npz"`, `"parquet"`, `"jsonl"` or `"kaldi"`; None: by the suffix, or by what the folder holds.
         rttm: an RTTM file that labels the observations: by who speaks at their times in the recording that is called
             as the sequence, or in its only recording.
@@ -51,7 +49,7 @@ def load_sequences(
 def iterate_sequences(
     path: _Path, *, format: str | None = None, rttm: _Path | None = None, silence: str = "drop", overlap: str = "drop"
 ) -> Iterator[LabeledSequence]:
-    """Read sequences one at a time; all but npz files hold only one in memory.
+    """Read sequences one at a time; of npz files all that are in one, else only one, are in memory.
 
     Args:
         path: see `load_sequences`, as for all that follows.
@@ -64,15 +62,10 @@ def iterate_sequences(
         UISRNNError, OSError: as `load_sequences`; what is wrong with a sequence when it is reached.
     """
     require_choices(silence, overlap)
-    place = _place(path)
-    sequences = _readable(place, registry.to_read(place, format).iterate(place))
-    if rttm is None:
-        return sequences
-    recordings = rttm_files.read(rttm)
-    return (
-        label_by_turns(one, turns, silence=silence, overlap=overlap)
-        for one, turns in _with_turns(sequences, recordings, os.fsdecode(rttm))
-    )
+    place = place_of(path)
+    kind = registry.to_read(place, format)
+    recordings = None if rttm is None else Recordings(rttm, silence, overlap)
+    return _some(read(place, kind, kind.shards(place), recordings, Stopping()), place)
 
 
 def save_sequences(path: _Path, sequences: Iterable[LabeledSequence], *, format: str | None = None) -> None:
@@ -95,7 +88,7 @@ def save_sequences(path: _Path, sequences: Iterable[LabeledSequence], *, format:
         MissingExtraError: the package that writes the format is not installed.
         OSError: the file cannot be written.
     """
-    place = _place(path)
+    place = place_of(path)
     kind = registry.to_write(place, format)
     if isinstance(sequences, LabeledSequence) or not isinstance(sequences, Iterable):
         raise InputTypeError(f"sequences must be a list of LabeledSequences, but are {type(sequences).__name__}")
@@ -103,35 +96,11 @@ def save_sequences(path: _Path, sequences: Iterable[LabeledSequence], *, format:
     kind.write(place, list(checked) if isinstance(sequences, (list, tuple)) else checked)
 
 
-def _place(path: Any) -> Path:
-    if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
-        raise InputTypeError(f"path must be that of a file or a folder, but is {path!r:.80}")
-    return Path(path)
-
-
-def _readable(path: Path, sequences: Iterator[LabeledSequence]) -> Iterator[LabeledSequence]:
-    """The sequences, of which there is one at least, and whose dimension is one."""
-    dim = None
-    for one in sequences:
-        if dim not in (None, one.observations.shape[1]):
-            raise InputError(
-                f"{path}: {one.name}: observations must be (T, {dim}) as those before, but are {one.observations.shape}"
-            )
-        dim = one.observations.shape[1]
+def _some(sequences: Iterator[tuple[Path, LabeledSequence]], path: Path) -> Iterator[LabeledSequence]:
+    """The sequences, of which there is one at least."""
+    is_empty = True
+    for _shard, one in sequences:
+        is_empty = False
         yield one
-    if dim is None:
+    if is_empty:
         raise InputError(f"{path}: at least one sequence is needed, but there is none")
-
-
-def _with_turns(
-    sequences: Iterator[LabeledSequence], recordings: dict[str, list[Turn]], where: str
-) -> Iterator[tuple[LabeledSequence, Any]]:
-    """Each sequence with the turns of its recording."""
-    for number, one in enumerate(sequences):
-        turns = recordings.get(one.name)
-        if turns is None and len(recordings) == 1 and number == 0:
-            turns = next(iter(recordings.values()))
-        if turns is None:
-            known = ", ".join(recordings) or "no recordings"
-            raise InputError(f"{where}: must have the turns of {one.name!r:.80}, but has {known:.200}")
-        yield one, turns

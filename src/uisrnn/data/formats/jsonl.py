@@ -7,12 +7,15 @@ Only `embedding` must be there; a list alone is an embedding too. Lines of a seq
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from uisrnn.data.formats import json_text
+from uisrnn.data.formats.format import files_in
+from uisrnn.data.formats.kaldi_folder import OWN
 from uisrnn.data.formats.rows import Rows, sequences_of
 from uisrnn.data.formats.text import line_of, numbered_lines
 from uisrnn.data.labeled import LabeledSequence
@@ -97,18 +100,22 @@ def _observation(values: Any, where: str) -> Observations:
 
 
 class JsonLines:
-    """The format of files with one observation a line."""
+    """The format of files with one observation a line, or of folders with shards of one."""
 
     name = "jsonl"
     suffixes: tuple[str, ...] = (".jsonl",)
 
     def fits_folder(self, folder: Path) -> bool:
-        """Never: it is a file."""
-        return False
+        """Whether there are such files in it, beside that of a Kaldi folder."""
+        return any(one.name != OWN for one in self.shards(folder))
 
-    def iterate(self, path: Path) -> Iterator[LabeledSequence]:
-        """The sequences, one in memory at a time."""
-        yield from sequences_of(_rows(path), path)
+    def shards(self, path: Path) -> list[Path]:
+        """The file, or those of a folder."""
+        return files_in(path, ".jsonl")
+
+    def iterate(self, path: Path, shards: Sequence[Path]) -> Iterator[tuple[Path, LabeledSequence]]:
+        """The sequences, one in memory at a time; shards are one file, but for the names of those without one."""
+        return sequences_of(chain.from_iterable(map(_rows, shards)))
 
     def write(self, path: Path, sequences: Iterable[LabeledSequence]) -> None:
         """Write them, one in memory at a time."""
@@ -144,4 +151,4 @@ def _rows(path: Path) -> Iterator[Rows]:
         where = line_of(path, number)
         line = parse_line(text, where)
         name = path.stem if line.sequence is None else line.sequence
-        yield Rows(name, line.observation, [line.time], [line.label], line.info, [where].__getitem__)
+        yield Rows(name, line.observation, [line.time], [line.label], line.info, path, [where].__getitem__)

@@ -13,7 +13,7 @@ the last digit, `info`, and the labels of the rows of a matrix. In words of such
 cannot have are written as in URLs.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
@@ -48,20 +48,13 @@ class Kaldi:
         """Whether there are scp files or archives in it."""
         return any(chain(folder.glob("*.scp"), folder.glob("*.ark")))
 
-    def iterate(self, path: Path) -> Iterator[LabeledSequence]:
+    def shards(self, path: Path) -> list[Path]:
+        """The path itself: its files are about each other."""
+        return [path]
+
+    def iterate(self, path: Path, shards: Sequence[Path]) -> Iterator[tuple[Path, LabeledSequence]]:
         """The sequences; arrays of one are in memory at a time, text files whole."""
-        entries = _entries(path)
-        folder = path if path.is_dir() else path.parent
-        with Arrays() as arrays:
-            tables = (OwnTables if (folder / OWN).exists() else Tables)(folder, path)
-            groups: dict[str, list[Entry]] = {}
-            is_vector = bool(entries) and arrays.read(entries[0]).ndim == 1
-            for entry in entries:
-                groups.setdefault(tables.group_of(entry, is_vector), []).append(entry)
-            for name, group in groups.items():
-                with within(path):
-                    sequence = tables.sequence(name, group, arrays)
-                yield sequence
+        return ((shard, one) for shard in shards for one in _sequences(shard))
 
     def write(self, path: Path, sequences: Iterable[LabeledSequence]) -> None:
         """Make a folder of them, one in memory at a time."""
@@ -76,6 +69,21 @@ class Kaldi:
             for name in (SEGMENTS, SPEAKERS):
                 if not (folder / name).stat().st_size:
                     (folder / name).unlink()
+
+
+def _sequences(path: Path) -> Iterator[LabeledSequence]:
+    entries = _entries(path)
+    folder = path if path.is_dir() else path.parent
+    with Arrays() as arrays:
+        tables = (OwnTables if (folder / OWN).exists() else Tables)(folder, path)
+        groups: dict[str, list[Entry]] = {}
+        is_vector = bool(entries) and arrays.read(entries[0]).ndim == 1
+        for entry in entries:
+            groups.setdefault(tables.group_of(entry, is_vector), []).append(entry)
+        for name, group in groups.items():
+            with within(path):
+                sequence = tables.sequence(name, group, arrays)
+            yield sequence
 
 
 def _entries(path: Path) -> list[Entry]:

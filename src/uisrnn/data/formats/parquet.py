@@ -10,7 +10,7 @@ Labels of both types in one file are a column of JSON texts, which the metadata 
 only `embedding` must be there, a list of any numbers.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 
 from uisrnn import extras
 from uisrnn.data.formats import json_text
+from uisrnn.data.formats.format import files_in
 from uisrnn.data.formats.parquet_rows import JSON_LABELS, rows_of
 from uisrnn.data.formats.rows import sequences_of
 from uisrnn.data.labeled import LabeledSequence
@@ -36,12 +37,15 @@ class Parquet:
 
     def fits_folder(self, folder: Path) -> bool:
         """Whether there are such files in it."""
-        return any(folder.glob("*.parquet"))
+        return bool(self.shards(folder))
 
-    def iterate(self, path: Path) -> Iterator[LabeledSequence]:
+    def shards(self, path: Path) -> list[Path]:
+        """The file, or those of a folder."""
+        return files_in(path, ".parquet")
+
+    def iterate(self, path: Path, shards: Sequence[Path]) -> Iterator[tuple[Path, LabeledSequence]]:
         """The sequences, read in batches of rows; shards in the order of their names are one table."""
-        shards = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
-        yield from sequences_of(chain.from_iterable(rows_of(shard, path.stem) for shard in shards), path)
+        return sequences_of(chain.from_iterable(rows_of(shard, path.stem) for shard in shards))
 
     def write(self, path: Path, sequences: Iterable[LabeledSequence]) -> None:
         """Write them, a row group in memory at a time."""

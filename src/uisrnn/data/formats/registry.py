@@ -23,7 +23,7 @@ def to_read(path: Path, name: str | None) -> Format:
         FileNotFoundError: there is nothing.
     """
     if name is not None:
-        return _named(name)
+        return named(name)
     if not path.exists():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     if not path.is_dir():
@@ -42,10 +42,15 @@ def to_write(path: Path, name: str | None) -> Format:
         ArgumentError: there is no format of this name.
         InputError: the suffix is not known.
     """
-    return _by_suffix(path, list(FORMATS)) if name is None else _named(name)
+    return _by_suffix(path, list(FORMATS)) if name is None else named(name)
 
 
-def _named(name: str) -> Format:
+def named(name: str) -> Format:
+    """The format of this name.
+
+    Raises:
+        ArgumentError: there is none.
+    """
     for one in FORMATS:
         if one.name == name:
             return one

@@ -25,6 +25,7 @@ class Rows:
         times: n seconds, each None where it is not given.
         labels: n labels, each None where it is not given.
         info: of the sequence, None where these rows do not tell it.
+        source: the file that they are in.
         where: the words that say where the row with a number, of these, is.
     """
 
@@ -33,11 +34,12 @@ class Rows:
     times: Sequence[float | None]
     labels: Sequence[Label | None]
     info: Mapping[str, Any] | None
+    source: Path
     where: Callable[[int], str]
 
 
-def sequences_of(rows: Iterable[Rows], path: Path) -> Iterator[LabeledSequence]:
-    """Put rows of the same name together; one sequence is in memory at a time.
+def sequences_of(rows: Iterable[Rows]) -> Iterator[tuple[Path, LabeledSequence]]:
+    """Put rows of the same name together, with the file of their first; one sequence is in memory at a time.
 
     Raises:
         InputError: a sequence goes on after another one, has labels or times in some rows only, or more than one
@@ -51,10 +53,10 @@ def sequences_of(rows: Iterable[Rows], path: Path) -> Iterator[LabeledSequence]:
                 f"{pieces[0].where(0)}: the rows of {name!r:.80} must follow each other, but others were between"
             )
         seen.add(name)
-        yield _sequence(pieces, path)
+        yield pieces[0].source, _sequence(pieces)
 
 
-def _sequence(pieces: list[Rows], path: Path) -> LabeledSequence:
+def _sequence(pieces: list[Rows]) -> LabeledSequence:
     first = pieces[0]
     for piece in pieces:
         if piece.observations.shape[1] != first.observations.shape[1]:
@@ -67,7 +69,7 @@ def _sequence(pieces: list[Rows], path: Path) -> LabeledSequence:
     labels = _column([(piece.labels, piece.where) for piece in pieces], "label")
     times = _column([(piece.times, piece.where) for piece in pieces], "time")
     observations = np.concatenate([piece.observations for piece in pieces])
-    with within(path):
+    with within(first.source):
         return LabeledSequence(observations, labels, times, first.name, first.info or {})
 
 
@@ -75,8 +77,8 @@ def _column(pieces: list[tuple[Sequence[Any], Callable[[int], str]]], what: str)
     """The values of all rows, or None if none has one."""
     is_given = pieces[0][0][0] is not None
     for values, where in pieces:
-        for number, value in enumerate(values):
-            if (value is not None) != is_given:
-                has, had = ("a", "had none") if value is not None else ("no", "had one")
-                raise InputError(f"{where(number)}: has {has} {what}, but the rows of the sequence before {had}")
+        if values.count(None) != (0 if is_given else len(values)):
+            number = next(i for i, value in enumerate(values) if (value is None) == is_given)
+            has, had = ("no", "had one") if is_given else ("a", "had none")
+            raise InputError(f"{where(number)}: has {has} {what}, but the rows of the sequence before {had}")
     return [value for values, _where in pieces for value in values] if is_given else None

@@ -1,0 +1,166 @@
+"""One table of all results, beside the peers: `benchmarks/results/README.md`, from the files of results next to it.
+
+    make bench
+
+runs the scripts and then this one; `python benchmarks/table.py` makes the table anew of the files that there are. Each
+row is from one run of one script; rows are kept apart where the machine or its versions differ.
+"""
+
+import argparse
+import importlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from machine import PLACE
+from report import HEADER, Row, header, line
+
+RESULTS = Path(__file__).parent / "results"
+INTRODUCTION = """\
+# Results of the benchmarks
+
+Made by `make bench` (`benchmarks/table.py`) from the JSON files in this folder, which hold more; not written by hand.
+A row is one case in one run of one script. A peer ran on the same input in the same run, in turn with this library, so
+that a ratio holds even when the machine's speed drifts; absolute figures of rows with different commits, or of
+different machines, are not to be compared. "-dirty" after a commit: files differed from it.
+
+"""
+
+
+class DamagedResultError(ValueError):
+    """A file of results cannot be rendered; the message names it and says why."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a script answers.
+
+    Attributes:
+        text: with the settings that hold for all of its cases.
+        given: to `make`, what the script needs and the project does not have.
+        target: of `make`, where it is not the one of the script's name.
+        script: the name of its module, where it is not that of the file of results.
+    """
+
+    text: str
+    given: str = ""
+    target: str = ""
+    script: str = ""
+
+
+QUESTIONS = {  # by the name of the file of results
+    "decode": Question(
+        "observations a second and peak memory, beside uisrnn 0.1.2 with the same model file; D 256, beam 10, "
+        "test_iteration 2, 5 clusters, all cores. The floor is the time of the operations at the rate of a large sgemm"
+    ),
+    "train": Question("time of an iteration of GRU training, beside uisrnn 0.1.2; D 256, hidden 512, batch 10"),
+    "accuracy": Question(
+        "mean accuracy on conversations of speakers not met in training (95 % interval), beside clustering without "
+        "training (its thresholds tuned on the training conversations) and uisrnn 0.1.2; w08 and w16: windows of 0.8 "
+        "and 1.6 s",
+        "DATA=folder",
+    ),
+    "memory": Question("training on data larger than memory"),
+    "importing": Question("`import uisrnn`, beside `import torch` and `import uisrnn` of 0.1.2"),
+    "scale": Question("prediction and training on several workers, beside a single process"),
+    "stream": Question("time of an observation of a stream, and growth of the process over many; D 256"),
+    "diarize": Question(
+        "from a recording to speakers: DER with overlap evaluated, time and memory on one core", "AUDIO=file RTTM=file"
+    ),
+    "pretrained": Question(
+        "the model that comes with the package on speakers not met in training, one pass",
+        "DATA=folder", "pretrained", "pretrain",
+    ),
+    "recenter": Question("what `diarize(recenter=...)` costs in accuracy where the channel is known", "DATA=folder"),
+    "product": Question("few rows times a large matrix, one core: the decoder's loop beside torch"),
+    "bookkeeping": Question("a step of the beam without the network, one core: the decoder's loops beside libraries"),
+    "half_life": Question("whether the half life of the learning rate should slow sigma2 too"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """Rows of one file of results, and what they were measured on."""
+
+    name: str
+    machine: Mapping[str, Any]
+    rows: list[Row]
+
+    @property
+    def place(self) -> str:
+        """The machine and the versions of what all scripts use."""
+        return ", ".join(f"{name} {self.machine[name]}" for name in PLACE if name in self.machine)
+
+    @property
+    def run(self) -> str:
+        """The commit, and the versions of what only this script uses."""
+        commit, _, dirty = str(self.machine["commit"]).partition("-")
+        own = [f"{name} {version}" for name, version in self.machine.items() if name not in (*PLACE, "commit")]
+        return ", ".join([commit[:7] + "-dirty" * bool(dirty), *own])
+
+
+def rendered(path: Path) -> Rendered:
+    """What is in a file of results.
+
+    Raises:
+        DamagedResultError: no script writes such a file, it is no JSON, or something is missing in it.
+    """
+    if path.stem not in QUESTIONS:
+        raise DamagedResultError(f"{path}: no script writes it; there are {', '.join(QUESTIONS)}")
+    script = importlib.import_module(QUESTIONS[path.stem].script or path.stem)
+    try:
+        results = json.loads(path.read_bytes())
+        found = Rendered(path.stem, results["machine"], list(script.rows(results)))
+        if not found.rows or not found.run:
+            raise ValueError("it has no rows")
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise DamagedResultError(f"{path}: cannot be rendered: {type(error).__name__}: {error}") from error
+    return found
+
+
+def table(folder: Path) -> str:
+    """Markdown of all files of results in a folder.
+
+    Raises:
+        DamagedResultError: see `rendered`.
+    """
+    paths = {path.stem: path for path in sorted(folder.glob("*.json"))}
+    order = [*(name for name in QUESTIONS if name in paths), *(name for name in paths if name not in QUESTIONS)]
+    all_rendered = [rendered(paths[name]) for name in order]
+    text = INTRODUCTION + legend(set(paths))
+    for place in dict.fromkeys(one.place for one in all_rendered):
+        lines = [
+            line((one.name, *row.cells, one.run)) for one in all_rendered if one.place == place for row in one.rows
+        ]
+        text += "\n".join([f"\n## {place}\n", header(("question", *HEADER, "commit")), *lines]) + "\n"
+    return text
+
+
+def legend(there: set[str]) -> str:
+    """What the questions mean, how each is asked again, and which were not."""
+    lines = []
+    for name, question in QUESTIONS.items():
+        command = f"make {question.target or f'bench-{name}'} {question.given}".strip()
+        lines.append(f"- **{name}**: {question.text} (`{command}`)" + "; **not run**" * (name not in there))
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Print the table and write it."""
+    from uisrnn.files import write_atomically
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder with the files of results")
+    args = parser.parse_args()
+    try:
+        text = table(args.results)
+    except DamagedResultError as error:
+        parser.exit(1, f"{error}\n")
+    print(text)
+    write_atomically(args.results / "README.md", text.encode())
+
+
+if __name__ == "__main__":
+    main()

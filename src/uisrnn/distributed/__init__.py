@@ -1,0 +1,8 @@
+"""Work on more than one machine, by Ray: the only package that imports it, and only when it is used."""
+
+from uisrnn.distributed.cluster import connect
+from uisrnn.distributed.prediction import Prediction, predict
+from uisrnn.distributed.training import train
+from uisrnn.distributed.trials import RayTrials
+
+__all__ = ["Prediction", "RayTrials", "connect", "predict", "train"]

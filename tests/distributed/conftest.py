@@ -1,0 +1,62 @@
+"""A cluster of this machine for all tests of work on a cluster, and a dataset for it."""
+
+import numpy as np
+import pytest
+
+import uisrnn
+from uisrnn.distributed import connect
+
+WORKERS = 2
+DIM = 4
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """Two workers of this machine, started once: each start takes seconds."""
+    with connect(None, WORKERS) as workers:
+        yield workers
+
+
+@pytest.fixture(scope="session")
+def meetings():
+    """Sequences with times, of three clusters each and of different lengths."""
+    rng = np.random.default_rng(0)
+
+    def meeting(number):
+        voices = 3 * rng.normal(size=(3, DIM))
+        turns = np.repeat([0, 1, 0, 2, 1], rng.integers(2, 9, 5))
+        x = voices[turns] + 0.2 * rng.normal(size=(len(turns), DIM))
+        return uisrnn.LabeledSequence(x, turns, 0.4 + 0.4 * np.arange(len(turns)), name=f"meeting{number}")
+
+    return [meeting(number) for number in range(13)]
+
+
+@pytest.fixture(scope="session")
+def model(meetings):
+    """A model for them."""
+    args = uisrnn.ModelArguments(observation_model="plda", observation_dim=DIM, crp_alpha=None, seed=0, verbosity=2)
+    trained = uisrnn.UISRNN(args)
+    trained.fit(meetings)
+    return trained
+
+
+@pytest.fixture(scope="session")
+def expected(model, meetings):
+    """The labels that one process finds."""
+    return model.predict(meetings)
+
+
+@pytest.fixture
+def shards(meetings, tmp_path):
+    """A folder of three shards: meeting5 begins in the first and ends in the second."""
+    folder = tmp_path / "meetings"
+    folder.mkdir()
+    broken = meetings[5]
+    head, tail = (
+        uisrnn.LabeledSequence(broken.observations[part], broken.labels[part], broken.times[part], broken.name)
+        for part in (slice(None, 4), slice(4, None))
+    )
+    uisrnn.save_sequences(folder / "0.parquet", [*meetings[:5], head])
+    uisrnn.save_sequences(folder / "1.parquet", [tail, *meetings[6:9]])
+    uisrnn.save_sequences(folder / "2.parquet", meetings[9:])
+    return folder

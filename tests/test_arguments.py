@@ -75,7 +75,7 @@ def test_flags_are_understood(words, name, value):
         (["--observation_dim", "2.5"], "argument --observation_dim: must be an integer >= 1, but is '2.5'"),
         (["-l", "nan"], "argument --learning_rate/-l: must be a number > 0, but is 'nan'"),
         (["-l", "fast"], "argument --learning_rate/-l: must be a number > 0, but is 'fast'"),
-        (["-b", "0"], "argument --batch_size/-b: must be an integer >= 1, or None, but is '0'"),
+        (["-b", "0"], "argument --batch_size/-b: must be an integer >= 1 and <= 1000000, or None, but is '0'"),
         (["--enable_cuda", "maybe"], "argument --enable_cuda: must be yes, no, true, false, 1 or 0, but is 'maybe'"),
         (["--device", "tpu"], "argument --device: must be auto, cpu, cuda or one of cuda:0, cuda:1, ..., but is 'tpu'"),
         (["-o", "sgd"], "argument --optimizer/-o: must be one of 'adam', but is 'sgd'"),

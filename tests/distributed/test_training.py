@@ -55,11 +55,17 @@ def test_closed_forms_are_those_of_one_process(cluster, calls):
     assert together.predict(sequences) == alone.predict(sequences)
 
 
-def test_a_lost_process_is_replaced_and_training_goes_on(cluster, calls, tmp_path):
-    """The model is that of a training in which none was lost."""
-    args = arguments(train_iteration=15, discriminative_iteration=2)
-    whole = new_model("gru")
-    expected = distributed.train(whole, calls, args, workers=cluster)
+GRU = {"train_iteration": 15, "discriminative_iteration": 2}
+
+
+@pytest.fixture(scope="module")
+def whole(cluster, calls):
+    """The model and the history of a training in which nothing happened."""
+    model = new_model("gru")
+    return model, distributed.train(model, calls, arguments(**GRU), workers=cluster)
+
+
+def test_a_lost_process_is_replaced_and_training_goes_on_to_the_same_model(cluster, calls, whole, tmp_path):
     killed = []
 
     def kill_one():
@@ -74,11 +80,23 @@ def test_a_lost_process_is_replaced_and_training_goes_on(cluster, calls, tmp_pat
     thread.start()
     model = new_model("gru")
     kept = uisrnn.Checkpoints(tmp_path, every=0, keep=2)
-    history = distributed.train(model, calls, args, workers=cluster, checkpoints=kept)
+    history = distributed.train(model, calls, arguments(**GRU), workers=cluster, checkpoints=kept)
     assert killed
-    assert len(history) == 15
-    assert history == expected
-    assert model.fingerprint() == whole.fingerprint()
+    assert len(history) == GRU["train_iteration"]
+    assert history == whole[1]
+    assert model.fingerprint() == whole[0].fingerprint()
+
+
+def test_what_was_stopped_goes_on_to_the_same_model(cluster, calls, whole, tmp_path):
+    def trained(resume, **more):
+        model = new_model("gru")
+        kept = uisrnn.Checkpoints(tmp_path, resume=resume)
+        return model, distributed.train(model, calls, arguments(**GRU, **more), workers=cluster, checkpoints=kept)
+
+    assert len(trained(False, max_time=0.01)[1]) < GRU["train_iteration"]
+    model, history = trained(True)
+    assert history == whole[1]
+    assert model.fingerprint() == whole[0].fingerprint()
 
 
 def _worker():

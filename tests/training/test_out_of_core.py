@@ -183,9 +183,8 @@ limit = (memory("VmData") + room) * 2**20
 resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 before = memory("VmHWM")
 try:
-    for kind in ("gru", "context_plda"):
-        for unique in (True, False):
-            fit(path if how == "read" else uisrnn.load_sequences(path), kind, unique)
+    for kind, unique in (("gru", False), ("context_plda", True)):
+        fit(path if how == "read" else uisrnn.load_sequences(path), kind, unique)
 except MemoryError:
     print("there is no memory")
     sys.exit()

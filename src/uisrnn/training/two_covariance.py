@@ -73,7 +73,7 @@ class ClusterScatter:
     """Sums over labelled observations from which covariances follow, with or without some of the clusters.
 
     Sums add up over processes, and observations are read a part at a time: twice in all, and those of clusters that
-    are left out once more.
+    are left out, or the others where these are fewer, once more.
 
     Args:
         corpus: labelled sequences of this process.
@@ -94,6 +94,7 @@ class ClusterScatter:
         self._means = sums
         owner = np.arange(len(counts)) % team.size if self._is_shared else np.full(len(counts), team.rank)
         self._is_counted = (owner == team.rank) & (counts > 0)
+        self._number = float(team.sum(np.array([counts[self._is_counted].sum()]))[0])
         self._scatter = team.sum(self._scatter_of(np.arange(len(self._clusters))))
 
     def clusters_of(self, numbers: Indexes) -> Indexes:
@@ -115,11 +116,7 @@ class ClusterScatter:
         n, clusters = (float(one) for one in self._team.sum(np.array([self._counts[kept].sum(), kept.sum()], float)))
         scatter = self._scatter
         if len(without) or self._team.size > 1:
-            local = np.flatnonzero(np.isin(self._entries, without))
-            scatter = self._scatter - self._team.sum(self._scatter_of(local))
-            if np.trace(scatter) < _MOST_CANCELLED * np.trace(self._scatter):
-                rest = np.flatnonzero(~np.isin(self._entries, without))
-                scatter = self._team.sum(self._scatter_of(rest))
+            scatter = self._scatter_without(without, n)
         center = self._team.sum(np.where(kept, self._counts, 0.0) @ self._means) / n
         spread, between = self._about(center, np.flatnonzero(kept))
         scale = (np.trace(scatter) + spread) / n / len(center) or 1.0  # all observations equal: any scale will do
@@ -128,6 +125,20 @@ class ClusterScatter:
         if clusters == 1:  # nothing tells how clusters differ
             between = scale * np.eye(len(center))
         return TwoCovariance(center, within, between)
+
+    def _scatter_without(self, clusters: Indexes, kept: float) -> Matrix:
+        """That of all less that of some clusters, or, where this is less to read or more exact, that of the others.
+
+        Args:
+            clusters: of this process, to be left out.
+            kept: observations of the others, in all processes.
+        """
+        is_left_out = np.isin(self._entries, clusters)
+        if 2 * kept > self._number:
+            scatter = self._scatter - self._team.sum(self._scatter_of(np.flatnonzero(is_left_out)))
+            if np.trace(scatter) >= _MOST_CANCELLED * np.trace(self._scatter):
+                return scatter
+        return self._team.sum(self._scatter_of(np.flatnonzero(~is_left_out)))
 
     def _about(self, center: Matrix, clusters: Indexes) -> tuple[float, Matrix]:
         """sum n |m - c|^2 and sum (m - c)(m - c)' over clusters that are counted here, of all processes."""

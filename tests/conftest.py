@@ -1,11 +1,18 @@
 """Shared fixtures."""
 
+import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import uisrnn
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interrupts_are_heard() -> None:
+    """What a shell starts in the background ignores them, and so would the programs that tests start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -175,10 +175,8 @@ def test_streams_that_are_closed_do_no_harm(model):
 def test_an_interrupt_while_decoding_is_one_line(model, data, tmp_path):
     program = [sys.executable, "-c", "from uisrnn.cli import main; main()", "predict", model, data]
     running = subprocess.Popen([*program, "--set", "test_iteration=100000000"], stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while running.poll() is None and time.monotonic() < deadline:
-        time.sleep(6)
-        running.send_signal(signal.SIGINT)  # again, as one that meets the compiler at work can be lost in a callback
+    time.sleep(6)
+    running.send_signal(signal.SIGINT)
     _, errors = running.communicate(timeout=60)
     assert running.returncode == 1
     assert errors.splitlines()[-1].startswith("uisrnn: interrupted")

@@ -164,7 +164,7 @@ class UISRNN(KeptModel):
     def _keeper(
         self, corpus: Corpus, args: TrainingArguments, checkpoints: Checkpoints | None, team: Team
     ) -> Forgetful | Keeping:
-        if len(set(team.gather(self.fingerprint()))) > 1:
+        if team.size > 1 and len(set(team.gather(self.fingerprint()))) > 1:
             raise ArgumentError("all processes must begin with equal models: give each the same seed, or the same file")
         seed = team.gather(self.draw_seed())[0]
         if checkpoints is None:

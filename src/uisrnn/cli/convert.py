@@ -8,9 +8,10 @@ import typer
 from uisrnn.cli import options
 from uisrnn.cli.console import tell
 from uisrnn.cli.results import turns_in
-from uisrnn.cli.sources import holds_data, is_rttm, model_of, sequences_of
+from uisrnn.cli.sources import holds_data, model_of, sequences_of
 from uisrnn.data import rttm as turns_file
 from uisrnn.data.formats import iterate_sequences, save_sequences
+from uisrnn.data.rttm import is_rttm
 from uisrnn.errors import ArgumentError, InputError
 
 _EPILOG = """Examples:

@@ -23,7 +23,8 @@ from uisrnn.cli.console import complain, reason_of, show_json, show_line
 from uisrnn.cli.files import require_place
 from uisrnn.cli.results import put_turns
 from uisrnn.cli.settings import inference_of
-from uisrnn.cli.sources import is_rttm, model_of
+from uisrnn.cli.sources import model_of
+from uisrnn.data.rttm import is_rttm
 from uisrnn.data.turns import turns_of
 from uisrnn.errors import ArgumentError, InputError, UISRNNError
 

@@ -12,9 +12,10 @@ from uisrnn.cli import options
 from uisrnn.cli.console import show_json, show_table, tell
 from uisrnn.cli.files import require_place
 from uisrnn.cli.settings import inference_of
-from uisrnn.cli.sources import holds_data, is_rttm, model_of, sequences_of
+from uisrnn.cli.sources import holds_data, model_of, sequences_of
 from uisrnn.data import rttm
 from uisrnn.data.labeled import LabeledSequence
+from uisrnn.data.rttm import is_rttm
 from uisrnn.errors import ArgumentError, InputError
 from uisrnn.evals import METRICS, Evaluation, compare
 from uisrnn.evals import evaluate as evaluation_of

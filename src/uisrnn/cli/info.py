@@ -9,10 +9,11 @@ import typer
 
 from uisrnn.cli import options
 from uisrnn.cli.console import complain, show_facts, show_json
-from uisrnn.cli.sources import holds_data, is_rttm, model_of, sequences_of
+from uisrnn.cli.sources import holds_data, model_of, sequences_of
 from uisrnn.data import rttm
 from uisrnn.data.health import Health, health_of
 from uisrnn.data.labeled import LabeledSequence
+from uisrnn.data.rttm import is_rttm
 from uisrnn.model.assignment import estimate_crp_alpha
 from uisrnn.model.kinds import KINDS
 from uisrnn.model.transition import estimate_transition_bias

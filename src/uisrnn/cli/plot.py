@@ -14,9 +14,10 @@ from uisrnn.cli.console import tell
 from uisrnn.cli.files import require_place
 from uisrnn.cli.results import turns_in
 from uisrnn.cli.settings import inference_of
-from uisrnn.cli.sources import is_rttm, model_of, sequences_of
+from uisrnn.cli.sources import model_of, sequences_of
 from uisrnn.data import rttm
 from uisrnn.data.labeled import LabeledSequence
+from uisrnn.data.rttm import is_rttm
 from uisrnn.data.turns import Turn
 from uisrnn.errors import ArgumentError, InputError
 from uisrnn.files import write_atomically

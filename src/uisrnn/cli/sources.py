@@ -43,11 +43,6 @@ def holds_data(path: Path) -> bool:
     return path.is_dir() or path.suffix.lower() in suffixes
 
 
-def is_rttm(path: Path) -> bool:
-    """Whether this is a file of turns, by its suffix."""
-    return path.suffix.lower() == ".rttm"
-
-
 def sequences_of(
     paths: Iterable[Path], rttm: Path | None = None, hop: float | None = None, **marks: str
 ) -> list[LabeledSequence]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal, DecimalException
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from uisrnn.data.labels import Label
@@ -210,3 +210,12 @@ def _require_word(text: Any, what: str) -> None:
         raise InputError(f"{what} must be a word without spaces, but is {text!r:.80}")
     if not text.isprintable():
         raise InputError(f"{what} must be of printable characters, but is {text!r:.80}")
+
+
+def is_rttm(path: str | os.PathLike[str]) -> bool:
+    """Whether this is a file of turns, by the suffix of its path or URL.
+
+    >>> is_rttm("calls.RTTM"), is_rttm("calls")
+    (True, False)
+    """
+    return PurePosixPath(path).suffix.lower() == ".rttm"

@@ -56,7 +56,7 @@ def connect(address: str | None = None, workers: int | None = None) -> Iterator[
     where = address or os.environ.get("RAY_ADDRESS") or None
     if where is not None:
         require_address(where)
-    ray = _ray()
+    ray = load_ray()
     if ray.is_initialized():
         yield _number_of(ray, workers)
         return
@@ -79,7 +79,7 @@ def told_here(what: str) -> Iterator[None]:
         UISRNNError, OSError: what a worker raised.
         ClusterError: workers were lost more often than work is done again, or Ray itself failed.
     """
-    errors = _ray().exceptions
+    errors = load_ray().exceptions
     try:
         yield
     except errors.RayError as error:
@@ -108,7 +108,8 @@ def require_address(address: Any) -> tuple[str, int]:
     return found["host"].strip("[]"), int(found["port"])
 
 
-def _ray() -> Any:
+def load_ray() -> Any:
+    """Ray, which is not loaded before it is needed."""
     with _environment(_QUIET):
         return extras.load("ray", "ray", "work on a cluster")
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from uisrnn import extras
-from uisrnn.distributed.cluster import told_here
+from uisrnn.distributed.cluster import load_ray, told_here
 from uisrnn.distributed.decoding import Work, Worker
 from uisrnn.distributed.plan import Batch
 
@@ -28,7 +28,7 @@ def outcomes_of(work: Work, batches: Sequence[Batch], workers: int) -> Outcomes:
     Raises:
         ClusterError: workers were lost too often, or Ray failed.
     """
-    ray = extras.load("ray", "ray", "prediction on a cluster")
+    ray = load_ray()
     with told_here("prediction"):
         if ray.util.client.ray.is_connected():  # Ray Data needs a driver that is a part of the cluster
             yield from ray.get(ray.remote(num_cpus=0)(_all_outcomes).remote(work, batches, workers))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import chain
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Protocol
 
 from uisrnn import extras
@@ -138,11 +138,6 @@ class Parts:
     def collect(self, names: Sequence[str], made: Sequence[Any]) -> dict[str, Any]:
         """Nothing: all is in the files."""
         return {}
-
-
-def is_rttm(out: str) -> bool:
-    """Whether this is a file of turns, by its suffix."""
-    return PurePosixPath(out).suffix.lower() == ".rttm"
 
 
 def _store(url: str) -> tuple[Any, str]:

@@ -12,11 +12,12 @@ from uisrnn.checks import require_integer, require_seconds
 from uisrnn.data import rttm
 from uisrnn.data.formats.reading import Skipped
 from uisrnn.data.formats.registry import FORMATS
+from uisrnn.data.rttm import is_rttm
 from uisrnn.data.turns import Turn
 from uisrnn.distributed.cluster import connect
 from uisrnn.distributed.dealing import outcomes_of
 from uisrnn.distributed.decoding import Work, raised
-from uisrnn.distributed.outputs import Labels, Output, Parts, Turns, is_rttm
+from uisrnn.distributed.outputs import Labels, Output, Parts, Turns
 from uisrnn.distributed.plan import Batch, Place, batches_of, places_of, require_each_once
 from uisrnn.distributed.shards import Shards, UnreadableShardError
 from uisrnn.errors import ArgumentError, InputError, InputTypeError

@@ -17,9 +17,6 @@ from uisrnn.data.labeled import LabeledSequence
 from uisrnn.distributed.plan import Stretch
 from uisrnn.errors import InputError, InputTypeError, UISRNNError
 
-_BATCH_ROWS = 4096  # in memory at once, beside those that are wanted
-_READ_BYTES = 2**20  # of a column at once
-
 
 class UnreadableShardError(InputError):
     """What is wrong with one shard.
@@ -148,7 +145,7 @@ class Shards:
         with _reaching(path), _unopened(path):
             source = system.open(path, "rb")
         with source, _blaming(path), parquet_rows.reading(_arrow(), Path(path)):
-            yield parquet.ParquetFile(source, pre_buffer=False, buffer_size=_READ_BYTES)
+            yield parquet.ParquetFile(source, pre_buffer=False, buffer_size=parquet_rows.READ_BYTES)
 
 
 @contextmanager
@@ -170,7 +167,7 @@ def _arrow() -> Any:
 def _runs(path: str, file: Any) -> list[tuple[str, int]]:
     runs: list[tuple[str, int]] = []
     row = 0
-    for table in file.iter_batches(16 * _BATCH_ROWS, columns=["sequence"]):
+    for table in file.iter_batches(16 * parquet_rows.BATCH_ROWS, columns=["sequence"]):
         column = table.column("sequence")
         if column.null_count:
             raise InputError(f"{path}: sequence must be a string in every row, but is null in one from row {row} on")
@@ -196,7 +193,7 @@ def _batches(file: Any, stretch: Stretch) -> Iterator[Any]:
         raise InputError(f"{stretch.shard}: had {stretch.stop} rows or more, but now has {int(ends[-1])}")
     columns = [name for name in parquet_rows.COLUMNS if name in file.schema_arrow.names]
     row = int(ends[first]) - sizes[first]
-    for table in file.iter_batches(_BATCH_ROWS, row_groups=range(first, last + 1), columns=columns):
+    for table in file.iter_batches(parquet_rows.BATCH_ROWS, row_groups=range(first, last + 1), columns=columns):
         start, stop = max(stretch.start - row, 0), min(stretch.stop - row, table.num_rows)
         if start < stop:
             part = table.slice(start, stop - start)

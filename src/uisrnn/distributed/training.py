@@ -16,7 +16,7 @@ from uisrnn.arguments import ModelArguments, TrainingArguments
 from uisrnn.checks import require_integer
 from uisrnn.data.dataset import Dataset
 from uisrnn.data.formats.reading import Skipped
-from uisrnn.distributed.cluster import connect, told_here
+from uisrnn.distributed.cluster import connect, load_ray, told_here
 from uisrnn.errors import ArgumentError, ClusterError, UISRNNError
 from uisrnn.training.checkpoints import Checkpoints, Keeping
 from uisrnn.training.history import History
@@ -158,13 +158,13 @@ def _require_right_start(checkpoints: Checkpoints) -> None:
 
 
 def _has_gpus(model: UISRNN, number: int) -> bool:
-    ray = extras.load("ray", "ray", "training on a cluster")
+    ray = load_ray()
     may = model.arguments.enable_cuda and model.arguments.device != "cpu"
     return may and ray.cluster_resources().get("GPU", 0) >= number
 
 
 def _run(job: _Job, kept: Checkpoints, retries: int, uses_gpu: bool) -> _Result:
-    ray, train = extras.load("ray", "ray", "training on a cluster"), _train()
+    ray, train = load_ray(), _train()
     verdict = ray.remote(num_cpus=0)(_Verdict).remote()
     trainer = train.torch.TorchTrainer(
         _work,
@@ -195,7 +195,7 @@ def _run(job: _Job, kept: Checkpoints, retries: int, uses_gpu: bool) -> _Result:
 
 def _work(config: Mapping[str, Any]) -> None:
     """What each process does."""
-    ray = extras.load("ray", "ray", "training on a cluster")
+    ray = load_ray()
     job, verdict = config["job"], config["verdict"]
     if ray.get(verdict.error.remote()) is not None:
         return

@@ -6,10 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from uisrnn import extras
 from uisrnn.arguments import InferenceArguments
 from uisrnn.data.sequences import CodedSequence
-from uisrnn.distributed.cluster import connect, told_here
+from uisrnn.distributed.cluster import connect, load_ray, told_here
 from uisrnn.distributed.decoding import model_from
 from uisrnn.errors import ArgumentError
 from uisrnn.tuning.evaluator import Bench
@@ -47,7 +46,7 @@ class RayTrials:
             MissingExtraError: Ray is not installed.
         """
         with connect(self.address, self.workers) as number, told_here("tuning"):
-            yield _RayBench(extras.load("ray", "ray", "work on a cluster"), task, number)
+            yield _RayBench(load_ray(), task, number)
 
 
 class _RayBench:

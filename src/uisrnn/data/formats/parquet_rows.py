@@ -18,8 +18,8 @@ from uisrnn.errors import InputError
 
 JSON_LABELS = {b"uisrnn.labels": b"json"}  # in the metadata of a schema: labels are JSON texts
 COLUMNS = ("sequence", "time", "label", "embedding", "info")
-_BATCH_ROWS = 4096  # in memory at once
-_READ_BYTES = 2**20  # of a column at once
+BATCH_ROWS = 4096  # in memory at once
+READ_BYTES = 2**20  # of a column at once
 
 
 def rows_of(path: Path, default_name: str) -> Iterator[Rows]:
@@ -39,7 +39,7 @@ def rows_of(path: Path, default_name: str) -> Iterator[Rows]:
     path.open("rb").close()  # an error of the system has its own words
     with reading(arrow, path):
         # mapped or read ahead (pre_buffer), all of the file would come to be in memory, of whatever size row groups are
-        file = parquet.ParquetFile(path, memory_map=False, pre_buffer=False, buffer_size=_READ_BYTES)
+        file = parquet.ParquetFile(path, memory_map=False, pre_buffer=False, buffer_size=READ_BYTES)
     with file:
         require_columns(arrow, path, file.schema_arrow)
         has_json_labels = JSON_LABELS.items() <= (file.schema_arrow.metadata or {}).items()
@@ -143,7 +143,7 @@ def require_columns(arrow: Any, path: Path, schema: Any) -> None:
 
 def _batches(arrow: Any, file: Any, path: Path) -> Iterator[RowBatch]:
     wanted = [name for name in COLUMNS if name in file.schema_arrow.names]
-    tables, start = file.iter_batches(_BATCH_ROWS, columns=wanted), 0
+    tables, start = file.iter_batches(BATCH_ROWS, columns=wanted), 0
     while True:
         with reading(arrow, path):
             table = next(tables, None)

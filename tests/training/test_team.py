@@ -266,7 +266,7 @@ def test_sequences_in_memory_cannot_be_shared_out():
 # --- processes ---
 
 PROCESS = """
-import dataclasses, json, sys
+import dataclasses, json, pathlib, sys
 import torch
 from torch import distributed
 import uisrnn
@@ -300,6 +300,8 @@ except KeyboardInterrupt:
 scalars = [model.transition_bias, model.crp_alpha]
 print(json.dumps([model.fingerprint(), scalars, dataclasses.asdict(history)], allow_nan=False))
 distributed.destroy_process_group()
+threads = [task.read_text() for task in pathlib.Path("/proc/self/task").glob("*/comm")]
+assert not any("gloo" in name for name in threads), threads  # one that outlives the group may abort the process
 """
 
 

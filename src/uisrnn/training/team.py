@@ -11,6 +11,11 @@ from torch import Tensor, distributed
 from uisrnn.data.corpus import Corpus
 from uisrnn.errors import ArgumentError, UISRNNError
 
+if distributed.is_available():
+    # Loaded later, by an optimizer's first step, its defaults would hold the process group for ever: its threads would
+    # outlive destroy_process_group, and one that still has a tensor when Python ends aborts the process.
+    import torch.distributed.nn
+
 Array = NDArray[np.float64]
 T = TypeVar("T")
 

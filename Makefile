@@ -4,6 +4,8 @@ BIN := .venv/bin
 # Compiled code is cached by the source file of a function, which does not see changes of functions that it calls.
 SOURCES := $(shell cat src/uisrnn/*.py src/uisrnn/*/*.py | cksum | cut -d' ' -f1)
 export NUMBA_CACHE_DIR = $(CURDIR)/.venv/compiled-$(SOURCES)
+# Tests run side by side, each in one thread: two that share cores would wait for each other.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 4
 PEER := .peer
 RESULTS := $(if $(QUICK),build/benchmarks,benchmarks/results)
 QUESTIONS := decode train memory importing scale stream product bookkeeping half_life accuracy recenter diarize
@@ -18,12 +20,12 @@ demo: .venv/installed
 	$(BIN)/python demo.py --train_iteration=1000 -l=0.001 -hl=100
 
 test: .venv/installed-dev lint
-	$(BIN)/python -m pytest -q
+	$(PYTEST)
 
 # The slow tests, then the decoder's tests with compiled code that checks the bounds of every array.
 test-slow: .venv/installed-dev
-	$(BIN)/python -m pytest -q -m slow
-	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(NUMBA_CACHE_DIR)-checked $(BIN)/python -m pytest -q tests/decoding tests/model
+	$(PYTEST) -m slow
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(NUMBA_CACHE_DIR)-checked $(PYTEST) tests/decoding tests/model
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

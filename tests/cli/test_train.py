@@ -86,7 +86,7 @@ def test_what_was_stopped_goes_on_to_the_same_model(cli, data, tmp_path):
     stopped = cli("train", *words, "--out", resumed, *kept, "--max-time", "0.5s", "--json")
     assert stopped.code == 0, stopped.err
     assert json.loads(stopped.out)["discriminative_iterations"] < 40
-    assert len(list(run.iterdir())) == 2
+    assert 1 <= len(list(run.iterdir())) <= 2
     assert cli("train", *words, "--out", resumed, *kept, "--resume").code == 0
     assert resumed.read_bytes() == whole.read_bytes()
 

@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
+from threading import enumerate as enumerate_threads
 
 import numpy as np
 import pyarrow
@@ -40,6 +41,13 @@ def test_labels_are_those_of_one_process_in_the_order_of_the_dataset(cluster, sh
     assert found.labels == expected
     assert found.times == [one.times.tolist() for one in meetings]
     assert (found.observations, found.skipped, found.left_out) == (sum(map(len, meetings)), (), ())
+
+
+def test_ray_tells_nobody_of_its_use(cluster, shards, model):
+    predict(shards, model)
+    names = [thread.name for thread in enumerate_threads()]
+    assert not any("usage" in name for name in names), names  # Ray Data would measure for it, every ten seconds
+    assert "RAY_USAGE_STATS_ENABLED" not in os.environ
 
 
 def test_a_folder_gets_a_file_for_each_batch(cluster, shards, model, meetings, expected, tmp_path):

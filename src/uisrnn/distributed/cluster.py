@@ -60,7 +60,7 @@ def connect(address: str | None = None, workers: int | None = None) -> Iterator[
     if ray.is_initialized():
         yield _number_of(ray, workers)
         return
-    with _environment(_QUIET), _mute():
+    with quiet(), _mute():
         _start(ray, workers) if where is None else _join(ray, where)
     try:
         yield _number_of(ray, workers)
@@ -110,8 +110,20 @@ def require_address(address: Any) -> tuple[str, int]:
 
 def load_ray() -> Any:
     """Ray, which is not loaded before it is needed."""
-    with _environment(_QUIET):
+    with quiet():
         return extras.load("ray", "ray", "work on a cluster")
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Ray prints little and tells nobody of its use, where the user has not set the variables that it looks at."""
+    new = {name: value for name, value in _QUIET.items() if name not in os.environ}
+    os.environ.update(new)
+    try:
+        yield
+    finally:
+        for name in new:
+            os.environ.pop(name, None)
 
 
 def _number_of(ray: Any, workers: int | None) -> int:
@@ -165,18 +177,6 @@ def _probe(address: str) -> None:
         raise ClusterError(f"{address}: no Ray cluster can be reached there: {error}") from error
     if len(answer) < 4 or answer[3] != _SETTINGS:
         raise ClusterError(f"{address}: what answers there is not a Ray cluster")
-
-
-@contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    """Variables, where the user has not set them, for as long as Ray looks at them."""
-    new = {name: value for name, value in values.items() if name not in os.environ}
-    os.environ.update(new)
-    try:
-        yield
-    finally:
-        for name in new:
-            os.environ.pop(name, None)
 
 
 @contextmanager

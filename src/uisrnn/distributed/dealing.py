@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from uisrnn import extras
-from uisrnn.distributed.cluster import load_ray, told_here
+from uisrnn.distributed.cluster import load_ray, quiet, told_here
 from uisrnn.distributed.decoding import Work, Worker
 from uisrnn.distributed.plan import Batch
 
@@ -43,7 +43,7 @@ def _all_outcomes(work: Work, batches: Sequence[Batch], workers: int) -> list[di
 def _outcomes(work: Work, batches: Sequence[Batch], workers: int) -> Outcomes:
     ray_data = extras.load("ray.data", "ray", "prediction on a cluster")
     items = [{"batch": one.to_json()} for one in batches]
-    with _silent(ray_data):
+    with quiet(), _silent(ray_data):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that Ray 2.64 will not take the last two any more
             done = ray_data.from_items(items, override_num_blocks=len(items)).map_batches(

@@ -6,7 +6,8 @@ or `python benchmarks/scale.py --out benchmarks/results/scale.json`. A dataset o
 sequences of an hour each, and labelled by the model that comes with the package: by `UISRNN.predict` in one process on
 one core, with reading, and by `uisrnn.distributed.predict`. All must find the same labels. They take turns in each
 round; ratios are medians over rounds. A worker has one core. What it takes until workers are ready is measured with a
-dataset of nearly nothing in the same round, and told apart from the work.
+dataset of nearly nothing in the same round, and told apart from the work. How much two cores of this machine do
+together is told by two processes without a cluster, each with half of the sequences, which begin at one moment.
 """
 
 import argparse
@@ -27,7 +28,6 @@ from report import Row, header, show, write
 
 DIM, VOICES, BATCH = 256, 4, 8
 HOUR = 9000  # observations, one in 0.4 seconds
-WORKERS = (1, 2)
 TARGET = 1.8
 
 
@@ -54,8 +54,8 @@ def conversation(number: int, length: int) -> np.ndarray:
     return (x / np.linalg.norm(x, axis=1, keepdims=True)).astype(np.float32)
 
 
-def in_one_process(folder: str) -> dict[str, Any]:
-    """What one process takes, on one core, from files to labels."""
+def without_cluster(folder: str, part: int, parts: int) -> dict[str, Any]:
+    """What one process takes, on one core, from files to labels, for its part of the sequences of each batch."""
     import torch
 
     import uisrnn
@@ -63,15 +63,16 @@ def in_one_process(folder: str) -> dict[str, Any]:
     torch.set_num_threads(1)
     model = uisrnn.load_pretrained("resemblyzer", uisrnn.ModelArguments(verbosity=0, device="cpu"))
     model.predict(conversation(0, 20))  # compile
+    print("ready", flush=True)
+    sys.stdin.readline()
     start = time.perf_counter()
-    sequences = uisrnn.load_sequences(folder)
-    read = time.perf_counter()
-    labels = model.predict(sequences)
-    end = time.perf_counter()
-    return {
-        "seconds": end - start, "reading_seconds": read - start, "peak_mb": peak_mb(),
-        "labels": {one.name: found for one, found in zip(sequences, labels, strict=True)},
-    }  # fmt: skip
+    labels = {}
+    for shard in sorted(Path(folder).iterdir())[part::parts]:
+        sequences = uisrnn.load_sequences(shard)
+        for at in range(0, len(sequences), BATCH):
+            batch = sequences[at : at + BATCH]
+            labels.update(zip([one.name for one in batch], model.predict(batch), strict=True))
+    return {"seconds": time.perf_counter() - start, "peak_mb": peak_mb(), "labels": labels}
 
 
 def on_cluster(folder: str, workers: int) -> dict[str, Any]:
@@ -80,6 +81,7 @@ def on_cluster(folder: str, workers: int) -> dict[str, Any]:
     from uisrnn.distributed import connect, predict
 
     model = uisrnn.load_pretrained("resemblyzer", uisrnn.ModelArguments(verbosity=0, device="cpu"))
+    print("ready", flush=True)
     start = time.perf_counter()
     with connect(None, workers):
         predict(f"{folder}-tiny", model, batch_size=1)  # what Ray does once for a process
@@ -94,13 +96,29 @@ def on_cluster(folder: str, workers: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def run(what: str, folder: Path) -> dict[str, Any]:
-    """One of them in a new process: `what` is a number of workers, 0 for none."""
-    command = [sys.executable, __file__, "--measure", what, "--data", str(folder)]
+def run(what: str, folder: Path, parts: int = 1) -> dict[str, Any]:
+    """One of them in new processes: `what` is a number of workers, 0 for none; the processes share the sequences."""
+    command = [sys.executable, __file__, "--measure", what, "--data", str(folder), "--parts", str(parts)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    running = [
+        subprocess.Popen(
+            [*command, "--part", str(part)], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for part in range(parts)
+    ]
+    for one in running:
+        one.stdout.readline()
+    told = []
+    for one in running:
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    for one in running:
+        out, _ = one.communicate()
+        if one.returncode:
+            raise RuntimeError(f"{command} ended with {one.returncode}")
+        told.append(json.loads(out.splitlines()[-1]))
+    labels = {name: found for each in told for name, found in each.pop("labels").items()}
+    return {name: max(each[name] for each in told) for name in told[0]} | {"labels": labels}
 
 
 def compare(folder: Path, rounds: int) -> dict[str, Any]:
@@ -109,28 +127,33 @@ def compare(folder: Path, rounds: int) -> dict[str, Any]:
     Raises:
         RuntimeError: labels differ.
     """
-    taken: dict[str, list[dict[str, Any]]] = {str(number): [] for number in (0, *WORKERS)}
+    cases = {"one_process": ("0", 1), "two_processes": ("0", 2), "workers_1": ("1", 1), "workers_2": ("2", 1)}
+    taken: dict[str, list[dict[str, Any]]] = {name: [] for name in cases}
     for _ in range(rounds):
-        each = {what: run(what, folder) for what in taken}
+        each = {name: run(what, folder, parts) for name, (what, parts) in cases.items()}
         labels = [one.pop("labels") for one in each.values()]
         if any(one != labels[0] for one in labels):
             raise RuntimeError("labels of the cluster differ from those of one process")
         for what, one in each.items():
             taken[what].append(one)
-    pairs = zip(taken["1"], taken["2"], strict=True)
-    ratios = [one["seconds"] / two["seconds"] for one, two in pairs]
+    one, two = taken["workers_1"], taken["workers_2"]
     with_start = [
-        (one["seconds"] + one["start_seconds"]) / (two["seconds"] + two["start_seconds"])
-        for one, two in zip(taken["1"], taken["2"], strict=True)
+        (less["seconds"] + less["start_seconds"]) / (more["seconds"] + more["start_seconds"])
+        for less, more in zip(one, two, strict=True)
     ]
     return {
-        "one_process": medians(taken["0"]),
-        **{f"workers_{number}": medians(taken[str(number)]) for number in WORKERS},
-        "ratio": statistics.median(ratios),
-        "ratio_least": min(ratios),
-        "ratio_most": max(ratios),
+        **{name: medians(each) for name, each in taken.items()},
+        "ratio": times_faster(one, two),
         "ratio_with_start": statistics.median(with_start),
+        "ratio_without_cluster": times_faster(taken["one_process"], taken["two_processes"]),
+        "ratio_of_one_worker": times_faster(taken["one_process"], one),
     }
+
+
+def times_faster(slow: list[dict[str, float]], fast: list[dict[str, float]]) -> dict[str, float]:
+    """By how much, round by round."""
+    ratios = [one["seconds"] / two["seconds"] for one, two in zip(slow, fast, strict=True)]
+    return {"median": statistics.median(ratios), "least": min(ratios), "most": max(ratios)}
 
 
 def medians(taken: list[dict[str, float]]) -> dict[str, float]:
@@ -145,18 +168,23 @@ def rows(results: dict[str, Any]) -> list[Row]:
     def speed(what: str) -> str:
         return f"{observations / found[what]['seconds']:.0f} a second"
 
+    def times(name: str) -> str:
+        ratio = found[name]
+        return f"{ratio['median']:.2f} x the speed ({ratio['least']:.2f} to {ratio['most']:.2f})"
+
     start = f"start of workers {found['workers_2']['start_seconds']:.1f} s apart"
-    least, most = found["ratio_least"], found["ratio_most"]
-    against = found["one_process"]["seconds"] / found["workers_1"]["seconds"]
     return [
         Row(
-            f"prediction, observations, {start}", f"one process, one core: {speed('one_process')}",
-            f"one worker: {speed('workers_1')}", f"{against:.2f} x the speed",
+            "prediction, observations, without a cluster", f"one process: {speed('one_process')}",
+            f"two processes: {speed('two_processes')}", times("ratio_without_cluster"),
+        ),
+        Row(
+            f"prediction, observations, {start}", f"one process: {speed('one_process')}",
+            f"one worker: {speed('workers_1')}", times("ratio_of_one_worker"),
         ),
         Row(
             f"prediction from 1 to 2 workers, with their start {found['ratio_with_start']:.2f} x",
-            f"one worker: {speed('workers_1')}", f"two workers: {speed('workers_2')}",
-            f"{found['ratio']:.2f} x the speed ({least:.2f} to {most:.2f})", f"{TARGET} x",
+            f"one worker: {speed('workers_1')}", f"two workers: {speed('workers_2')}", times("ratio"), f"{TARGET} x",
         ),
     ]  # fmt: skip
 
@@ -170,10 +198,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     parser.add_argument("--data", help=argparse.SUPPRESS)
+    parser.add_argument("--part", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--parts", type=int, default=1, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.measure:
         workers = int(args.measure)
-        print(json.dumps(on_cluster(args.data, workers) if workers else in_one_process(args.data)))
+        found = on_cluster(args.data, workers) if workers else without_cluster(args.data, args.part, args.parts)
+        print(json.dumps(found))
         return
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "hours")

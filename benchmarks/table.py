@@ -64,7 +64,7 @@ QUESTIONS = {  # by the name of the file of results
     ),
     "memory": Question("training on data larger than memory"),
     "importing": Question("`import uisrnn`, beside `import torch` and `import uisrnn` of 0.1.2"),
-    "scale": Question("prediction and training on several workers, beside a single process"),
+    "scale": Question("prediction by several workers of a cluster, beside processes without one"),
     "stream": Question("time of an observation of a stream, and growth of the process over many; D 256"),
     "diarize": Question(
         "from a recording to speakers: DER with overlap evaluated, time and memory on one core", "AUDIO=file RTTM=file"

@@ -69,6 +69,46 @@ class _Steps(Silent):
                 raise KeyboardInterrupt
 
 
+class Notes(Nobody):
+    """A watcher who writes down what it is told.
+
+    Attributes:
+        started_with: the groups of arguments.
+        steps: stage, how many, and figures; 0 steps for figures that are recorded.
+        left: stages that have ended.
+        scalars: what was learned.
+    """
+
+    def __init__(self) -> None:
+        self.started_with: list[str] = []
+        self.steps: list[tuple[str, int, dict[str, float]]] = []
+        self.left: list[str] = []
+        self.scalars: dict[str, float] = {}
+
+    def started(self, **arguments: Any) -> None:
+        self.started_with = list(arguments)
+
+    def stage(self, name: str) -> "_NotedStage":
+        return _NotedStage(self, name)
+
+    def learned(self, **scalars: float) -> None:
+        self.scalars = scalars
+
+
+class _NotedStage(Silent):
+    def __init__(self, notes: Notes, name: str) -> None:
+        self._notes, self._name = notes, name
+
+    def __exit__(self, *_error: object) -> None:
+        self._notes.left.append(self._name)
+
+    def advance(self, steps: int = 1, **figures: float) -> None:
+        self._notes.steps.append((self._name, steps, figures))
+
+    def record(self, **figures: float) -> None:
+        self._notes.steps.append((self._name, 0, figures))
+
+
 class _Table:
     """Where threads lay what they exchange."""
 

@@ -48,11 +48,11 @@ class Bar:
     It appears only if that stream is a terminal and the work takes longer than a second.
 
     Args:
-        total: number of steps.
+        total: number of steps; None: nobody knows it before.
         description: what is being done, a word or two.
     """
 
-    def __init__(self, total: int, description: str) -> None:
+    def __init__(self, total: int | None, description: str) -> None:
         self._lock = Lock()
         self._bar = tqdm(total=total, desc=description, disable=None, delay=1.0, dynamic_ncols=True)
 
@@ -110,6 +110,6 @@ class Both:
             one.record(**figures)
 
 
-def bar_for(verbosity: int, total: int, description: str) -> Progress:
+def bar_for(verbosity: int, total: int | None, description: str) -> Progress:
     """A bar where the verbosity is at least 2, else silence."""
     return Bar(total, description) if verbosity >= 2 else Silent()

@@ -18,9 +18,9 @@ from uisrnn.data.observations import is_single
 from uisrnn.errors import ArgumentError, InputTypeError
 from uisrnn.kept import OF_THE_PROCESS, KeptModel
 from uisrnn.model.joint import Joint
-from uisrnn.progress import Both, Progress, bar_for
+from uisrnn.progress import bar_for
 from uisrnn.randomness import deterministic_algorithms, torch_kept
-from uisrnn.training.checkpoints import Checkpoints, Forgetful, Keeping
+from uisrnn.training.checkpoints import Checkpoints, Forgetful, Keeping, require_checkpoints
 from uisrnn.training.course import Course, Surroundings, run
 from uisrnn.training.deadline import Deadline
 from uisrnn.training.discriminative import DiscriminativeStage
@@ -32,7 +32,7 @@ from uisrnn.training.objectives import OBJECTIVES
 from uisrnn.training.scalars import crp_alpha_of, transition_bias_of
 from uisrnn.training.team import ALONE, Team, agreed, succeeded
 from uisrnn.training.trainers import FEWEST_SEQUENCES, Folds, Lesson, trainer_for
-from uisrnn.training.watcher import NOBODY, Watcher
+from uisrnn.training.watcher import NOBODY, Watcher, progress_of, require_watcher
 
 
 class UISRNN(KeptModel):
@@ -114,10 +114,8 @@ class UISRNN(KeptModel):
             OSError: a file of the dataset cannot be read, or a disk is full; the last checkpoint is whole.
         """
         training_args = TrainingArguments.of(args)
-        if not isinstance(watcher, Watcher):
-            raise ArgumentError(f"watcher must be one, for example TensorBoard('runs/1'), but is {watcher!r}")
-        if not isinstance(checkpoints, Checkpoints | None):
-            raise ArgumentError(f"checkpoints must be Checkpoints('folder') or None, but is {checkpoints!r:.80}")
+        require_watcher(watcher)
+        require_checkpoints(checkpoints)
         if not isinstance(team, Team):
             raise ArgumentError(f"team must be one, for example ProcessGroup(), but is {team!r:.80}")
         deadline = Deadline(training_args.max_time)
@@ -154,7 +152,8 @@ class UISRNN(KeptModel):
             return
         if train_cluster_ids is not None:
             raise ArgumentError("train_cluster_ids must be None where sequences are read, which have their labels")
-        staged = dataset.staged(self.observation_dim, (team.rank, team.size))
+        progress = bar_for(self.arguments.verbosity, None, "reading")
+        staged = dataset.staged(self.observation_dim, (team.rank, team.size), progress)
         with ExitStack() as stack:
             corpus = succeeded(team, lambda: stack.enter_context(staged))
             for one in dataset.skipped:
@@ -249,9 +248,6 @@ class UISRNN(KeptModel):
             self.crp_alpha = learned.prior.crp_alpha
         self.likelihood_scale = learned.likelihood_scale
 
-    def _progress(self, watcher: Watcher, stage: str, iterations: int, description: str) -> Progress:
-        return Both(bar_for(self.arguments.verbosity, iterations, description), watcher.stage(stage))
-
     @contextmanager
     def _torch_set_for(self, args: TrainingArguments) -> Iterator[None]:
         """What training changes of torch's settings, which the process has only one of, is put back."""
@@ -265,7 +261,7 @@ class UISRNN(KeptModel):
     def _fit_observation(self, lesson: Lesson, watcher: Watcher) -> tuple[Course, Folds]:
         self.online_predict(reset=True)
         args = lesson.args
-        progress = self._progress(watcher, "generative", args.train_iteration, "training")
+        progress = progress_of("generative", args, self.arguments.verbosity, watcher)
         course, folds = self._trainer.fit(lesson, progress)
         if course.iteration:
             self.logger.info(
@@ -288,7 +284,7 @@ class UISRNN(KeptModel):
         args = lesson.args
         prior = LearnedPrior(start, learn_bias=self.estimate_transition_bias, learn_alpha=self.estimate_crp_alpha)
         iterations = args.discriminative_iteration
-        progress = self._progress(watcher, "discriminative", iterations, "training discriminatively")
+        progress = progress_of("discriminative", args, self.arguments.verbosity, watcher)
         stage = DiscriminativeStage(
             folds.train, folds.development, prior, OBJECTIVES[args.objective], iterations,
             self._trainer.learning_rate, lesson.draws, lesson.around.team,

@@ -95,6 +95,8 @@ def test_what_was_stopped_goes_on_to_the_same_model(cli, data, tmp_path):
     ("words", "parts"),
     [
         (["--resume"], ["--resume needs --checkpoints"]),
+        (["--keep", "2"], ["--keep needs --checkpoints"]),
+        (["--checkpoint-every", "2"], ["--checkpoint-every needs --checkpoints"]),
         (["--max-time", "soon"], ["--max-time must be a duration like 90, 30m or 2h, but is 'soon'"]),
         (["--on-error", "ignore"], ["on_error must be one of stop, skip, but is 'ignore'"]),
         (["--workers", "2"], ["--workers needs --ray"]),

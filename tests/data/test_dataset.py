@@ -17,6 +17,7 @@ from uisrnn.data.corpus import Corpus
 from uisrnn.data.dataset import Dataset
 from uisrnn.data.formats import load_sequences, save_sequences
 from uisrnn.data.sequences import labeled
+from uisrnn.progress import Silent
 
 SUFFIXES = {"npz": ".npz", "parquet": ".parquet", "jsonl": ".jsonl"}
 
@@ -65,6 +66,22 @@ def test_shards_give_what_memory_gives(tmp_path, generator, suffix):
     made = calls(generator)
     with Dataset(shards(tmp_path / "calls", made, suffix)).staged(3) as corpus:
         require_same(corpus, made)
+
+
+def test_reading_tells_how_far_it_is(generator):
+    class Counted(Silent):
+        read, is_over = 0, False
+
+        def advance(self, steps=1, **figures):
+            self.read += steps
+
+        def __exit__(self, *error):
+            self.is_over = True
+
+    made, counted = calls(generator), Counted()
+    with Dataset(iter(made)).staged(progress=counted):
+        assert counted.read == sum(map(len, made))
+        assert counted.is_over
 
 
 @pytest.mark.parametrize("as_source", [list, tuple, iter, lambda made: (one for one in made)])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import uisrnn
+from trainings import Notes
 from uisrnn import distributed
 
 pytestmark = [
@@ -34,7 +35,7 @@ def calls(tmp_path_factory):
 
 def new_model(kind):
     return uisrnn.UISRNN(
-        uisrnn.ModelArguments(kind, observation_dim=6, rnn_hidden_size=8, crp_alpha=None, seed=1, verbosity=1)
+        uisrnn.ModelArguments(kind, observation_dim=6, rnn_hidden_size=8, crp_alpha=None, seed=1, verbosity=2)
     )
 
 
@@ -78,22 +79,26 @@ def test_a_lost_process_is_replaced_and_training_goes_on_to_the_same_model(clust
 
     thread = threading.Thread(target=kill_one, daemon=True)
     thread.start()
-    model = new_model("gru")
+    model, notes = new_model("gru"), Notes()
     kept = uisrnn.Checkpoints(tmp_path, every=0, keep=2)
-    history = distributed.train(model, calls, arguments(**GRU), workers=cluster, checkpoints=kept)
+    history = distributed.train(model, calls, arguments(**GRU), workers=cluster, checkpoints=kept, watcher=notes)
     assert killed
+    assert sum(steps for stage, steps, _figures in notes.steps if stage == "generative") == GRU["train_iteration"]
+    assert notes.left == ["generative", "discriminative"]
+    assert notes.scalars["crp_alpha"] == model.crp_alpha
     assert len(history) == GRU["train_iteration"]
     assert history == whole[1]
     assert model.fingerprint() == whole[0].fingerprint()
 
 
-def test_what_was_stopped_goes_on_to_the_same_model(cluster, calls, whole, tmp_path):
+def test_what_was_stopped_goes_on_to_the_same_model(cluster, calls, whole, tmp_path, caplog):
     def trained(resume, **more):
         model = new_model("gru")
         kept = uisrnn.Checkpoints(tmp_path, resume=resume)
         return model, distributed.train(model, calls, arguments(**GRU, **more), workers=cluster, checkpoints=kept)
 
     assert len(trained(False, max_time=0.01)[1]) < GRU["train_iteration"]
+    assert any("time was over after 1 of 15 iterations" in one for one in caplog.messages)
     model, history = trained(True)
     assert history == whole[1]
     assert model.fingerprint() == whole[0].fingerprint()

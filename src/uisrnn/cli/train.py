@@ -3,7 +3,7 @@
 from dataclasses import asdict, replace
 from json import dumps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -56,8 +56,10 @@ def train(
     checkpoints: Annotated[
         str | None, typer.Option(help="Folder to keep checkpoints in, from which --resume goes on.")
     ] = None,
-    checkpoint_every: Annotated[float, typer.Option(help="Minutes from one checkpoint to the next.")] = 10.0,
-    keep: Annotated[int, typer.Option(help="How many of the last checkpoints stay.")] = 3,
+    checkpoint_every: Annotated[
+        float | None, typer.Option(help="Minutes from one checkpoint to the next; by default 10.")
+    ] = None,
+    keep: Annotated[int | None, typer.Option(help="How many of the last checkpoints stay; by default 3.")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last checkpoint, with the same data and arguments.")
     ] = False,
@@ -88,16 +90,14 @@ def train(
     unique = settings.training.enforce_cluster_id_uniqueness and not same_names
     seconds = settings.training.max_time if max_time is None else seconds_of(max_time, "--max-time")
     args = replace(settings.training, enforce_cluster_id_uniqueness=unique, max_time=seconds)
+    watcher = NOBODY if tensorboard is None else TensorBoard(tensorboard)
     if ray is None:
         if workers is not None:
             raise ArgumentError("--workers needs --ray")
-        watcher = NOBODY if tensorboard is None else TensorBoard(tensorboard)
         course = model.fit(dataset, args=args, watcher=watcher, checkpoints=kept)
     else:
-        if tensorboard is not None:
-            raise ArgumentError("--tensorboard is not possible with --ray")
         course = train_on_cluster(
-            model, dataset, args, address=options.address_of(ray), workers=workers, checkpoints=kept
+            model, dataset, args, address=options.address_of(ray), workers=workers, checkpoints=kept, watcher=watcher
         )
     model.save(out)
     if history is not None:
@@ -106,11 +106,14 @@ def train(
     show_json(facts) if json else show_facts(facts.items())
 
 
-def _checkpoints(folder: str | None, every: float, keep: int, resume: bool) -> Checkpoints | None:
+def _checkpoints(folder: str | None, every: float | None, keep: int | None, resume: bool) -> Checkpoints | None:
+    given: dict[str, Any] = {"every": every, "keep": keep, "resume": resume or None}
+    given = {name: value for name, value in given.items() if value is not None}
     if folder is not None:
-        return Checkpoints(folder, every=every, keep=keep, resume=resume)
-    if resume:
-        raise ArgumentError("--resume needs --checkpoints, the folder to go on from")
+        return Checkpoints(folder, **given)
+    if given:
+        option = {"every": "--checkpoint-every", "keep": "--keep", "resume": "--resume"}[next(iter(given))]
+        raise ArgumentError(f"{option} needs --checkpoints, the folder that they are in")
     return None
 
 

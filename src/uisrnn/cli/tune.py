@@ -7,6 +7,7 @@ import typer
 
 from uisrnn.cli import options
 from uisrnn.cli.console import show_facts, show_json, tell
+from uisrnn.cli.durations import seconds_of
 from uisrnn.cli.files import require_place
 from uisrnn.cli.settings import inference_of
 from uisrnn.cli.sources import model_of, sequences_of
@@ -37,7 +38,9 @@ def tune(
     trials: Annotated[int, typer.Option(help="How many values to try.")] = 50,
     metric: Annotated[str, typer.Option(help="What shall be large.")] = "accuracy",
     storage: Annotated[Path | None, typer.Option(help="File of trials, to go on with later.")] = None,
-    timeout: Annotated[float | None, typer.Option(help="Seconds after which no trial begins.")] = None,
+    timeout: Annotated[
+        str | None, typer.Option(help="Begin no trial after so long, as in 90 (seconds), 30m or 8h.")
+    ] = None,
     config: options.Config = None,
     assignments: options.Assignments = [],  # noqa: B006 -- typer takes the default of a list as a list
     rttm: options.Rttm = None,
@@ -51,9 +54,10 @@ def tune(
     args = inference_of(config, assignments)
     require_place(out)
     evaluator = _evaluator(ray, workers)
+    seconds = None if timeout is None else seconds_of(timeout, "--timeout")
     tuned = model_of(model, device)
     found = tuning.tune(
-        tuned, sequences_of(data, rttm), metric=metric, args=args, trials=trials, timeout=timeout, storage=storage,
+        tuned, sequences_of(data, rttm), metric=metric, args=args, trials=trials, timeout=seconds, storage=storage,
         seed=seed, evaluator=evaluator,
     )  # fmt: skip
     tuned.save(out)

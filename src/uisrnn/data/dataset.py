@@ -17,6 +17,7 @@ from uisrnn.data.sequences import CodedSequence, coded
 from uisrnn.data.spool import Spool
 from uisrnn.data.turn_labels import require_choices
 from uisrnn.errors import ArgumentError, InputError, InputTypeError
+from uisrnn.progress import Progress, Silent
 
 _Path = str | os.PathLike[str]
 _ON_ERROR: Mapping[str, Callable[[int | None, list[Skipped]], Reading]] = {
@@ -130,7 +131,9 @@ class Dataset:
         return (one for _where, one in self._pass(self._source, self._reading(dim)))
 
     @contextmanager
-    def staged(self, dim: int | None = None, share: tuple[int, int] = (0, 1)) -> Iterator[Corpus]:
+    def staged(
+        self, dim: int | None = None, share: tuple[int, int] = (0, 1), progress: Progress | None = None
+    ) -> Iterator[Corpus]:
         """One pass over all sequences, after which any part of them can be read, until the context ends.
 
         Args:
@@ -138,6 +141,7 @@ class Dataset:
             share: (r, n): only the r-th of n parts. Where there are n shards, a part is the shards that follow each
                 other in it, of which alone is read (and a sequence that goes on in the next part is two); else it is
                 every n-th sequence.
+            progress: told of each observation that was read; None: nobody is.
 
         Raises:
             UISRNNError, OSError: as `sequences`; also where a sequence has no labels, a share has no sequence, or the
@@ -147,11 +151,13 @@ class Dataset:
         catalogue, known = Catalogue(), dict[Any, int]()
         with ExitStack() as stack:
             spool = None
-            for one in self._coded(source, dim, known):
-                if spool is None:
-                    spool = stack.enter_context(Spool(self._scratch, one.observations.shape[1]))
-                spool.write(one.observations)
-                catalogue.add(one)
+            with progress or Silent() as told:
+                for one in self._coded(source, dim, known):
+                    if spool is None:
+                        spool = stack.enter_context(Spool(self._scratch, one.observations.shape[1]))
+                    spool.write(one.observations)
+                    catalogue.add(one)
+                    told.advance(len(one.observations))
             if spool is None:
                 raise self._nothing(source)
             self.staged_sizes = (len(catalogue), len(spool))

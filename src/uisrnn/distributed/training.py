@@ -1,10 +1,12 @@
 """One model trained by several processes, each on its share of the sequences; Ray Train starts and restarts them."""
 
 import dataclasses
+import logging
 import os
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +19,17 @@ from uisrnn.checks import require_integer
 from uisrnn.data.dataset import Dataset
 from uisrnn.data.formats.reading import Skipped
 from uisrnn.distributed.cluster import connect, load_ray, told_here
+from uisrnn.distributed.relay import Audience, News, Relay, followed
 from uisrnn.errors import ArgumentError, ClusterError, UISRNNError
-from uisrnn.training.checkpoints import Checkpoints, Keeping
+from uisrnn.training.checkpoints import Checkpoints, Keeping, require_checkpoints
 from uisrnn.training.history import History
 from uisrnn.training.team import ALONE, ProcessGroup, Team
+from uisrnn.training.watcher import NOBODY, Watcher, require_watcher
 from uisrnn.uisrnn import UISRNN
 
 _RUN = "run"
 _FILE = "training.safetensors"
+_PATIENCE = 10.0  # seconds to wait for news
 
 
 def train(
@@ -36,6 +41,7 @@ def train(
     workers: int | None = None,
     checkpoints: Checkpoints | None = None,
     retries: int = 3,
+    watcher: Watcher = NOBODY,
 ) -> History:
     """`model.fit` by several processes at once.
 
@@ -56,6 +62,7 @@ def train(
         checkpoints: where Ray Train keeps them, in a folder `run` that all machines see; None: a temporary folder,
             which only does on a cluster of this machine.
         retries: how often lost processes are replaced.
+        watcher: see `UISRNN.fit`; it is told by this process what the first of them tells, each figure once.
 
     Returns:
         Each loss term at each iteration.
@@ -67,8 +74,8 @@ def train(
     """
     if not isinstance(model, UISRNN):
         raise ArgumentError(f"model must be a UISRNN, but is {type(model).__name__}")
-    if not isinstance(checkpoints, Checkpoints | None):
-        raise ArgumentError(f"checkpoints must be Checkpoints('folder') or None, but is {checkpoints!r:.80}")
+    require_checkpoints(checkpoints)
+    require_watcher(watcher)
     training_args = TrainingArguments.of(args)
     require_integer("retries", retries, least=0)
     files = dataset if isinstance(dataset, Dataset) else Dataset(dataset)
@@ -76,7 +83,9 @@ def train(
         raise ArgumentError("dataset must be of files, which all processes can read")
     if checkpoints is None and (address or os.environ.get("RAY_ADDRESS")):
         raise ArgumentError("checkpoints must be given with an address, in a folder that all machines of it see")
-    with tempfile.TemporaryDirectory() as temporary, connect(address, workers) as number:
+    audience = Audience(watcher, training_args, model.logger)
+    with tempfile.TemporaryDirectory() as temporary, connect(address, workers) as number, watcher:
+        watcher.started(model=dataclasses.asdict(model.arguments), training=dataclasses.asdict(training_args))
         kept = checkpoints or Checkpoints(temporary)
         _require_right_start(kept)
         job = _Job(
@@ -88,11 +97,16 @@ def train(
             end=None if training_args.max_time is None else time.time() + training_args.max_time,
             number=number,
         )
-        result = _run(job, kept, retries, uses_gpu=_has_gpus(model, number))
-    files.staged_sizes, files.skipped = result.sizes, result.skipped
-    for one in files.skipped:
-        model.logger.warning("left out: %s", one.why)
-    model.load_bytes(result.model)
+        result = _run(job, kept, retries, audience, uses_gpu=_has_gpus(model, number))
+        files.staged_sizes, files.skipped = result.sizes, result.skipped
+        for one in files.skipped:
+            audience.say(logging.WARNING, f"left out: {one.why}")
+        model.load_bytes(result.model)
+        assert model.transition_bias is not None
+        assert model.crp_alpha is not None
+        watcher.learned(
+            transition_bias=model.transition_bias, crp_alpha=model.crp_alpha, likelihood_scale=model.likelihood_scale
+        )
     return result.history
 
 
@@ -123,8 +137,18 @@ class _Verdict:
     """What came of the training, kept beside its processes: errors of ours would only come again after a restart."""
 
     def __init__(self) -> None:
+        self._news: list[News] = []
         self._error: UISRNNError | OSError | None = None
         self._result: _Result | None = None
+
+    def tell(self, news: list[News]) -> None:
+        """The first process tells this."""
+        self._news += news
+
+    def news(self) -> list[News]:
+        """What has been told since the last call."""
+        news, self._news = self._news, []
+        return news
 
     def fail(self, error: UISRNNError | OSError) -> None:
         """A process met this; the first error counts."""
@@ -163,7 +187,7 @@ def _has_gpus(model: UISRNN, number: int) -> bool:
     return may and ray.cluster_resources().get("GPU", 0) >= number
 
 
-def _run(job: _Job, kept: Checkpoints, retries: int, uses_gpu: bool) -> _Result:
+def _run(job: _Job, kept: Checkpoints, retries: int, audience: Audience, uses_gpu: bool) -> _Result:
     ray, train = load_ray(), _train()
     verdict = ray.remote(num_cpus=0)(_Verdict).remote()
     trainer = train.torch.TorchTrainer(
@@ -179,7 +203,7 @@ def _run(job: _Job, kept: Checkpoints, retries: int, uses_gpu: bool) -> _Result:
         ),
     )
     failure: Exception | None = None
-    with told_here("training"):
+    with told_here("training"), followed(lambda: ray.get(verdict.news.remote(), timeout=_PATIENCE), audience):
         try:
             trainer.fit()
         except RuntimeError as error:  # Ray Train's own base, which is none of Ray's errors
@@ -202,14 +226,11 @@ def _work(config: Mapping[str, Any]) -> None:
     device = _train().torch.get_device()
     if device.type == "cpu":
         torch.set_num_threads(1)
+    relay = Relay(lambda news: verdict.tell.remote(news))
     try:
         team = ProcessGroup(device)
-        device_name = "cpu" if device.type == "cpu" else str(device)
-        model = UISRNN(ModelArguments(**{**job.model_args, "device": device_name, "verbosity": 0}))
-        model.load_bytes(job.model)
-        left = None if job.end is None else max(job.end - time.time(), 1e-3)
-        args = TrainingArguments(**{**job.training_args, "max_time": left})
-        history = model.fit(job.dataset, args=args, checkpoints=_InRay(job.every), team=team)
+        with closing(relay):
+            history, model = _trained(job, team, device, relay)
         sequences, observations = team.sum(np.array(job.dataset.staged_sizes, dtype=np.float64)).tolist()
         skipped = dict.fromkeys(one for part in team.gather(job.dataset.skipped) for one in part)
     except (UISRNNError, OSError) as error:
@@ -218,6 +239,19 @@ def _work(config: Mapping[str, Any]) -> None:
     if team.rank == 0:
         result = _Result(model.to_bytes(), history, (int(sequences), int(observations)), list(skipped))
         ray.get(verdict.finish.remote(result))
+
+
+def _trained(job: _Job, team: Team, device: torch.device, relay: Relay) -> tuple[History, UISRNN]:
+    """What `fit` gives in one of the processes, of which the first one tells."""
+    device_name = "cpu" if device.type == "cpu" else str(device)
+    verbosity = 0 if team.rank else job.model_args["verbosity"]
+    model = UISRNN(ModelArguments(**{**job.model_args, "device": device_name, "verbosity": verbosity}))
+    model.load_bytes(job.model)
+    relay.listen(model.logger)
+    left = None if job.end is None else max(job.end - time.time(), 1e-3)
+    args = TrainingArguments(**{**job.training_args, "max_time": left})
+    watcher = NOBODY if team.rank else relay
+    return model.fit(job.dataset, args=args, watcher=watcher, checkpoints=_InRay(job.every), team=team), model
 
 
 class _InRay(Checkpoints):

@@ -316,3 +316,13 @@ def _difference(name: str, what: str, before: Any, now: Any) -> str:
         listed = ", ".join(f"{one} was {before.get(one)!r}, is {now[one]!r}" for one in names)
         return f"{name}: a training goes on with the {what} that it began with, but {listed:.300}"
     return f"{name}: a training goes on with the {what} that it began with, but these are others"
+
+
+def require_checkpoints(checkpoints: object) -> None:
+    """See to it that they are some, or None.
+
+    Raises:
+        ArgumentError: they are not.
+    """
+    if not isinstance(checkpoints, Checkpoints | None):
+        raise ArgumentError(f"checkpoints must be Checkpoints('folder') or None, but is {checkpoints!r:.80}")

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Protocol, runtime_checkable
 
-from uisrnn.progress import Progress, Silent
+from uisrnn.arguments import TrainingArguments
+from uisrnn.errors import ArgumentError
+from uisrnn.progress import Both, Progress, Silent, bar_for
 
 
 @runtime_checkable
@@ -25,6 +27,16 @@ class Watcher(Protocol):
 
     def learned(self, **scalars: float) -> None:
         """It is done, and the model has these scalars."""
+
+
+def require_watcher(watcher: object) -> None:
+    """See to it that it is one.
+
+    Raises:
+        ArgumentError: it is not.
+    """
+    if not isinstance(watcher, Watcher):
+        raise ArgumentError(f"watcher must be one, for example TensorBoard('runs/1'), but is {watcher!r:.80}")
 
 
 class Nobody:
@@ -50,3 +62,19 @@ class Nobody:
 
 
 NOBODY = Nobody()
+
+
+def progress_of(stage: str, args: TrainingArguments, verbosity: int, watcher: Watcher) -> Progress:
+    """A bar, where the verbosity is at least 2, and what a watcher makes of a stage.
+
+    Args:
+        stage: `"generative"` or `"discriminative"`.
+        args: of the training.
+        verbosity: see `ModelArguments`.
+        watcher: see `Watcher`.
+    """
+    iterations, description = {
+        "generative": (args.train_iteration, "training"),
+        "discriminative": (args.discriminative_iteration, "training discriminatively"),
+    }[stage]
+    return Both(bar_for(verbosity, iterations, description), watcher.stage(stage))

@@ -32,6 +32,7 @@ from uisrnn.training.hypotheses import LearnedPrior
 from uisrnn.training.objectives import expected_errors
 from uisrnn.training.scalars import crp_alpha_of, transition_bias_of
 from uisrnn.training.team import ALONE, average_gradients, succeeded
+from uisrnn.training.trainers import Lesson, PLDATrainer
 from uisrnn.training.two_covariance import ClusterScatter
 
 SHARES = SEQUENCES.filter(lambda sequences: len(sequences) > 1)
@@ -85,6 +86,25 @@ def test_alone_they_are_the_estimates_from_labels():
     corpus, labels = Corpus.of(labeled(sequences)[0]), [list(one.labels) for one in sequences]
     assert transition_bias_of(corpus, ALONE) == uisrnn.estimate_transition_bias(labels)
     assert crp_alpha_of(corpus, ALONE) == pytest.approx(uisrnn.estimate_crp_alpha(labels, prior=(2, 1)))
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_folds_lack_the_clusters_of_their_own_sequences_only(size):
+    coded = labeled(calls(16))[0]
+    whole = ClusterScatter(Corpus.of(coded), unique=False)
+    args = TrainingArguments(discriminative_iteration=1, enforce_cluster_id_uniqueness=False)
+
+    def folds_of(member):
+        lesson = Lesson(Corpus.of(coded[member.rank :: size]), args, Draws(0, member.rank), around(team=member))
+        _course, folds = PLDATrainer(new_uisrnn("plda")._observation).fit(lesson, Silent())
+        return [(one.corpus.names, one.model.center.tolist()) for one in (*folds.train, *folds.development)]
+
+    found = [fold for folds in together(folds_of, size) for fold in folds]
+    assert sorted(name for names, _center in found for name in names) == sorted(one.name for one in coded)
+    for names, center in found:
+        numbers = np.array([number for number, one in enumerate(coded) if one.name in names])
+        expected = whole.covariances(without=whole.clusters_of(numbers))
+        assert center == pytest.approx(expected.center, rel=1e-5)
 
 
 # --- gradients ---

@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -75,7 +74,7 @@ class Lesson:
         """Whether something is to be kept apart, and there is enough."""
         return self.is_discriminative or (self.args.patience is not None and self._suffices)
 
-    @cached_property
+    @property
     def _suffices(self) -> bool:
         numbers: list[int] = self.around.team.gather(len(self._teaching()))
         return min(numbers) > 1 and sum(numbers) >= FEWEST_SEQUENCES  # one to learn from, one to be judged by
@@ -215,14 +214,21 @@ class PLDATrainer:
         return Course(ended=True), self._folds(lesson, scatter) if lesson.is_discriminative else Folds()
 
     def _folds(self, lesson: Lesson, scatter: ClusterScatter) -> Folds:
-        """As many in each process of a team, whose parts of a fold share its covariances."""
-        order = lesson.shuffled()
-        number = min(_MOST_FOLDS, *lesson.around.team.gather(len(order)))
+        """Each process of a team has folds of its own, about as many in all as a single process would have.
+
+        So a fold's covariances lack the clusters of few sequences, however many processes there are.
+        """
+        team, order = lesson.around.team, lesson.shuffled()
+        own = min(max(_MOST_FOLDS // team.size, 2), len(order))  # one to learn from, one to be judged by
         folds = []
-        for part in np.array_split(order, number):
-            model = self._model.with_same_parameters()
-            scatter.covariances(without=scatter.clusters_of(part)).install(model)
-            folds.append(Fold(model, lesson.corpus.subset(part)))
+        for rank, number in enumerate(team.gather(own)):
+            is_own = rank == team.rank
+            for part in np.array_split(order if is_own else order[:0], number):
+                covariances = scatter.covariances(without=scatter.clusters_of(part))  # by all processes
+                if is_own:
+                    model = self._model.with_same_parameters()
+                    covariances.install(model)
+                    folds.append(Fold(model, lesson.corpus.subset(part)))
         held_out = max(round(_DEVELOPMENT_SHARE * len(folds)), 1)
         return Folds(folds[held_out:], folds[:held_out])
 

@@ -4,9 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+import conversations
 import uisrnn
 from commands import Done
 from uisrnn.cli.app import run
@@ -52,16 +52,7 @@ def installed(installed_bytes):
 @pytest.fixture(scope="session")
 def meetings():
     """Labelled sequences with times, of three clusters each."""
-    rng = np.random.default_rng(0)
-
-    def meeting(number):
-        voices = 3 * rng.normal(size=(3, DIM))
-        turns = np.repeat([0, 1, 0, 2, 1], rng.integers(2, 6, 5))
-        x = voices[turns] + 0.2 * rng.normal(size=(len(turns), DIM))
-        times = 0.4 + 0.4 * np.arange(len(turns))
-        return uisrnn.LabeledSequence(x, [f"voice{one}" for one in turns], times, name=f"meeting{number}")
-
-    return [meeting(number) for number in range(12)]
+    return conversations.meetings(12, dim=DIM, longest=5, called="voice{}".format)
 
 
 @pytest.fixture(scope="session")

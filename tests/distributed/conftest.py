@@ -1,8 +1,8 @@
 """A cluster of this machine for all tests of work on a cluster, and a dataset for it."""
 
-import numpy as np
 import pytest
 
+import conversations
 import uisrnn
 from uisrnn.distributed import connect
 
@@ -20,15 +20,7 @@ def cluster():
 @pytest.fixture(scope="session")
 def meetings():
     """Sequences with times, of three clusters each and of different lengths."""
-    rng = np.random.default_rng(0)
-
-    def meeting(number):
-        voices = 3 * rng.normal(size=(3, DIM))
-        turns = np.repeat([0, 1, 0, 2, 1], rng.integers(2, 9, 5))
-        x = voices[turns] + 0.2 * rng.normal(size=(len(turns), DIM))
-        return uisrnn.LabeledSequence(x, turns, 0.4 + 0.4 * np.arange(len(turns)), name=f"meeting{number}")
-
-    return [meeting(number) for number in range(13)]
+    return conversations.meetings(13, dim=DIM, longest=8)
 
 
 @pytest.fixture(scope="session")

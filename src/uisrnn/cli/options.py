@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from uisrnn.errors import ArgumentError
+
 Model = Annotated[
     str, typer.Argument(help="Model file, of this library or of uisrnn 0.1.2; or 'resemblyzer', which comes with it.")
 ]
@@ -76,3 +78,13 @@ def with_value_of_ray(words: Sequence[str]) -> list[str]:
 def address_of(ray: str) -> str | None:
     """The address that `--ray` says, or None."""
     return ray or None
+
+
+def require_no_workers(workers: int | None) -> None:
+    """Refuse `--workers` where there is no `--ray`.
+
+    Raises:
+        ArgumentError: they are given.
+    """
+    if workers is not None:
+        raise ArgumentError("--workers needs --ray")

@@ -92,8 +92,7 @@ def train(
     args = replace(settings.training, enforce_cluster_id_uniqueness=unique, max_time=seconds)
     watcher = NOBODY if tensorboard is None else TensorBoard(tensorboard)
     if ray is None:
-        if workers is not None:
-            raise ArgumentError("--workers needs --ray")
+        options.require_no_workers(workers)
         course = model.fit(dataset, args=args, watcher=watcher, checkpoints=kept)
     else:
         course = train_on_cluster(

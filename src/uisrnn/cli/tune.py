@@ -12,7 +12,6 @@ from uisrnn.cli.files import require_place
 from uisrnn.cli.settings import inference_of
 from uisrnn.cli.sources import model_of, sequences_of
 from uisrnn.distributed.trials import RayTrials
-from uisrnn.errors import ArgumentError
 from uisrnn.tuning import tune as tuning
 from uisrnn.tuning.evaluator import HERE, Evaluator
 
@@ -77,6 +76,5 @@ def tune(
 def _evaluator(ray: str | None, workers: int | None) -> Evaluator:
     if ray is not None:
         return RayTrials(options.address_of(ray), workers)
-    if workers is not None:
-        raise ArgumentError("--workers needs --ray")
+    options.require_no_workers(workers)
     return HERE

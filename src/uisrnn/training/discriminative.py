@@ -117,13 +117,8 @@ class DiscriminativeStage:
         draws: Draws,
         team: Team = ALONE,
     ) -> None:
-        self.iterations, self._prior, self._objective, self._draws, self._team = (
-            iterations,
-            prior,
-            objective,
-            draws,
-            team,
-        )
+        self.iterations, self._prior, self._objective = iterations, prior, objective
+        self._draws, self._team = draws, team
         weights = train[0].model.discriminative_parameters()
         scalars = [one for one in prior.parameters() if one.requires_grad]
         self.parameters: list[Tensor] = [*weights, *scalars]

@@ -41,9 +41,11 @@ class Compiled:
     def __init__(self, tables: dict[str, np.ndarray]) -> None:
         sequences = len(tables["score"])
         self.beams = Beams.empty(sequences, BEAMS, COLUMNS)
-        self.beams.number[:], self.beams.clusters[:] = BEAMS, CLUSTERS
-        for name in ("score", "last", "counts", "rows"):
-            getattr(self.beams, name)[...] = tables[name]
+        self.beams.number[:], self.beams.labelings["clusters"] = BEAMS, CLUSTERS
+        for name in ("score", "last"):
+            self.beams.labelings[name] = tables[name].ravel()
+        for name, table in (("count", "counts"), ("row", "rows")):
+            self.beams.clusters[name] = tables[table].reshape(self.beams.clusters.shape)
         capacity = sequences * (CLUSTERS * BEAMS + BEAMS) + 1
         self.cost, self.capacity = tables["cost"], capacity
         self.slots, restarts = np.arange(sequences), np.zeros(sequences, dtype=bool)
@@ -60,7 +62,7 @@ class Compiled:
         index = RowIndex(np.zeros(self.capacity, dtype=np.int32), free, self.capacity * one, one)
         frontier = frontier_of(self.beams, self.slots)
         child, _moves = continue_best(frontier, memo, Rules(PRIOR, Limits(), 1.0), self.position, index, BEAMS)
-        return child.score.reshape(sequences, BEAMS)
+        return child.labelings["score"].reshape(sequences, BEAMS)
 
 
 class Vectorised:

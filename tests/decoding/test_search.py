@@ -27,7 +27,7 @@ def test_looking_ahead_costs_subsets_not_tuples(generator):
     """Three observations make at most 2^3 - 1 states of each cluster before the block, and as many of new ones."""
     search = BeamSearch(joint(gru()), beam_size=1, look_ahead=3)
     state, infos = run(search, generator.normal(size=(6, 3)))
-    assert infos[1].network_rows <= (state.beams.clusters[0, 0] + 1) * (2**3 - 1)
+    assert infos[1].network_rows <= (state.beams.labelings["clusters"][0] + 1) * (2**3 - 1)
 
 
 def test_looking_ahead_drops_early_what_cannot_survive(generator):
@@ -44,13 +44,12 @@ def test_the_pool_and_the_tree_hold_only_what_beams_hold(generator):
     search.open(state, 0)
     for block in generator.normal(size=(100, 2, 3)):
         step(search, state, block)
-        beams = state.beams
-        used = np.arange(beams.rows.shape[2]) < beams.clusters[0, : beams.number[0], None]
-        held = beams.rows[0, : beams.number[0]][used]
+        labelings, clusters = state.beams.of_slot(0)
+        held = clusters["row"][np.arange(clusters.shape[1]) < labelings["clusters"][:, None]]
         assert state.pool.used == len(np.unique([*held, FRESH]))
         assert np.array_equal(np.bincount(held, minlength=state.pool.capacity)[1:], state.pool.index.holds[1:])
     assert state.pool.capacity <= 256
-    labels = [search.labels(state, 0, beam) for beam in range(beams.number[0])]
+    labels = [search.labels(state, 0, beam) for beam in range(len(labelings))]
     assert state.tree.used == 1 + len({tuple(one[: time + 1]) for one in labels for time in range(len(one))})
     search.close(state, 0)
     assert (state.pool.used, state.tree.used) == (1, 0)
@@ -63,7 +62,7 @@ def test_beams_are_distinct_and_sorted_after_a_cut(generator):
     for block in generator.normal(size=(10, 1, 3)):
         info = step(search, state, block)
         number = state.beams.number[0]
-        scores = state.beams.score[0, :number]
+        scores = state.beams.labelings["score"][:number]
         assert (np.diff(scores) >= 0).all()
         assert info.score == scores[0]
         assert len({tuple(search.labels(state, 0, beam)) for beam in range(number)}) == number
@@ -73,9 +72,9 @@ def test_looking_at_a_block_changes_nothing(generator):
     search = BeamSearch(joint(gru()), beam_size=4, look_ahead=3)
     xs = generator.normal(size=(8, 3))
     state, _infos = run(search, xs[:6])
-    before = (state.pool.used, state.tree.used, state.beams.score.tolist())
+    before = (state.pool.used, state.tree.used, state.beams.labelings.tolist())
     beam, codes = search.peek(state, 0, *block_of(search, state, xs[6:]))
-    assert (state.pool.used, state.tree.used, state.beams.score.tolist()) == before
+    assert (state.pool.used, state.tree.used, state.beams.labelings.tolist()) == before
     seen = [*search.labels(state, 0, beam), *codes]
     step(search, state, xs[6:])
     assert search.labels(state, 0).tolist() == seen

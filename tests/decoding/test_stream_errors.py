@@ -217,7 +217,7 @@ def test_a_truncated_snapshot_is_refused(square_model, x):
             uisrnn.Stream.restore(square_model, snapshot[:size])
 
 
-TENSORS = ["score", "clusters", "last", "visited", "counts", "seen", "rows", "labels", "fresh", "told", "preview"]
+TENSORS = ["score", "clusters", "last", "visited", "count", "seen", "row", "labels", "fresh", "told", "preview"]
 
 
 @pytest.mark.parametrize("name", [*TENSORS, "pending", "state.hidden", "state.mean", "state.count"])
@@ -232,7 +232,7 @@ def test_damaged_tensors_are_refused(square_model, x, name):
     damaged = [good[name].to(torch.int64), good[name][None], None]
     if name != "told":  # less may have been told, where a push failed
         damaged.append(good[name][:-1])
-    if good[name].dtype == torch.int32 and name not in ("visited", "counts"):
+    if good[name].dtype == torch.int32 and name not in ("visited", "count"):
         damaged += [torch.full_like(good[name], value) for value in (-2, 10**6)]
     for tensor in damaged:
         tensors = {**good, name: tensor} if tensor is not None else {k: v for k, v in good.items() if k != name}
@@ -263,7 +263,7 @@ def test_pushed_arrays_may_be_changed_afterwards(square_model, x):
         {"taken": 5},
         {"final": 10**9},
         {"preview_beam": 10},
-        {"format_version": 3},
+        {"format_version": 4},
         {"arguments": {"beam_size": 2**40}},
         {"arguments": {"num_clusters": 3}},
         {"arguments": {"look_ahead": 5, "commit_lag": 0}},

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from uisrnn.compiled import Flags, Integers, Reals, RowNumbers, compiled
+from uisrnn.compiled import Integers, RowNumbers, compiled
+from uisrnn.decoding.labelings import CLUSTER, LABELING, Records
 from uisrnn.decoding.pool import RowIndex, release_row, take_row
 from uisrnn.decoding.tree import NONE, LabelTree, add_node, grow, release_node
 
@@ -15,47 +16,38 @@ class Beams(NamedTuple):
     Attributes:
         number: (slots,) beams in use, 0 where the slot is not.
         root: (slots,) the node of the label tree before the first label that is not final.
-        score: (slots, beam) negative log joint so far.
-        clusters: (slots, beam) number of clusters.
-        last: (slots, beam) label of the last observation, -1 before the first.
-        visited: (slots, beam) number of distinct labels in the current copy of the sequence.
         leaf: (slots, beam) node of the label tree.
-        rows: (slots, beam, cluster) pool rows of the clusters.
-        counts: (slots, beam, cluster) numbers of blocks N_k.
-        seen: (slots, beam, cluster) whether the label occurs in the current copy.
+        labelings: (slots x beam,) of `LABELING`, the beams of one slot after those of another; see `entry`.
+        clusters: (slots x beam, cluster) of `CLUSTER`.
     """
 
     number: Integers
     root: Integers
-    score: Reals
-    clusters: Integers
-    last: Integers
-    visited: Integers
     leaf: Integers
-    rows: Integers
-    counts: Integers
-    seen: Flags
+    labelings: Records
+    clusters: Records
 
     @staticmethod
     def empty(slots: int, beam_size: int, clusters: int = 8) -> "Beams":
         """A table whose slots are not in use."""
-        beam, cluster = (slots, beam_size), (slots, beam_size, clusters)
         return Beams(
             number=np.zeros(slots, dtype=np.int32),
             root=np.full(slots, NONE, dtype=np.int32),
-            score=np.zeros(beam),
-            clusters=np.zeros(beam, dtype=np.int32),
-            last=np.zeros(beam, dtype=np.int32),
-            visited=np.zeros(beam, dtype=np.int32),
-            leaf=np.zeros(beam, dtype=np.int32),
-            rows=np.zeros(cluster, dtype=np.int32),
-            counts=np.zeros(cluster, dtype=np.int32),
-            seen=np.zeros(cluster, dtype=np.bool_),
+            leaf=np.zeros((slots, beam_size), dtype=np.int32),
+            labelings=np.zeros(slots * beam_size, dtype=LABELING),
+            clusters=np.zeros((slots * beam_size, clusters), dtype=CLUSTER),
         )
+
+    def of_slot(self, slot: int) -> tuple[Records, Records]:
+        """Views of `labelings` and `clusters` for the beams in use of one slot."""
+        first = slot * self.leaf.shape[1]
+        used = slice(first, first + int(self.number[slot]))
+        return self.labelings[used], self.clusters[used]
 
     def with_room(self, slots: int, clusters: int) -> "Beams":
         """This table, or a larger copy where it has less than `slots` slots or columns for `clusters`."""
-        have_slots, beam_size, have_clusters = self.rows.shape
+        have_slots, beam_size = self.leaf.shape
+        have_clusters = self.clusters.shape[1]
         if have_slots >= slots and have_clusters >= clusters:
             return self
         larger = Beams.empty(
@@ -69,28 +61,35 @@ class Beams(NamedTuple):
 
 
 @compiled
+def entry(beams: Beams, slot: int, beam: int) -> int:
+    """Where the label sequence of a beam is among those of all slots."""
+    return slot * int(beams.leaf.shape[1]) + beam
+
+
+@compiled
 def open_slot(beams: Beams, slot: int, enrolled: int, tree: LabelTree) -> None:
     """Put the one beam before the first observation into a slot; its known clusters have one block each."""
     root = add_node(tree, NONE, NONE)
     tree.holds[root] += 1
     beams.number[slot] = 1
     beams.root[slot] = root
-    beams.score[slot, 0] = 0.0
-    beams.clusters[slot, 0] = enrolled
-    beams.last[slot, 0] = -1
-    beams.visited[slot, 0] = 0
     beams.leaf[slot, 0] = root
+    beam = entry(beams, slot, 0)
+    beams.labelings[beam] = np.zeros(1, dtype=LABELING)[0]
+    beams.labelings[beam]["clusters"] = enrolled
+    beams.labelings[beam]["last"] = -1
     for cluster in range(enrolled):
-        beams.rows[slot, 0, cluster] = 1 + cluster
-        beams.counts[slot, 0, cluster] = 1
-        beams.seen[slot, 0, cluster] = False
+        beams.clusters[beam, cluster] = np.zeros(1, dtype=CLUSTER)[0]
+        beams.clusters[beam, cluster]["row"] = 1 + cluster
+        beams.clusters[beam, cluster]["count"] = 1
 
 
 @compiled
 def drop_beam(beams: Beams, slot: int, beam: int, tree: LabelTree, index: RowIndex) -> None:
     """Give up what a beam holds; its entries in the table are left as they are."""
-    for cluster in range(beams.clusters[slot, beam]):
-        release_row(index, beams.rows[slot, beam, cluster])
+    at = entry(beams, slot, beam)
+    for cluster in range(beams.labelings[at]["clusters"]):
+        release_row(index, beams.clusters[at, cluster]["row"])
     release_node(tree, beams.leaf[slot, beam])
 
 
@@ -126,10 +125,11 @@ def replant(beams: Beams, slot: int, labels: Integers, states: int, tree: LabelT
     leaves = np.full(number, root, dtype=np.int32)
     grow(tree, leaves, labels)
     for beam in range(number):
-        for cluster in range(beams.clusters[slot, beam]):
-            row = beams.rows[slot, beam, cluster]
+        at = entry(beams, slot, beam)
+        for cluster in range(beams.labelings[at]["clusters"]):
+            row = beams.clusters[at, cluster]["row"]
             if row >= shared:
-                beams.rows[slot, beam, cluster] = rows[row - shared]
+                beams.clusters[at, cluster]["row"] = rows[row - shared]
                 index.holds[rows[row - shared]] += 1
         beams.leaf[slot, beam] = leaves[beam]
     tree.holds[root] -= 1  # that of the one beam which `open_slot` put there

@@ -137,12 +137,13 @@ class Block(Generic[S]):
         limit = np.full(len(self._slots), np.inf)
         for sequence, (first, after) in enumerate(zip(frontier.start[:-1], frontier.start[1:], strict=True)):
             if after - first == self._beam_size:
-                limit[sequence] = frontier.score[after - 1] + _ROUNDING * (1 + abs(frontier.score[after - 1]))
+                worst = float(frontier.labelings["score"][after - 1])
+                limit[sequence] = worst + _ROUNDING * (1 + abs(worst))
         return limit
 
     @property
     def _beam_size(self) -> int:
-        return int(self._state.beams.score.shape[1])
+        return int(self._state.beams.leaf.shape[1])
 
     def _best(self, frontier: Frontier, at: int) -> Frontier:
         """The best `beam_size` label sequences of each sequence, with the observation at a position."""
@@ -159,9 +160,10 @@ class Block(Generic[S]):
 
     def _require_few(self, frontier: Frontier, at: int) -> None:
         """Looking ahead takes time and memory that grow exponentially where clusters are not told apart."""
-        if frontier.rows.size > _MOST_CANDIDATES:
+        candidates = frontier.clusters.size
+        if candidates > _MOST_CANDIDATES:
             slot = int(self._slots[np.diff(frontier.start).argmax()])
-            why = f"leaves {frontier.rows.size} label sequences to compare; choose a smaller look_ahead or beam_size"
+            why = f"leaves {candidates} label sequences to compare; choose a smaller look_ahead or beam_size"
             raise BlockError(slot, at, why)
 
     def _prepared(self, frontier: Frontier, at: int) -> Memo:

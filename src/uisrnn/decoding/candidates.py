@@ -6,6 +6,7 @@ import numpy as np
 
 from uisrnn.compiled import Integers, Reals, compiled
 from uisrnn.decoding.frontier import Frontier, Memo, Moves, Position, Rules, allocate, key, view
+from uisrnn.decoding.labelings import copy_labeling
 from uisrnn.decoding.pool import RowIndex, take_row
 from uisrnn.model.label_prior import label_log_probs
 
@@ -14,18 +15,19 @@ from uisrnn.model.label_prior import label_log_probs
 def candidate_scores(frontier: Frontier, memo: Memo, shared: int, rules: Rules, position: Position) -> Reals:
     """(n, cluster) score of each beam with each label for the observation; infinite where a label is impossible."""
     sequences, prior, limits, views = len(frontier.start) - 1, rules.prior, rules.limits, rules.views
-    scores = np.full(frontier.rows.shape, inf)
-    log_probs = np.empty(frontier.rows.shape[1])
+    scores = np.full(frontier.clusters.shape, inf)
+    log_probs = np.empty(frontier.clusters.shape[1])
     for sequence in range(sequences):
         for beam in range(frontier.start[sequence], frontier.start[sequence + 1]):
-            clusters = frontier.clusters[beam]
-            label_log_probs(frontier.counts[beam], frontier.last[beam], clusters, prior, log_probs)
-            for label in range(clusters + limits.allow_new):
+            labeling, clusters = frontier.labelings[beam], frontier.clusters[beam]
+            number, last = labeling["clusters"], labeling["last"]
+            label_log_probs(clusters["count"], last, number, prior, log_probs)
+            for label in range(number + limits.allow_new):
                 visited = _visited(frontier, beam, label, position.starts_copy[sequence])
                 if visited <= limits.at_most and limits.exactly - visited <= position.remaining[sequence]:
-                    one = key(frontier.rows[beam, label], sequence, sequences, shared) * views
-                    one += view(label, frontier.last[beam], views)
-                    scores[beam, label] = frontier.score[beam] - log_probs[label] + memo.cost[one]
+                    one = key(clusters[label]["row"], sequence, sequences, shared) * views
+                    one += view(label, last, views)
+                    scores[beam, label] = labeling["score"] - log_probs[label] + memo.cost[one]
     return scores
 
 
@@ -34,7 +36,7 @@ def _visited(frontier: Frontier, beam: int, label: int, starts_copy: bool) -> in
     """Distinct labels of the current copy, with this one for the next observation."""
     if starts_copy:
         return 1
-    return int(frontier.visited[beam]) + (0 if frontier.seen[beam, label] else 1)
+    return int(frontier.labelings[beam]["visited"]) + (0 if frontier.clusters[beam, label]["seen"] else 1)
 
 
 @compiled
@@ -123,7 +125,7 @@ def children(
     sequences, shared, views = len(start) - 1, index.shared[0], rules.views
     clusters = 0
     for child in range(len(parents)):
-        clusters = max(clusters, frontier.clusters[parents[child]], labels[child] + 1)
+        clusters = max(clusters, frontier.labelings[parents[child]]["clusters"], labels[child] + 1)
     result = allocate(sequences, len(parents), frontier.pending.shape[1] + 1, clusters + 1)
     result.start[:] = start
     old = np.empty(len(parents), dtype=np.int64)
@@ -132,33 +134,34 @@ def children(
     for sequence in range(sequences):
         for child in range(start[sequence], start[sequence + 1]):
             parent, label = parents[child], labels[child]
-            starts_copy = position.starts_copy[sequence]
-            row = frontier.rows[parent, label]
-            seen_as = view(label, frontier.last[parent], views)
+            row = frontier.clusters[parent, label]["row"]
+            seen_as = view(label, frontier.labelings[parent]["last"], views)
             one = key(row, sequence, sequences, shared) * views + seen_as
             if memo.moved[one] < 0:
                 memo.moved[one] = take_row(index)
                 old[moves], new[moves] = row, memo.moved[one]
                 which[moves] = position.which[sequence] * views + seen_as
                 moves += 1
-            result.visited[child] = _visited(frontier, parent, label, starts_copy)
-            _copy_beam(frontier, parent, result, child, starts_copy)
-            result.score[child] = scores[parent, label]
-            result.clusters[child] = max(frontier.clusters[parent], label + 1)
+            result.origin[child] = frontier.origin[parent]
+            for time in range(frontier.pending.shape[1]):
+                result.pending[child, time] = frontier.pending[parent, time]
             result.pending[child, -1] = label
-            result.counts[child, label] += label != frontier.last[parent]
-            result.last[child] = label
-            result.rows[child, label] = memo.moved[one]
-            result.seen[child, label] = True
+            copy_labeling(frontier, parent, result, child)
+            _take(result, child, label, position.starts_copy[sequence])
+            result.labelings[child]["score"] = scores[parent, label]
+            result.clusters[child, label]["row"] = memo.moved[one]
     return result, Moves(old[:moves], new[:moves], which[:moves])
 
 
 @compiled
-def _copy_beam(source: Frontier, beam: int, target: Frontier, child: int, starts_copy: bool) -> None:
-    target.origin[child] = source.origin[beam]
-    for time in range(source.pending.shape[1]):
-        target.pending[child, time] = source.pending[beam, time]
-    for cluster in range(source.clusters[beam]):
-        target.rows[child, cluster] = source.rows[beam, cluster]
-        target.counts[child, cluster] = source.counts[beam, cluster]
-        target.seen[child, cluster] = source.seen[beam, cluster] and not starts_copy
+def _take(frontier: Frontier, child: int, label: int, starts_copy: bool) -> None:
+    """Give the next observation to a label; score and row come separately."""
+    labeling = frontier.labelings[child]
+    labeling["visited"] = _visited(frontier, child, label, starts_copy)
+    if starts_copy:
+        for cluster in range(labeling["clusters"]):
+            frontier.clusters[child, cluster]["seen"] = False
+    frontier.clusters[child, label]["seen"] = True
+    frontier.clusters[child, label]["count"] += label != labeling["last"]
+    labeling["clusters"] = max(labeling["clusters"], label + 1)
+    labeling["last"] = label

@@ -1,8 +1,9 @@
 """The cut of the beam: survivors go back into the table, and what nobody holds any more is freed."""
 
 from uisrnn.compiled import RowNumbers, compiled
-from uisrnn.decoding.beams import Beams, drop_beam
+from uisrnn.decoding.beams import Beams, drop_beam, entry
 from uisrnn.decoding.frontier import Frontier
+from uisrnn.decoding.labelings import copy_labeling
 from uisrnn.decoding.pool import RowIndex, free_row
 from uisrnn.decoding.tree import LabelTree, grow
 
@@ -24,28 +25,16 @@ def store(frontier: Frontier, beams: Beams, slots: RowNumbers, tree: LabelTree, 
         leaves = beams.leaf[slot][frontier.origin[first:after]]
         grow(tree, leaves, frontier.pending[first:after])
         for child in range(first, after):
-            for cluster in range(frontier.clusters[child]):
-                row = frontier.rows[child, cluster]
+            for cluster in range(frontier.labelings[child]["clusters"]):
+                row = frontier.clusters[child, cluster]["row"]
                 if row >= index.shared[0]:
                     index.holds[row] += 1
         for beam in range(beams.number[slot]):
             drop_beam(beams, slot, beam, tree, index)
         beams.number[slot] = after - first
         for child in range(first, after):
-            _copy_beam(frontier, child, beams, slot, child - first)
+            copy_labeling(frontier, child, beams, entry(beams, slot, child - first))
             beams.leaf[slot, child - first] = leaves[child - first]
-
-
-@compiled
-def _copy_beam(source: Frontier, child: int, target: Beams, slot: int, beam: int) -> None:
-    target.score[slot, beam] = source.score[child]
-    target.clusters[slot, beam] = source.clusters[child]
-    target.last[slot, beam] = source.last[child]
-    target.visited[slot, beam] = source.visited[child]
-    for cluster in range(source.clusters[child]):
-        target.rows[slot, beam, cluster] = source.rows[child, cluster]
-        target.counts[slot, beam, cluster] = source.counts[child, cluster]
-        target.seen[slot, beam, cluster] = source.seen[child, cluster]
 
 
 @compiled

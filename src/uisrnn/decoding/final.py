@@ -3,7 +3,8 @@
 import numpy as np
 
 from uisrnn.compiled import Integers, RowNumbers, compiled
-from uisrnn.decoding.beams import Beams, drop_beam
+from uisrnn.decoding.beams import Beams, drop_beam, entry
+from uisrnn.decoding.labelings import copy_labeling
 from uisrnn.decoding.pool import RowIndex
 from uisrnn.decoding.tree import NONE, LabelTree, child_towards, free_node
 
@@ -70,18 +71,7 @@ def _drop_others(beams: Beams, slot: int, root: int, child: int, tree: LabelTree
             drop_beam(beams, slot, beam, tree, index)
             continue
         if kept < beam:
-            _move_beam(beams, slot, beam, kept)
+            beams.leaf[slot, kept] = beams.leaf[slot, beam]
+            copy_labeling(beams, entry(beams, slot, beam), beams, entry(beams, slot, kept))
         kept += 1
     beams.number[slot] = kept
-
-
-@compiled
-def _move_beam(beams: Beams, slot: int, source: int, target: int) -> None:
-    beams.score[slot, target] = beams.score[slot, source]
-    beams.clusters[slot, target] = beams.clusters[slot, source]
-    beams.last[slot, target] = beams.last[slot, source]
-    beams.visited[slot, target] = beams.visited[slot, source]
-    beams.leaf[slot, target] = beams.leaf[slot, source]
-    beams.rows[slot, target] = beams.rows[slot, source]
-    beams.counts[slot, target] = beams.counts[slot, source]
-    beams.seen[slot, target] = beams.seen[slot, source]

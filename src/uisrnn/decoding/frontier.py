@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from uisrnn.compiled import Flags, Integers, Reals, RowNumbers, compiled
-from uisrnn.decoding.beams import Beams
+from uisrnn.decoding.beams import Beams, entry
+from uisrnn.decoding.labelings import CLUSTER, LABELING, Records, copy_labeling
 from uisrnn.decoding.pool import Gaussians, gaussian_cost
 from uisrnn.model.label_prior import PriorWeights
 
@@ -78,20 +79,15 @@ class Frontier(NamedTuple):
         start: (sequences + 1,) where those of each sequence begin.
         origin: (n,) the beam after the last cut that each descends from.
         pending: (n, observations) the labels since then.
-        score, clusters, last, visited: (n,) as in `Beams`.
-        rows, counts, seen: (n, cluster) as in `Beams`; `rows` has `FRESH` in the column of a new cluster.
+        labelings: (n,) of `LABELING`.
+        clusters: (n, cluster) of `CLUSTER`, with an entry for a new cluster.
     """
 
     start: Integers
     origin: Integers
     pending: Integers
-    score: Reals
-    clusters: Integers
-    last: Integers
-    visited: Integers
-    rows: Integers
-    counts: Integers
-    seen: Flags
+    labelings: Records
+    clusters: Records
 
 
 class Memo(NamedTuple):
@@ -144,13 +140,8 @@ def allocate(sequences: int, number: int, pending: int, columns: int) -> Frontie
         np.zeros(sequences + 1, dtype=np.int32),
         np.empty(number, dtype=np.int32),
         np.empty((number, pending), dtype=np.int32),
-        np.empty(number),
-        np.empty(number, dtype=np.int32),
-        np.empty(number, dtype=np.int32),
-        np.empty(number, dtype=np.int32),
-        np.zeros((number, columns), dtype=np.int32),  # `FRESH`
-        np.zeros((number, columns), dtype=np.int32),
-        np.zeros((number, columns), dtype=np.bool_),
+        np.zeros(number, dtype=LABELING),
+        np.zeros((number, columns), dtype=CLUSTER),  # `FRESH`
     )
 
 
@@ -161,22 +152,14 @@ def frontier_of(beams: Beams, slots: RowNumbers) -> Frontier:
     for slot in slots:
         number += beams.number[slot]
         for beam in range(beams.number[slot]):
-            clusters = max(clusters, beams.clusters[slot, beam])
+            clusters = max(clusters, beams.labelings[entry(beams, slot, beam)]["clusters"])
     result = allocate(len(slots), number, 0, clusters + 1)
     at = 0
     for sequence in range(len(slots)):
         slot = slots[sequence]
         for beam in range(beams.number[slot]):
-            known = beams.clusters[slot, beam]
             result.origin[at] = beam
-            result.score[at] = beams.score[slot, beam]
-            result.clusters[at] = known
-            result.last[at] = beams.last[slot, beam]
-            result.visited[at] = beams.visited[slot, beam]
-            for cluster in range(known):
-                result.rows[at, cluster] = beams.rows[slot, beam, cluster]
-                result.counts[at, cluster] = beams.counts[slot, beam, cluster]
-                result.seen[at, cluster] = beams.seen[slot, beam, cluster]
+            copy_labeling(beams, entry(beams, slot, beam), result, at)
             at += 1
         result.start[sequence + 1] = at
     return result
@@ -192,14 +175,14 @@ def unpriced(
         (n,) each: memo entry, pool row, number of the view.
     """
     sequences = len(frontier.start) - 1
-    keys = np.empty(frontier.rows.size, dtype=np.int64)
+    keys = np.empty(frontier.clusters.size, dtype=np.int64)
     rows, viewed = np.empty_like(keys), np.empty_like(keys)
     number = 0
     for sequence in range(sequences):
         for beam in range(frontier.start[sequence], frontier.start[sequence + 1]):
-            for cluster in range(frontier.clusters[beam] + 1):
-                row = frontier.rows[beam, cluster]
-                seen_as = view(cluster, frontier.last[beam], views)
+            for cluster in range(frontier.labelings[beam]["clusters"] + 1):
+                row = frontier.clusters[beam, cluster]["row"]
+                seen_as = view(cluster, frontier.labelings[beam]["last"], views)
                 one = key(row, sequence, sequences, shared) * views + seen_as
                 if isnan(memo.cost[one]):
                     memo.cost[one] = inf  # listed; its cost comes next

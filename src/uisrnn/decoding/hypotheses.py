@@ -51,10 +51,10 @@ def hypotheses(state: SearchState[Any], slot: int, length: int) -> list[Hypothes
         length: T, labels of the last so many observations are wanted.
     """
     beams, tree = state.beams, state.tree
-    root = int(beams.root[slot])
+    root, labelings = int(beams.root[slot]), beams.of_slot(slot)[0]
     return [
         Hypothesis(
-            tree.path(int(beams.leaf[slot, beam]), root)[-length:].astype(np.int64), -float(beams.score[slot, beam])
+            tree.path(int(beams.leaf[slot, beam]), root)[-length:].astype(np.int64), -float(labelings["score"][beam])
         )
         for beam in range(beams.number[slot])
     ]

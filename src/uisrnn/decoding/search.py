@@ -93,12 +93,12 @@ class BeamSearch(Generic[S]):
         block = self._block(state, slots, window, positions)
         try:
             survivors = block.survivors()
-            state.beams = state.beams.with_room(0, survivors.rows.shape[1] - 1)
+            state.beams = state.beams.with_room(0, survivors.clusters.shape[1] - 1)
             state.tree = state.tree.with_room(survivors.pending.size)
             store(survivors, state.beams, slots, state.tree, state.pool.index)
         finally:
             block.give_back()
-        return StepInfo(block.network_rows, float(survivors.score[0]))
+        return StepInfo(block.network_rows, float(survivors.labelings["score"][0]))
 
     @torch.no_grad()
     def peek(

@@ -18,12 +18,14 @@ from uisrnn.compiled import Integers
 from uisrnn.data.labels import Names
 from uisrnn.decoding.beams import replant
 from uisrnn.decoding.decoder import Enrolled, states_like
+from uisrnn.decoding.labelings import CLUSTER, LABELING
 from uisrnn.decoding.tracks import Track, Tracks
 from uisrnn.errors import CheckpointError
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 _KEY = "uisrnn_stream"
 _STATE, _KNOWN = "state.", "known."
+_LABELING, _CLUSTER = LABELING.names or (), CLUSTER.names or ()
 
 
 def save(tracks: Tracks[Any], track: Track, fingerprint: str) -> bytes:
@@ -35,22 +37,18 @@ def save(tracks: Tracks[Any], track: Track, fingerprint: str) -> bytes:
         fingerprint: of the model.
     """
     search, state, slot = tracks.decoder.search, tracks.state, track.slot
-    beams, number = state.beams, int(state.beams.number[slot])
-    clusters = int(beams.clusters[slot, :number].max(initial=0))
-    used = np.arange(clusters) < beams.clusters[slot, :number, None]
-    rows = np.where(used, beams.rows[slot, :number, :clusters], 0)
+    labelings, clusters = state.beams.of_slot(slot)
+    clusters = clusters[:, : int(labelings["clusters"].max(initial=0))].copy()
+    clusters[np.arange(clusters.shape[1]) >= labelings["clusters"][:, None]] = 0
+    rows = clusters["row"]
     # numbered by first appearance, so that equal streams have equal bytes
     own = list(dict.fromkeys(rows[rows >= state.pool.shared].tolist()))
     numbers = {row: state.pool.shared + number for number, row in enumerate(own)}
-    labels = [search.labels(state, slot, beam) for beam in range(number)]
+    clusters["row"] = np.array([numbers.get(row, row) for row in rows.flat], dtype=np.int32).reshape(rows.shape)
+    labels = [search.labels(state, slot, beam) for beam in range(len(labelings))]
     arrays: dict[str, NDArray[Any]] = {
-        "score": beams.score[slot, :number],
-        "clusters": beams.clusters[slot, :number],
-        "last": beams.last[slot, :number],
-        "visited": beams.visited[slot, :number],
-        "counts": np.where(used, beams.counts[slot, :number, :clusters], 0),
-        "seen": beams.seen[slot, :number, :clusters] & used,
-        "rows": np.array([numbers.get(row, row) for row in rows.flat], dtype=np.int32).reshape(rows.shape),
+        **{name: labelings[name] for name in _LABELING},
+        **{name: clusters[name] for name in _CLUSTER},
         "labels": np.stack(labels),
         "fresh": track.fresh_codes,
         "told": track.told,
@@ -165,15 +163,16 @@ class Snapshot:
         states = states_like(model, self._under(_STATE))
         track = tracks.open()
         state.pool.reserve(len(states))
-        state.beams = state.beams.with_room(0, arrays["rows"].shape[1])
+        number, clusters = arrays["row"].shape
+        state.beams = state.beams.with_room(0, clusters)
         state.tree = state.tree.with_room(arrays["labels"].size)
-        beams = state.beams
-        number, clusters = arrays["rows"].shape
-        for name in ("score", "clusters", "last", "visited"):
-            getattr(beams, name)[track.slot, :number] = arrays[name]
-        for name in ("rows", "counts", "seen"):
-            getattr(beams, name)[track.slot, :number, :clusters] = arrays[name]
-        new = replant(beams, track.slot, arrays["labels"], len(states), state.tree, state.pool.index)
+        state.beams.number[track.slot] = number
+        labelings, columns = state.beams.of_slot(track.slot)
+        for name in _LABELING:
+            labelings[name] = arrays[name]
+        for name in _CLUSTER:
+            columns[name][:, :clusters] = arrays[name]
+        new = replant(state.beams, track.slot, arrays["labels"], len(states), state.tree, state.pool.index)
         state.pool.restore(new, states)
         track.taken, track.final = self.taken, self.final
         track.pending, track.recent = (self.tensors[name].to(model.device) for name in ("pending", "recent"))
@@ -190,16 +189,14 @@ class Snapshot:
         model = search.joint.observation
         states = states_like(model, self._under(_STATE))
         nothing = torch.zeros(0, model.observation_dim, dtype=model.dtype, device=model.device)
-        number, clusters = self.tensors["rows"].shape
+        number, clusters = self.tensors["row"].shape
         pending, tail = len(self.tensors["pending"]), self.taken - self.final
         recent = min(self.taken + pending, model.context)
         _require(1 <= number <= search.beam_size, f"there are {number} beams")
         _require(pending < search.look_ahead and tail >= 0, f"{pending} observations are pending, {tail} not final")
         wanted: dict[str, tuple[torch.dtype, tuple[int, ...]]] = {
-            "score": (torch.float64, (number,)),
-            **dict.fromkeys(("clusters", "last", "visited"), (torch.int32, (number,))),
-            **dict.fromkeys(("rows", "counts"), (torch.int32, (number, clusters))),
-            "seen": (torch.bool, (number, clusters)),
+            **{name: (_torch_type(LABELING, name), (number,)) for name in _LABELING},
+            **{name: (_torch_type(CLUSTER, name), (number, clusters)) for name in _CLUSTER},
             "labels": (torch.int32, (number, tail)),
             "preview": (torch.int32, (pending,)),
             "pending": (model.dtype, (pending, *model.features(nothing).shape[1:])),
@@ -216,9 +213,9 @@ class Snapshot:
         _require(bool(((known >= pool.shared - 1) & (known <= clusters)).all()), "clusters are out of range")
         _require(bool(((last >= -1) & (last < np.maximum(known, 1))).all()), "labels are out of range")
         _require(bool(((last >= 0) == (self.taken > 0)).all()), "labels are out of range")
-        _require(_within(arrays["rows"][used], 1, pool.shared + len(states)), "rows are out of range")
+        _require(_within(arrays["row"][used], 1, pool.shared + len(states)), "rows are out of range")
         _require(
-            bool(((arrays["counts"][used] >= 1) & (arrays["counts"][used] < 2**30)).all()),
+            _within(arrays["count"][used], 1, 2**30),
             "block counts are out of range",
         )
         for name in ("labels", "fresh", "told", "preview"):
@@ -226,6 +223,10 @@ class Snapshot:
         _require(self.preview_beam < number and len(arrays["fresh"]) <= self.final, "counts are out of range")
         _require(len(arrays["told"]) <= len(arrays["fresh"]) + tail + pending, "counts are out of range")
         return arrays
+
+
+def _torch_type(record: np.dtype[Any], name: str) -> torch.dtype:
+    return torch.from_numpy(np.empty(0, dtype=record[name])).dtype
 
 
 def _within(array: Integers, least: int, after: int) -> bool:

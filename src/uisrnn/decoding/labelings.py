@@ -1,0 +1,53 @@
+"""The record of a label sequence under consideration, and the one copy of it.
+
+The table of beams and a frontier both hold such records, in two arrays: one entry a label sequence, and one entry for
+each of its clusters. A further field is a line in `LABELING` or `CLUSTER`, and a check in `snapshot.py`.
+"""
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uisrnn.compiled import compiled
+
+Records = NDArray[np.void]
+
+LABELING: np.dtype[Any] = np.dtype(
+    [
+        ("score", np.float64),  # negative log joint so far
+        ("clusters", np.int32),  # number of clusters
+        ("last", np.int32),  # label of the last observation, -1 before the first
+        ("visited", np.int32),  # number of distinct labels in the current copy of the sequence
+    ],
+    align=True,
+)
+
+CLUSTER: np.dtype[Any] = np.dtype(
+    [
+        ("row", np.int32),  # pool row of its state; 0, which is `FRESH`, for a new cluster
+        ("count", np.int32),  # number of blocks N_k
+        ("seen", np.bool_),  # whether the label occurs in the current copy of the sequence
+    ],
+    align=True,
+)
+
+
+class Labelings(Protocol):
+    """Label sequences with all that their continuation depends on."""
+
+    @property
+    def labelings(self) -> Records:
+        """(n,) of `LABELING`."""
+
+    @property
+    def clusters(self) -> Records:
+        """(n, cluster) of `CLUSTER`."""
+
+
+@compiled
+def copy_labeling(source: Labelings, number: int, target: Labelings, into: int) -> None:
+    """Copy one label sequence; entries of the target after its clusters are left as they are."""
+    target.labelings[into] = source.labelings[number]
+    for cluster in range(source.labelings[number]["clusters"]):
+        target.clusters[into, cluster] = source.clusters[number, cluster]

@@ -189,9 +189,8 @@ def systems(name: str, folder: Path, peer_folder: Path | None, iterations: int) 
     """All rows of one set."""
     train, dev = Data(folder / f"train_{name}.npz"), Data(folder / f"dev_{name}.npz")
     gru = {"observation_model": "gru", "observation_dim": dev.sequences[0].shape[1], "rnn_hidden_size": HIDDEN}
-    plda, context = gru | {"observation_model": "plda"}, gru | {"observation_model": "context_plda"}
+    plda = gru | {"observation_model": "plda"}
     steps = {"discriminative_iteration": 300}
-    surprise = steps | {"objective": "cross_entropy"}
     paper = {"train_iteration": iterations}
     as_in_the_paper = cache(partial(fitted, train, gru, paper))
     rows: dict[str, Callable[[], Found]] = {"ceiling: centroids of the true labels": partial(ceiling, dev)}
@@ -206,7 +205,6 @@ def systems(name: str, folder: Path, peer_folder: Path | None, iterations: int) 
         "gru, discriminative": partial(ours, partial(fitted, train, gru, paper | steps), dev),
         "plda": partial(ours, partial(fitted, train, plda, {}), dev),
         "plda, discriminative": partial(ours, partial(fitted, train, plda, steps), dev),
-        "context_plda, cross_entropy": partial(ours, partial(fitted, train, context, surprise), dev),
         DEFAULT: partial(default, train, dev),
     }
     for number in (20, 5, 1):

@@ -27,6 +27,7 @@ from uisrnn.decoding.beams import Beams
 from uisrnn.decoding.candidates import continue_best
 from uisrnn.decoding.frontier import UNLIMITED, Limits, Memo, Position, Rules, frontier_of
 from uisrnn.decoding.pool import Gaussians, RowIndex, gaussian_cost
+from uisrnn.model.groups import PRESENT
 from uisrnn.model.label_prior import PriorWeights
 
 BEAMS, CLUSTERS, COLUMNS, STATES, DIM = 10, 5, 8, 21, 256
@@ -42,14 +43,15 @@ class Compiled:
         sequences = len(tables["score"])
         self.beams = Beams.empty(sequences, BEAMS, COLUMNS)
         self.beams.number[:], self.beams.labelings["clusters"] = BEAMS, CLUSTERS
-        for name in ("score", "last"):
-            self.beams.labelings[name] = tables[name].ravel()
+        self.beams.labelings["score"] = tables["score"].ravel()
+        beams = np.arange(self.beams.leaf.size)
+        self.beams.clusters["mark"][beams, tables["last"].ravel()] = PRESENT
         for name, table in (("count", "counts"), ("row", "rows")):
             self.beams.clusters[name] = tables[table].reshape(self.beams.clusters.shape)
         capacity = sequences * (CLUSTERS * BEAMS + BEAMS) + 1
         self.cost, self.capacity = tables["cost"], capacity
         self.slots, restarts = np.arange(sequences), np.zeros(sequences, dtype=bool)
-        self.position = Position(self.slots, restarts, np.full(sequences, UNLIMITED, dtype=np.int32))
+        self.position = Position(self.slots, restarts, restarts, np.full(sequences, UNLIMITED, dtype=np.int32))
         self.keys = np.concatenate([tables["rows"][:, :, :CLUSTERS].ravel() + sequences, self.slots])
 
     def step(self) -> np.ndarray:

@@ -16,28 +16,34 @@ def observations(length: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(length, 3)).astype(np.float32)
 
 
-def decode(search: BeamSearch, xs: np.ndarray, test_iteration: int = 1) -> list[int]:
+def decode(search: BeamSearch, xs: np.ndarray, test_iteration: int = 1, joins=None) -> list[int]:
     """The best labels of one sequence."""
-    return renumber(decode_all(search, [CodedSequence(xs)], test_iteration)[0][0].codes)
+    return renumber(decode_all(search, [CodedSequence(xs, joins=joins)], test_iteration)[0][0].codes)
 
 
 @torch.no_grad()
-def block_of(search: BeamSearch, state: SearchState, xs: np.ndarray, earlier: int = 0) -> tuple[Window, list[Position]]:
+def block_of(
+    search: BeamSearch, state: SearchState, xs: np.ndarray, earlier: int = 0, joins=None
+) -> tuple[Window, list[Position]]:
     """Observations (n, D) of one sequence up to the next cut, after those that only give context."""
     unlimited = np.full(1, UNLIMITED, dtype=np.int32)
-    positions = [Position(np.array([at]), np.zeros(1, dtype=bool), unlimited) for at in range(len(xs) - earlier)]
+    joins = np.zeros(len(xs), dtype=bool) if joins is None else joins
+    positions = [
+        Position(np.array([at]), np.zeros(1, dtype=bool), joins[[earlier + at]], unlimited)
+        for at in range(len(xs) - earlier)
+    ]
     model = search.joint.observation
     return state.window(model.features(torch.as_tensor(xs, dtype=model.dtype), earlier)), positions
 
 
-def step(search: BeamSearch, state: SearchState, xs: np.ndarray, earlier: int = 0) -> StepInfo:
+def step(search: BeamSearch, state: SearchState, xs: np.ndarray, earlier: int = 0, joins=None) -> StepInfo:
     """Take these observations in slot 0."""
-    return search.step(state, np.array([0]), *block_of(search, state, xs, earlier))
+    return search.step(state, np.array([0]), *block_of(search, state, xs, earlier, joins))
 
 
-def run(search: BeamSearch, xs: np.ndarray) -> tuple[SearchState, list[StepInfo]]:
+def run(search: BeamSearch, xs: np.ndarray, joins=None) -> tuple[SearchState, list[StepInfo]]:
     """The state after all observations, and the info of each step."""
     state = search.init()
     search.open(state, 0)
     starts = range(0, len(xs), search.look_ahead)
-    return state, [step(search, state, xs[: start + search.look_ahead], start) for start in starts]
+    return state, [step(search, state, xs[: start + search.look_ahead], start, joins) for start in starts]

@@ -101,35 +101,65 @@ def plda_view(model: PLDAObservation, xs: np.ndarray, time: int, starts: bool) -
     return z[time] + (both[int(starts)] * present) @ window
 
 
-def seen(model: ObservationModel, xs: np.ndarray, labels: list[int]) -> list[np.ndarray]:
+def seen(model: ObservationModel, xs: np.ndarray, labels: list[int], joins: Sequence[bool]) -> list[np.ndarray]:
     """Each observation as its label has it looked at."""
     if not isinstance(model, PLDAObservation):
         return list(xs[: len(labels)])
-    starts = [time == 0 or labels[time] != labels[time - 1] for time in range(len(labels))]
+    grouped = groups(labels, joins)
+    starts = [label not in before for before, group in itertools.pairwise([[], *grouped]) for label in group]
     return [plda_view(model, xs, time, start) for time, start in enumerate(starts)]
 
 
-def label_probability(joint: Joint, labels: list[int], paper: bool, known: int = 0) -> float:
+def groups(labels: list[int], joins: Sequence[bool]) -> list[list[int]]:
+    """Labels of one time together."""
+    found: list[list[int]] = []
+    for label, join in zip(labels, joins, strict=False):
+        if join:
+            found[-1].append(label)
+        else:
+            found.append([label])
+    return found
+
+
+def is_free_of_conflicts(labels: list[int], joins: Sequence[bool]) -> bool:
+    """Whether observations of one time have distinct labels."""
+    return all(len(set(group)) == len(group) for group in groups(labels, joins))
+
+
+def label_probability(joint: Joint, labels: list[int], paper: bool, known: int, joins: Sequence[bool]) -> float:
     """p of the last label given those before it, and given known clusters 0, 1, ... with a block each."""
     *before, label = labels
     prior = joint.prior
-    blocks = [next_label for next_label, _run in itertools.groupby(before)]
-    counts = {cluster: blocks.count(cluster) + (cluster < known) for cluster in {*before, *range(known)}}
-    total = sum(counts.values()) + prior.crp_alpha
-    if not before:
-        return counts.get(label, prior.crp_alpha) / total
-    if label == before[-1]:
-        return 1 - prior.transition.bias
-    return prior.transition.bias * counts.get(label, prior.crp_alpha) / (total - (counts[before[-1]] if paper else 0))
+    past = [[], *groups(before, joins)]
+    present = past.pop() if joins[len(before)] else []
+    previous = past[-1]
+    counts = {cluster: int(cluster < known) for cluster in {*before, *range(known)}}
+    for earlier, group in itertools.pairwise([*past, present]):
+        for cluster in set(group) - set(earlier):
+            counts[cluster] += 1
+    reach = set(previous) - set(present)
+    share = {cluster: 0 if cluster in present or (cluster in reach and paper) else 1 for cluster in counts}
+    total = sum(counts[cluster] * share[cluster] for cluster in counts) + prior.crp_alpha
+    if label in present:
+        return 0.0
+    if label in reach:
+        return (1 - prior.transition.bias) / len(reach)
+    return (prior.transition.bias if reach else 1) * counts.get(label, prior.crp_alpha) / total
 
 
 def score(
-    joint: Joint, xs: np.ndarray, labels: list[int], paper: bool = True, known: Sequence[np.ndarray] = ()
+    joint: Joint,
+    xs: np.ndarray,
+    labels: list[int],
+    paper: bool = True,
+    known: Sequence[np.ndarray] = (),
+    joins: Sequence[bool] | None = None,
 ) -> float:
     """-log p(x, y, z), where `known` are earlier observations of clusters 0, 1, ..."""
     total = 0.0
-    views = seen(joint.observation, xs, labels)
-    enrolled = [seen(joint.observation, one, [0] * len(one)) for one in known]
+    joins = [False] * len(xs) if joins is None else joins
+    views = seen(joint.observation, xs, labels, joins)
+    enrolled = [seen(joint.observation, one, [0] * len(one), [False] * len(one)) for one in known]
     for time, x in enumerate(views):
         earlier = list(enrolled[labels[time]]) if labels[time] < len(known) else []
         earlier += [views[t] for t in range(time) if labels[t] == labels[time]]
@@ -137,7 +167,7 @@ def score(
         dimensions = zip(x, mean, variance, strict=True)
         density = np.prod([exp(-((a - m) ** 2) / (2 * v)) / (2 * pi * v) ** 0.5 for a, m, v in dimensions])
         total -= joint.likelihood_scale * log(density)
-        total -= log(label_probability(joint, labels[: time + 1], paper, len(known)))
+        total -= log(label_probability(joint, labels[: time + 1], paper, len(known), joins))
     return total
 
 
@@ -149,6 +179,7 @@ def beam_search(
     paper: bool = True,
     known: Sequence[np.ndarray] = (),
     possible: Callable[[list[int]], bool] = lambda labels: True,
+    joins: Sequence[bool] | None = None,
 ) -> list[list[int]]:
     """Labels in the beam at the end, best first, every candidate scored from scratch.
 
@@ -158,7 +189,7 @@ def beam_search(
     for start in range(0, len(xs), look_ahead):
         block = min(look_ahead, len(xs) - start)
         candidates = [one for labels in beam for one in _continuations(labels, block, len(known), possible)]
-        beam = sorted(candidates, key=lambda labels: score(joint, xs, labels, paper, known))[:beam_size]
+        beam = sorted(candidates, key=lambda labels: score(joint, xs, labels, paper, known, joins))[:beam_size]
     return beam
 
 

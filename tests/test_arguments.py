@@ -13,7 +13,7 @@ from uisrnn import InferenceArguments, ModelArguments, TrainingArguments, parse_
 
 DEFAULTS = {
     "observation_model": "gru", "plda_dim": 128, "plda_context": 3, "loss": "running_mean", "sample_number": 16,
-    "discriminative_iteration": 0, "objective": "expected_errors",
+    "discriminative_iteration": 0,
     "observation_dim": 256, "rnn_hidden_size": 512, "rnn_depth": 1, "rnn_dropout": 0.2, "transition_bias": None,
     "crp_alpha": 1.0, "sigma2": None, "verbosity": 3, "enable_cuda": True, "device": "auto",
     "optimizer": "adam", "learning_rate": 1e-3,

@@ -99,9 +99,9 @@ def test_a_stream_on_the_device_says_what_predict_says_and_can_be_kept(models, k
 
 
 @pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("training", [{"loss": "sample_mean"}, {"objective": "cross_entropy"}], ids=str)
-def test_other_losses_are_computed_on_the_device(device, training):
-    assert np.isfinite(trained("gru", device, **training).predict(OTHERS, return_scores=True)[1][0].n_best[0][1])
+def test_the_other_loss_is_computed_on_the_device(device):
+    _labels, scores = trained("gru", device, loss="sample_mean").predict(OTHERS, return_scores=True)
+    assert np.isfinite(scores[0].n_best[0][1])
 
 
 @pytest.mark.parametrize("device", DEVICES)

@@ -161,11 +161,10 @@ def test_a_cluster_far_larger_than_the_others_does_not_drown_them(name):
 
 
 @pytest.mark.parametrize("observation_model", ["gru", "plda", "context_plda"])
-@pytest.mark.parametrize("objective", ["expected_errors", "cross_entropy"])
-def test_sequences_of_one_observation_are_no_trouble(observation_model, objective):
+def test_sequences_of_one_observation_are_no_trouble(observation_model):
     sequences, labels = conversations(6)
     singles = [np.zeros((1, DIM))] * 4
-    args = uisrnn.TrainingArguments(train_iteration=3, discriminative_iteration=4, objective=objective)
+    args = uisrnn.TrainingArguments(train_iteration=3, discriminative_iteration=4)
     model = new(observation_model, rnn_hidden_size=4)
     assert len(model.fit(sequences + singles, labels + [["a"]] * 4, args).discriminative) == 4
     assert model.predict(np.zeros((1, DIM))) == [0]

@@ -241,11 +241,6 @@ class TrainingArguments(Arguments):
     discriminative_iteration: int = _argument(
         0, _integer(0), "iterations of discriminative training, after the generative ones; 0: none"
     )
-    objective: str = _argument(
-        "expected_errors",
-        _choice("expected_errors", "cross_entropy"),
-        "what discriminative training makes small: wrong labels in the beam, or the surprise about each true label",
-    )
     grad_max_norm: float = _argument(5.0, _positive, "the gradient of the network is scaled down to this norm")
     enforce_cluster_id_uniqueness: bool = _argument(
         True, _flag(), "equal labels in two sequences of a list are two clusters; no: they are one"

@@ -28,7 +28,7 @@ from uisrnn.training.draws import Draws
 from uisrnn.training.failure import restored_on_failure
 from uisrnn.training.history import History
 from uisrnn.training.hypotheses import LearnedPrior
-from uisrnn.training.objectives import OBJECTIVES
+from uisrnn.training.objectives import expected_errors
 from uisrnn.training.scalars import crp_alpha_of, transition_bias_of
 from uisrnn.training.team import ALONE, Team, agreed, succeeded
 from uisrnn.training.trainers import FEWEST_SEQUENCES, Folds, Lesson, trainer_for
@@ -286,7 +286,7 @@ class UISRNN(KeptModel):
         iterations = args.discriminative_iteration
         progress = progress_of("discriminative", args, self.arguments.verbosity, watcher)
         stage = DiscriminativeStage(
-            folds.train, folds.development, prior, OBJECTIVES[args.objective], iterations,
+            folds.train, folds.development, prior, expected_errors, iterations,
             self._trainer.learning_rate, lesson.draws, lesson.around.team,
         )  # fmt: skip
         with restored_on_failure([*stage.parameters]):

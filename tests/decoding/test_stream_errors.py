@@ -217,7 +217,20 @@ def test_a_truncated_snapshot_is_refused(square_model, x):
             uisrnn.Stream.restore(square_model, snapshot[:size])
 
 
-TENSORS = ["score", "clusters", "last", "visited", "count", "seen", "row", "labels", "fresh", "told", "preview"]
+TENSORS = [
+    "score",
+    "clusters",
+    "mark",
+    "joins",
+    "visited",
+    "count",
+    "seen",
+    "row",
+    "labels",
+    "fresh",
+    "told",
+    "preview",
+]
 
 
 @pytest.mark.parametrize("name", [*TENSORS, "pending", "state.hidden", "state.mean", "state.count"])

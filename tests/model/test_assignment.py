@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import uisrnn
 from uisrnn.data.labels import encode
 from uisrnn.model.assignment import PAPER_ASSIGNMENT, AlphaEvidence, block_clusters, estimate_crp_alpha
+from uisrnn.model.groups import PRESENT, mark_next
 from uisrnn.model.label_prior import LabelPrior
 from uisrnn.model.transition import Transition
 
@@ -22,11 +23,12 @@ def log_posterior(sequences, alpha, prior):
     """By the prior that decoding uses, up to what does not depend on alpha."""
     label_prior, total = LabelPrior(Transition(0.5), PAPER_ASSIGNMENT, alpha), 0.0
     for labels in sequences:
-        counts, last = np.zeros(len(labels) + 1, dtype=np.int64), -1
+        counts, marks = np.zeros(len(labels) + 1, dtype=np.int64), np.zeros(len(labels) + 1, dtype=np.uint8)
         for code in encode(labels).tolist():
-            total += label_prior.log_prob(counts, last, int(np.count_nonzero(counts)))[code]
-            counts[code] += code != last
-            last = code
+            clusters = int(np.count_nonzero(counts))
+            total += label_prior.log_prob(counts, marks[:clusters])[code]
+            counts[code] += not marks[code] & PRESENT
+            mark_next(marks, clusters, code, False)
     return total + (prior[0] - 1) * log(alpha) - prior[1] * alpha
 
 

@@ -43,7 +43,7 @@ CASES = {
         "gru", 5 + 4, train_iteration=5, discriminative_iteration=4, enforce_cluster_id_uniqueness=False
     ),
     "context_plda": case("context_plda", 6, discriminative_iteration=6, patience=25),
-    "plda": case("plda", 4, discriminative_iteration=4, objective="cross_entropy"),
+    "plda": case("plda", 4, discriminative_iteration=4),
 }
 
 

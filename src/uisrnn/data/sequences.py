@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from uisrnn.compiled import Flags
 from uisrnn.data import labels as labelling
 from uisrnn.data.labeled import LabeledSequence
 from uisrnn.data.observations import Observations, is_single, observations
@@ -18,12 +19,19 @@ class CodedSequence:
     Attributes:
         observations: (T, D) float32, finite.
         labels: (T,) codes, or None where unknown; equal codes mean equal labels, in sequences read together as in one.
+        joins: (T,) whether each observation is at the time of the observation before it; None: no observation is.
         name: how error messages call it.
     """
 
     observations: Observations
     labels: labelling.Codes | None = None
     name: str = "sequence"
+    joins: Flags | None = None
+
+    @property
+    def joining(self) -> Flags:
+        """`joins`, also if no observation joins."""
+        return np.zeros(len(self.observations), dtype=np.bool_) if self.joins is None else self.joins
 
 
 def unlabeled(values: Any, dim: int | None = None) -> tuple[list[CodedSequence], bool]:

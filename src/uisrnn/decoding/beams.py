@@ -77,7 +77,6 @@ def open_slot(beams: Beams, slot: int, enrolled: int, tree: LabelTree) -> None:
     beam = entry(beams, slot, 0)
     beams.labelings[beam] = np.zeros(1, dtype=LABELING)[0]
     beams.labelings[beam]["clusters"] = enrolled
-    beams.labelings[beam]["last"] = -1
     for cluster in range(enrolled):
         beams.clusters[beam, cluster] = np.zeros(1, dtype=CLUSTER)[0]
         beams.clusters[beam, cluster]["row"] = 1 + cluster

@@ -169,11 +169,11 @@ class Block(Generic[S]):
     def _prepared(self, frontier: Frontier, at: int) -> Memo:
         """What is known at a position, with all costs, and room in the pool for what may come of it."""
         memo, pool = self._memo(at), self._state.pool
-        x, which, gaussians = self._window.x, self._positions[at].which, pool.gaussians
+        x, position, gaussians = self._window.x, self._positions[at], pool.gaussians
         if gaussians is not None:
-            self._priced[at] += price(frontier, memo, pool.shared, gaussians, x.numpy(), which, self._rules)
+            self._priced[at] += price(frontier, memo, pool.shared, gaussians, x.numpy(), position, self._rules)
         else:
-            keys, rows, viewed = unpriced(frontier, memo, pool.shared, which, self._rules.views)
+            keys, rows, viewed = unpriced(frontier, memo, pool.shared, position, self._rules.views)
             memo.cost[keys] = self._rules.scale * pool.costs(rows, x, viewed)
             self._priced[at] += len(keys)
         pool.reserve(self._priced[at])

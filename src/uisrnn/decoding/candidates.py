@@ -8,6 +8,7 @@ from uisrnn.compiled import Integers, Reals, compiled
 from uisrnn.decoding.frontier import Frontier, Memo, Moves, Position, Rules, allocate, key, view
 from uisrnn.decoding.labelings import copy_labeling
 from uisrnn.decoding.pool import RowIndex, take_row
+from uisrnn.model.groups import GOES_ON, TAKEN, mark_next, meaning
 from uisrnn.model.label_prior import label_log_probs
 
 
@@ -20,13 +21,16 @@ def candidate_scores(frontier: Frontier, memo: Memo, shared: int, rules: Rules, 
     for sequence in range(sequences):
         for beam in range(frontier.start[sequence], frontier.start[sequence + 1]):
             labeling, clusters = frontier.labelings[beam], frontier.clusters[beam]
-            number, last = labeling["clusters"], labeling["last"]
-            label_log_probs(clusters["count"], last, number, prior, log_probs)
+            number, joins = labeling["clusters"], position.joins[sequence]
+            label_log_probs(clusters["count"], clusters["mark"], number, joins, prior, log_probs)
             for label in range(number + limits.allow_new):
+                means = meaning(clusters[label]["mark"], joins)
+                if means == TAKEN:
+                    continue
                 visited = _visited(frontier, beam, label, position.starts_copy[sequence])
                 if visited <= limits.at_most and limits.exactly - visited <= position.remaining[sequence]:
                     one = key(clusters[label]["row"], sequence, sequences, shared) * views
-                    one += view(label, last, views)
+                    one += view(means, views)
                     scores[beam, label] = labeling["score"] - log_probs[label] + memo.cost[one]
     return scores
 
@@ -135,7 +139,8 @@ def children(
         for child in range(start[sequence], start[sequence + 1]):
             parent, label = parents[child], labels[child]
             row = frontier.clusters[parent, label]["row"]
-            seen_as = view(label, frontier.labelings[parent]["last"], views)
+            means = meaning(frontier.clusters[parent, label]["mark"], position.joins[sequence])
+            seen_as = view(means, views)
             one = key(row, sequence, sequences, shared) * views + seen_as
             if memo.moved[one] < 0:
                 memo.moved[one] = take_row(index)
@@ -147,14 +152,14 @@ def children(
                 result.pending[child, time] = frontier.pending[parent, time]
             result.pending[child, -1] = label
             copy_labeling(frontier, parent, result, child)
-            _take(result, child, label, position.starts_copy[sequence])
+            _take(result, child, label, position.starts_copy[sequence], position.joins[sequence])
             result.labelings[child]["score"] = scores[parent, label]
             result.clusters[child, label]["row"] = memo.moved[one]
     return result, Moves(old[:moves], new[:moves], which[:moves])
 
 
 @compiled
-def _take(frontier: Frontier, child: int, label: int, starts_copy: bool) -> None:
+def _take(frontier: Frontier, child: int, label: int, starts_copy: bool, joins: bool) -> None:
     """Give the next observation to a label; score and row come separately."""
     labeling = frontier.labelings[child]
     labeling["visited"] = _visited(frontier, child, label, starts_copy)
@@ -162,6 +167,6 @@ def _take(frontier: Frontier, child: int, label: int, starts_copy: bool) -> None
         for cluster in range(labeling["clusters"]):
             frontier.clusters[child, cluster]["seen"] = False
     frontier.clusters[child, label]["seen"] = True
-    frontier.clusters[child, label]["count"] += label != labeling["last"]
+    frontier.clusters[child, label]["count"] += meaning(frontier.clusters[child, label]["mark"], joins) != GOES_ON
+    mark_next(frontier.clusters[child]["mark"], labeling["clusters"], label, joins)
     labeling["clusters"] = max(labeling["clusters"], label + 1)
-    labeling["last"] = label

@@ -9,6 +9,7 @@ from uisrnn.compiled import Flags, Integers, Reals, RowNumbers, compiled
 from uisrnn.decoding.beams import Beams, entry
 from uisrnn.decoding.labelings import CLUSTER, LABELING, Records, copy_labeling
 from uisrnn.decoding.pool import Gaussians, gaussian_cost
+from uisrnn.model.groups import GOES_ON, TAKEN, meaning
 from uisrnn.model.label_prior import PriorWeights
 
 UNLIMITED = 2**31 - 1
@@ -64,11 +65,13 @@ class Position(NamedTuple):
     Attributes:
         which: (sequences,) numbers of the observations.
         starts_copy: (sequences,) whether it is the first of a copy of the sequence.
+        joins: (sequences,) whether it is at the time of the observation before it; see `uisrnn.model.groups`.
         remaining: (sequences,) how many observations come after it in which clusters may still be visited.
     """
 
     which: RowNumbers
     starts_copy: Flags
+    joins: Flags
     remaining: Integers
 
 
@@ -116,12 +119,12 @@ class Memo(NamedTuple):
 
 
 @compiled
-def view(label: int, last: int, views: int) -> int:
-    """Which view of an observation a label takes: the first where it continues a block, the last where it starts one.
+def view(means: int, views: int) -> int:
+    """Which view of an observation a label takes: the first if it goes on with a block, the last if it starts a block.
 
     The views of all observations stand one after another: view v of observation i has number i V + v.
     """
-    return 0 if label == last else views - 1
+    return 0 if means == GOES_ON else views - 1
 
 
 @compiled
@@ -167,7 +170,7 @@ def frontier_of(beams: Beams, slots: RowNumbers) -> Frontier:
 
 @compiled
 def unpriced(
-    frontier: Frontier, memo: Memo, shared: int, which: RowNumbers, views: int
+    frontier: Frontier, memo: Memo, shared: int, position: Position, views: int
 ) -> tuple[RowNumbers, RowNumbers, RowNumbers]:
     """The distinct pairs of a state and a view of the observation of a sequence whose cost is not known yet.
 
@@ -181,22 +184,26 @@ def unpriced(
     for sequence in range(sequences):
         for beam in range(frontier.start[sequence], frontier.start[sequence + 1]):
             for cluster in range(frontier.labelings[beam]["clusters"] + 1):
+                means = meaning(frontier.clusters[beam, cluster]["mark"], position.joins[sequence])
+                if means == TAKEN:
+                    continue
                 row = frontier.clusters[beam, cluster]["row"]
-                seen_as = view(cluster, frontier.labelings[beam]["last"], views)
+                seen_as = view(means, views)
                 one = key(row, sequence, sequences, shared) * views + seen_as
                 if isnan(memo.cost[one]):
                     memo.cost[one] = inf  # listed; its cost comes next
-                    keys[number], rows[number], viewed[number] = one, row, which[sequence] * views + seen_as
+                    keys[number], rows[number] = one, row
+                    viewed[number] = position.which[sequence] * views + seen_as
                     number += 1
     return keys[:number], rows[:number], viewed[:number]
 
 
 @compiled
 def price(
-    frontier: Frontier, memo: Memo, shared: int, gaussians: Gaussians, x: Reals, which: RowNumbers, rules: Rules
+    frontier: Frontier, memo: Memo, shared: int, gaussians: Gaussians, x: Reals, position: Position, rules: Rules
 ) -> int:
     """Compute the costs of pairs for which they are not known yet, on a CPU; how many they are."""
-    keys, rows, viewed = unpriced(frontier, memo, shared, which, rules.views)
+    keys, rows, viewed = unpriced(frontier, memo, shared, position, rules.views)
     for pair in range(len(keys)):
         memo.cost[keys[pair]] = rules.scale * gaussian_cost(gaussians, rows[pair], x, viewed[pair])
     return len(keys)

@@ -17,7 +17,6 @@ LABELING: np.dtype[Any] = np.dtype(
     [
         ("score", np.float64),  # negative log joint so far
         ("clusters", np.int32),  # number of clusters
-        ("last", np.int32),  # label of the last observation, -1 before the first
         ("visited", np.int32),  # number of distinct labels in the current copy of the sequence
     ],
     align=True,
@@ -28,6 +27,7 @@ CLUSTER: np.dtype[Any] = np.dtype(
         ("row", np.int32),  # pool row of its state; 0, which is `FRESH`, for a new cluster
         ("count", np.int32),  # number of blocks N_k
         ("seen", np.bool_),  # whether the label occurs in the current copy of the sequence
+        ("mark", np.uint8),  # whether it occurs in the last two groups of observations; see `uisrnn.model.groups`
     ],
     align=True,
 )

@@ -1,7 +1,7 @@
 """Whole sequences decoded side by side: each keeps a slot until it ends, then the next one takes it."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Generic
@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from uisrnn.compiled import Flags
 from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.block import BlockError, Window
 from uisrnn.decoding.frontier import UNLIMITED, Position
@@ -35,6 +36,7 @@ class _Lane:
         number: of the sequence among all.
         sequence: its observations.
         copies: how many times they are decoded in a row.
+        joins: (T,) those of the sequence.
         time: observations taken so far, over all copies.
         start, end: the times that the window holds for it.
     """
@@ -42,6 +44,7 @@ class _Lane:
     number: int
     sequence: CodedSequence
     copies: int
+    joins: Flags
     time: int = 0
     start: int = 0
     end: int = 0
@@ -103,7 +106,7 @@ class Lockstep(Generic[S]):
                     number, sequence = queue.popleft()
                 except IndexError:  # another thread may have taken the last one
                     break
-                self._lanes[slot] = _Lane(number, sequence, self._copies)
+                self._lanes[slot] = _Lane(number, sequence, self._copies, sequence.joining)
                 self._search.open(self._state, slot)
         for slot, lane in self._lanes.items():
             if lane.blocks(self._search.look_ahead) == 0 and lane.end < lane.steps:
@@ -161,12 +164,13 @@ class Lockstep(Generic[S]):
         for lane in lanes:
             lane.time += block * blocks
 
-    def _positions(self, slots: Times, lanes: Iterable[_Lane], steps: int) -> list[Position]:
+    def _positions(self, slots: Times, lanes: Sequence[_Lane], steps: int) -> list[Position]:
         """What comes next in each of these slots."""
         parts = [(lane.time, lane.start, lane.length, lane.steps) for lane in lanes]
         now, start, length, end = np.array(parts).T
         times = now + np.arange(steps)[:, None]
         in_window = np.where(length <= self._room, times % length, times - start)
         which = slots * self._room + in_window
+        joins = np.stack([lane.joins[column] for lane, column in zip(lanes, (times % length).T, strict=True)], axis=1)
         remaining = np.where(times >= end - length, end - 1 - times, UNLIMITED)  # counts in the last copy only
-        return list(map(Position, which, times % length == 0, remaining.astype(np.int32)))
+        return list(map(Position, which, times % length == 0, joins, remaining.astype(np.int32)))

@@ -21,6 +21,7 @@ from uisrnn.decoding.decoder import Enrolled, states_like
 from uisrnn.decoding.labelings import CLUSTER, LABELING
 from uisrnn.decoding.tracks import Track, Tracks
 from uisrnn.errors import CheckpointError
+from uisrnn.model.groups import PRESENT
 
 FORMAT_VERSION = 3
 _KEY = "uisrnn_stream"
@@ -55,7 +56,7 @@ def save(tracks: Tracks[Any], track: Track, fingerprint: str) -> bytes:
         "preview": track.preview[1],
     }
     tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
-    tensors |= {"pending": track.pending, "recent": track.recent}
+    tensors |= {"pending": track.pending, "recent": track.recent, "joins": torch.from_numpy(track.joins.copy())}
     states = state.pool.states(np.array(own, dtype=np.int64))
     tensors |= {_STATE + name: tensor for name, tensor in states.tensors().items()}
     if search.known is not None:
@@ -176,6 +177,7 @@ class Snapshot:
         state.pool.restore(new, states)
         track.taken, track.final = self.taken, self.final
         track.pending, track.recent = (self.tensors[name].to(model.device) for name in ("pending", "recent"))
+        track.joins = arrays["joins"]
         track.fresh, track.told = [arrays["fresh"]], arrays["told"]
         track.preview = (self.preview_beam, arrays["preview"])
         return track
@@ -199,6 +201,7 @@ class Snapshot:
             **{name: (_torch_type(CLUSTER, name), (number, clusters)) for name in _CLUSTER},
             "labels": (torch.int32, (number, tail)),
             "preview": (torch.int32, (pending,)),
+            "joins": (torch.bool, (pending,)),
             "pending": (model.dtype, (pending, *model.features(nothing).shape[1:])),
             "recent": (model.dtype, (recent, model.observation_dim)),
             **{name: (torch.int32, (len(self.tensors[name]),)) for name in ("fresh", "told")},
@@ -208,11 +211,12 @@ class Snapshot:
             _require(one.dtype == dtype and tuple(one.shape) == shape, f"{name} is {one.dtype} {tuple(one.shape)}")
             _require(bool(torch.isfinite(one).all()), f"{name} has NaN or infinity")
         arrays = {name: self.tensors[name].numpy() for name in wanted if name not in ("pending", "recent")}
-        known, last = arrays["clusters"], arrays["last"]
+        known, mark = arrays["clusters"], arrays["mark"]
         used = np.arange(clusters) < known[:, None]
         _require(bool(((known >= pool.shared - 1) & (known <= clusters)).all()), "clusters are out of range")
-        _require(bool(((last >= -1) & (last < np.maximum(known, 1))).all()), "labels are out of range")
-        _require(bool(((last >= 0) == (self.taken > 0)).all()), "labels are out of range")
+        present = (mark & PRESENT > 0).sum(axis=1)
+        _require(_within(mark[used], 0, 4) and not mark[~used].any(), "marks are out of range")
+        _require(bool(((present == present[0]) & ((present > 0) == (self.taken > 0))).all()), "marks are out of range")
         _require(_within(arrays["row"][used], 1, pool.shared + len(states)), "rows are out of range")
         _require(
             _within(arrays["count"][used], 1, 2**30),

@@ -14,8 +14,9 @@ from uisrnn.arguments import InferenceArguments
 from uisrnn.data import observations as data
 from uisrnn.decoding import snapshot as snapshots
 from uisrnn.decoding.decoder import Decoder
-from uisrnn.decoding.tracks import Track, Tracks, Update
+from uisrnn.decoding.tracks import Pushed, Track, Tracks, Update
 from uisrnn.errors import ArgumentError, CheckpointError, InputError, InputTypeError, StreamError
+from uisrnn.model.groups import no_joins
 
 
 class StreamingModel(Protocol):
@@ -224,7 +225,11 @@ class StreamPool:
                     _require_name(key)
             checked = {key: self._check(key, values) for key, values in observations.items()}
             streams = {key: key if isinstance(key, Stream) else self.stream(key) for key in observations}
-            taking = [(stream._track, checked[key]) for key, stream in streams.items() if len(checked[key])]
+            taking = [
+                Pushed(stream._track, checked[key], no_joins(len(checked[key])))
+                for key, stream in streams.items()
+                if len(checked[key])
+            ]
             wrong = self._tracks.take(taking) if taking else {}
             if wrong:
                 slots = {one._track.slot: key for key, one in streams.items()}

@@ -8,12 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from uisrnn.compiled import Integers
+from uisrnn.compiled import Flags, Integers
 from uisrnn.data.labels import Label
 from uisrnn.decoding.block import BlockError, Window
 from uisrnn.decoding.decoder import Decoder
 from uisrnn.decoding.final import settle
 from uisrnn.decoding.frontier import UNLIMITED, Position
+from uisrnn.model.groups import PRESENT, no_joins
 from uisrnn.model.observation import S
 
 _WINDOW_ROWS = 4096
@@ -51,6 +52,7 @@ class Track:
     Attributes:
         slot: its slot in the search state.
         pending: (n, V, F) features of the observations since the last cut.
+        joins: (n,) whether each of these is at the time of the observation before it.
         recent: (n, D) the last observations, as many as the features of the next one depend on, as far as there are.
         taken: observations up to the last cut.
         final: how many labels are final.
@@ -62,6 +64,7 @@ class Track:
     slot: int
     pending: Tensor
     recent: Tensor
+    joins: Flags = field(default_factory=lambda: no_joins(0))
     taken: int = 0
     final: int = 0
     fresh: list[Integers] = field(default_factory=list)
@@ -79,6 +82,25 @@ class Track:
         return self.taken + len(self.pending)
 
 
+@dataclass(frozen=True)
+class Pushed:
+    """The next observations of a stream.
+
+    Attributes:
+        track: the stream.
+        x: (n, D) the observations.
+        joins: (n,) whether each of them is at the time of the observation before it.
+    """
+
+    track: Track
+    x: Tensor
+    joins: Flags
+
+    def part(self, first: int, number: int) -> "Pushed":
+        """At most `number` of these observations, from `first` on."""
+        return Pushed(self.track, self.x[first : first + number], self.joins[first : first + number])
+
+
 @dataclass
 class _Waiting:
     """Observations of a stream in a window that no cut has taken yet.
@@ -86,12 +108,22 @@ class _Waiting:
     Attributes:
         track: the stream.
         start: where they begin in the window.
-        number: how many they are.
+        joins: (number,) whether each of them is at the time of the observation before it.
     """
 
     track: Track
     start: int
-    number: int
+    joins: Flags
+
+    @property
+    def number(self) -> int:
+        """How many they are."""
+        return len(self.joins)
+
+    def drop_first(self, number: int) -> None:
+        """Leave out observations that a cut has taken."""
+        self.start += number
+        self.joins = self.joins[number:]
 
 
 class Tracks(Generic[S]):
@@ -120,26 +152,31 @@ class Tracks(Generic[S]):
         """Forget a stream."""
         self.decoder.search.close(self.state, track.slot)
 
-    def take(self, pushed: Sequence[tuple[Track, Tensor]]) -> dict[int, str]:
+    def last_group(self, track: Track) -> int:
+        """How many of the observations that a stream has are at the time of its last observation."""
+        starts = np.flatnonzero(~track.joins)
+        if len(starts):
+            return len(track.joins) - int(starts[-1])
+        _labelings, clusters = self.state.beams.of_slot(track.slot)
+        return int(np.count_nonzero(clusters["mark"][0] & PRESENT)) + len(track.joins)
+
+    def take(self, pushed: Sequence[Pushed]) -> dict[int, str]:
         """Take the next observations of several streams.
 
         Args:
-            pushed: distinct streams, each with (n, D) observations.
+            pushed: observations of distinct streams.
 
         Returns:
             By slot, what is wrong with the first observation that cannot be taken; it and those after it are left out.
         """
         errors: dict[int, BlockError] = {}
         room = max(_WINDOW_ROWS // len(pushed), 1)
-        for first in range(0, max(len(x) for _, x in pushed), room):
-            parts = [(track, x[first : first + room]) for track, x in pushed if track.slot not in errors]
-            if parts := [(track, x) for track, x in parts if len(x)]:
+        for first in range(0, max(len(one.x) for one in pushed), room):
+            parts = [one.part(first, room) for one in pushed if one.track.slot not in errors]
+            if parts := [one for one in parts if len(one.x)]:
                 self._take_window(parts, errors)
-        return {
-            track.slot: f"observation {track.observations} {errors[track.slot].why}"
-            for track, _ in pushed
-            if track.slot in errors
-        }
+        wrong = [one.track for one in pushed if one.track.slot in errors]
+        return {track.slot: f"observation {track.observations} {errors[track.slot].why}" for track in wrong}
 
     def update(self, track: Track) -> Update:
         """What changed about a stream since the last update."""
@@ -151,7 +188,7 @@ class Tracks(Generic[S]):
         """End a stream: all its labels become final."""
         if len(track.pending):
             window = self.state.window(track.pending)
-            errors = self._step([_Waiting(track, 0, len(track.pending))], len(track.pending), window)
+            errors = self._step([_Waiting(track, 0, track.joins)], len(track.pending), window)
             assert not errors, "what waits was looked at when it came"
         tail = self.decoder.search.labels(self.state, track.slot)
         track.fresh.append(tail)
@@ -173,34 +210,38 @@ class Tracks(Generic[S]):
         return update
 
     @torch.no_grad()
-    def _take_window(self, pushed: list[tuple[Track, Tensor]], errors: dict[int, BlockError]) -> None:
+    def _take_window(self, pushed: list[Pushed], errors: dict[int, BlockError]) -> None:
         """Take so many observations that they are encoded together."""
         look_ahead = self.decoder.search.look_ahead
         model = self.decoder.search.joint.observation
         features = [
             part
-            for track, x in pushed
-            for part in (track.pending, model.features(torch.cat([track.recent, x]), len(track.recent)))
+            for one in pushed
+            for part in (
+                one.track.pending,
+                model.features(torch.cat([one.track.recent, one.x]), len(one.track.recent)),
+            )
         ]
         window = self.state.window(torch.cat(features))
-        before = [track.observations for track, _x in pushed]
+        before = [one.track.observations for one in pushed]
         waiting, start = [], 0
-        for track, x in pushed:
-            waiting.append(_Waiting(track, start, len(track.pending) + len(x)))
+        for one in pushed:
+            waiting.append(_Waiting(one.track, start, np.concatenate([one.track.joins, one.joins])))
             start += waiting[-1].number
         full = waiting
-        while full := [one for one in full if one.number >= look_ahead and one.track.slot not in errors]:
+        while full := [part for part in full if part.number >= look_ahead and part.track.slot not in errors]:
             if look_ahead > 1 and self._lag < _NO_LAG:
                 full = self._settled_before(full, window, errors)
             errors.update(self._step(full, look_ahead, window))
-            self._settle([one.track for one in full], 0)
-        for one in waiting:
-            if one.track.slot in errors:
-                one.number = errors[one.track.slot].at
-            self._wait(one, window, errors)
+            self._settle([part.track for part in full], 0)
+        for part in waiting:
+            if part.track.slot in errors:
+                part.joins = part.joins[: errors[part.track.slot].at]
+            self._wait(part, window, errors)
         if model.context:
-            for (track, x), earlier in zip(pushed, before, strict=True):
-                track.recent = torch.cat([track.recent, x[: track.observations - earlier]])[-model.context :]
+            for one, earlier in zip(pushed, before, strict=True):
+                track, taken = one.track, one.x[: one.track.observations - earlier]
+                track.recent = torch.cat([track.recent, taken])[-model.context :]
 
     def _settled_before(self, full: list[_Waiting], window: Window, errors: dict[int, BlockError]) -> list[_Waiting]:
         """Make final what had to be so when the last observation but one of a block came, if all of it can be taken."""
@@ -226,7 +267,8 @@ class Tracks(Generic[S]):
                 errors[error.slot] = error
                 full = [one for one in full if one.track.slot != error.slot]
         for one in full:
-            one.start, one.number, one.track.taken = one.start + block, one.number - block, one.track.taken + block
+            one.drop_first(block)
+            one.track.taken += block
         return errors
 
     def _wait(self, one: _Waiting, window: Window, errors: dict[int, BlockError]) -> None:
@@ -235,13 +277,13 @@ class Tracks(Generic[S]):
         track.preview = self._preview(one, window, errors)
         views = self.decoder.search.joint.observation.views
         rows = window.x[one.start * views : (one.start + one.number) * views]
-        track.pending = rows.view(one.number, views, rows.shape[1]).clone()
+        track.pending, track.joins = rows.view(one.number, views, rows.shape[1]).clone(), one.joins
         beams = self.state.beams.number[track.slot]
         if one.number:
             self._settle([track], one.number)
         if self.state.beams.number[track.slot] != beams:  # perhaps the one that the preview continues was dropped
             track.preview = self._preview(one, window, errors)
-            track.pending = track.pending[: one.number]
+            track.pending, track.joins = track.pending[: one.number], one.joins
 
     def _preview(self, one: _Waiting, window: Window, errors: dict[int, BlockError]) -> tuple[int, Integers]:
         """The best beam after the observations that wait; those from one on that cannot be taken are dropped."""
@@ -249,7 +291,7 @@ class Tracks(Generic[S]):
             try:
                 return self.decoder.search.peek(self.state, one.track.slot, window, _positions([one], one.number))
             except BlockError as error:
-                errors[one.track.slot], one.number = error, error.at
+                errors[one.track.slot], one.joins = error, one.joins[: error.at]
         return 0, _no_codes()
 
     def _settle(self, tracks: list[Track], pending: int) -> None:
@@ -268,4 +310,5 @@ class Tracks(Generic[S]):
 def _positions(waiting: list[_Waiting], block: int) -> list[Position]:
     starts = np.array([one.start for one in waiting])
     restarts, remaining = np.zeros(len(starts), dtype=np.bool_), np.full(len(starts), UNLIMITED, dtype=np.int32)
-    return [Position(starts + at, restarts, remaining) for at in range(block)]
+    joins = np.stack([one.joins[:block] for one in waiting], axis=1)
+    return [Position(starts + at, restarts, joins[at], remaining) for at in range(block)]

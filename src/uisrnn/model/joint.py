@@ -8,8 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from uisrnn.compiled import Flags
 from uisrnn.data import labels as labelling
 from uisrnn.data.observations import Observations
+from uisrnn.model.groups import GOES_ON, goes_on, mark_next, meaning, no_joins
 from uisrnn.model.label_prior import LabelPrior
 from uisrnn.model.observation import ObservationModel, Prediction, S, negative_log_density
 
@@ -33,34 +35,39 @@ class Joint(Generic[S]):
 
 
 @torch.no_grad()
-def step_scores(joint: Joint[S], observations: Observations, labels: labelling.Codes) -> Scores:
+def step_scores(
+    joint: Joint[S], observations: Observations, labels: labelling.Codes, joins: Flags | None = None
+) -> Scores:
     """Teacher-forced score: the negative log joint of given labels, step by step.
 
     Args:
         joint: the model.
         observations: (T, D).
         labels: (T,) codes by first appearance.
+        joins: (T,) whether each observation is at the time of the observation before it; None: no observation is.
 
     Returns:
         (T,) whose sum is -log p(x, y, z).
     """
+    joins = no_joins(len(labels)) if joins is None else joins
     model = joint.observation
     x = torch.tensor(observations, dtype=model.dtype, device=model.device)
-    observation_scores = _observation_scores(model, views_taken(model.features(x), labels), labels)
-    return joint.likelihood_scale * observation_scores - _label_log_probs(joint.prior, labels)
+    observation_scores = _observation_scores(model, views_taken(model.features(x), labels, joins), labels)
+    return joint.likelihood_scale * observation_scores - _label_log_probs(joint.prior, labels, joins)
 
 
-def views_taken(features: Tensor, labels: labelling.Codes) -> Tensor:
+def views_taken(features: Tensor, labels: labelling.Codes, joins: Flags) -> Tensor:
     """The view of each observation that its label takes: the first where it continues a block, else the last.
 
     Args:
         features: (T, V, F).
         labels: (T,).
+        joins: (T,).
 
     Returns:
         (T, F).
     """
-    starts = torch.from_numpy(np.diff(labels, prepend=-1) != 0).to(features.device)
+    starts = torch.from_numpy(~goes_on(labels, joins)).to(features.device)
     return torch.where(starts[:, None], features[:, -1], features[:, 0])
 
 
@@ -76,13 +83,14 @@ def _observation_scores(model: ObservationModel[S], features: Tensor, labels: la
     return scores
 
 
-def _label_log_probs(prior: LabelPrior, labels: labelling.Codes) -> Scores:
+def _label_log_probs(prior: LabelPrior, labels: labelling.Codes, joins: Flags) -> Scores:
     counts = np.zeros(labels.max() + 1, dtype=np.int32)
-    clusters, last = 0, -1
+    marks = np.zeros(labels.max() + 1, dtype=np.uint8)
+    clusters = 0
     result = np.empty(len(labels))
     for time, label in enumerate(labels.tolist()):
-        result[time] = prior.log_prob(counts, last, clusters)[label]
-        counts[label] += label != last
+        result[time] = prior.log_prob(counts, marks[:clusters], joins[time])[label]
+        counts[label] += meaning(marks[label], joins[time]) != GOES_ON
+        mark_next(marks, clusters, label, joins[time])
         clusters = max(clusters, label + 1)
-        last = label
     return result

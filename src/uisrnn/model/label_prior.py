@@ -1,13 +1,14 @@
-"""p(y_t, z_t | y_1 .. y_{t-1}): transition and assignment together, Eqs. (6) and (7)."""
+"""p(y_t, z_t | y_1 .. y_{t-1}): transition and assignment together, Eqs. (6) and (7); see `groups` for one time."""
 
 from dataclasses import dataclass
-from math import log
+from math import inf, log
 from typing import NamedTuple
 
 import numpy as np
 
 from uisrnn.compiled import Integers, Reals, compiled
 from uisrnn.model.assignment import Assignment
+from uisrnn.model.groups import GOES_ON, TAKEN, Marks, denominator, meaning
 from uisrnn.model.transition import Transition
 
 
@@ -48,42 +49,48 @@ class LabelPrior:
             self.transition.log_stay, self.transition.log_change, self.crp_alpha, self.assignment.current_share
         )
 
-    def log_prob(self, block_counts: Integers, last: int, clusters: int) -> Reals:
+    def log_prob(self, block_counts: Integers, marks: Marks, joins: bool = False) -> Reals:
         """Log probability of each label for the next observation; see `label_log_probs`.
 
         Args:
             block_counts: (clusters or more,) blocks so far.
-            last: the label of the last observation, -1 where there is none.
-            clusters: number of clusters so far.
+            marks: (clusters,) of the clusters so far; see `uisrnn.model.groups`.
+            joins: whether the next observation is at the time of the last observation.
 
         Returns:
             (clusters + 1,): existing clusters, then a new one.
         """
-        result = np.empty(clusters + 1)
-        label_log_probs(block_counts, last, clusters, self.weights, result)
+        result = np.empty(len(marks) + 1)
+        label_log_probs(block_counts, marks, len(marks), joins, self.weights, result)
         return result
 
 
 @compiled
-def label_log_probs(block_counts: Integers, last: int, clusters: int, prior: PriorWeights, result: Reals) -> None:
-    """Log probability of each label for the next observation.
+def label_log_probs(
+    block_counts: Integers, marks: Marks, clusters: int, joins: bool, prior: PriorWeights, result: Reals
+) -> None:
+    """Log probability of each label for the next observation; see `uisrnn.model.groups` for the rule.
 
     The first observation of all is no change: it takes a known cluster or a new one by Eq. (7) alone, so without
     known clusters it starts one with probability 1.
 
     Args:
         block_counts: (clusters or more,) N_k.
-        last: y_{t-1}, or -1 before the first observation.
+        marks: (clusters or more,) which labels the last two groups of observations have.
         clusters: number of clusters so far; the next number is a new one.
+        joins: whether the next observation is at the time of the last observation.
         prior: its weights.
         result: (clusters + 1 or more,) to be filled; entries after `clusters` are left alone.
     """
-    total = prior.crp_alpha
+    total, going_on = denominator(prior.crp_alpha, block_counts, marks, clusters, joins, prior.current_share)
+    change = (prior.log_change if going_on else 0.0) - log(total)
+    stay = prior.log_stay - log(going_on) if going_on else -inf
     for cluster in range(clusters):
-        total += block_counts[cluster] * (prior.current_share if cluster == last else 1.0)
-    change = (prior.log_change if last >= 0 else 0.0) - log(total)
-    for cluster in range(clusters):
-        result[cluster] = change + log(block_counts[cluster])
+        means = meaning(marks[cluster], joins)
+        if means == TAKEN:
+            result[cluster] = -inf
+        elif means == GOES_ON:
+            result[cluster] = stay
+        else:
+            result[cluster] = change + log(block_counts[cluster])
     result[clusters] = change + log(prior.crp_alpha)
-    if last >= 0:
-        result[last] = prior.log_stay

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
-from uisrnn.compiled import Reals, compiled
+from uisrnn.compiled import Flags
 from uisrnn.data.labels import Codes
 from uisrnn.model.assignment import Assignment
+from uisrnn.model.groups import events, goes_on
 from uisrnn.model.joint import Joint
 from uisrnn.model.label_prior import LabelPrior
 from uisrnn.model.observation import ObservationModel, negative_log_density
@@ -78,10 +79,12 @@ class Hypotheses:
     Attributes:
         owners: (n,) which sequence each is of.
         codes: n label sequences.
+        joins: of each sequence, (T,) whether each observation is at the time of the observation before it.
     """
 
     owners: NDArray[np.int64]
     codes: Sequence[Codes]
+    joins: Sequence[Flags]
 
 
 def negative_log_joints(
@@ -108,17 +111,18 @@ def observation_costs(model: ObservationModel[Any], observations: Sequence[Tenso
     features = [model.features(one) for one in observations]
     views = torch.cat([one.flatten(0, 1) for one in features])
     offsets = np.cumsum([0, *map(len, features)])
-    found: dict[tuple[int, bytes], int] = {}
+    found: dict[bytes, int] = {}
     indexes: list[Tensor] = []
     members, clusters = [], []
     for number, (owner, codes) in enumerate(zip(hypotheses.owners.tolist(), hypotheses.codes, strict=True)):
+        views_of = (offsets[owner] + np.arange(len(codes))) * model.views
+        views_of += ~goes_on(codes, hypotheses.joins[owner]) * (model.views - 1)
         for cluster in range(int(codes.max()) + 1):
-            times = np.flatnonzero(codes == cluster)
-            identity = (owner, times.tobytes())
+            index_of = views_of[codes == cluster]
+            identity = index_of.tobytes()
             if identity not in found:
                 found[identity] = len(indexes)
-                starts = np.diff(times, prepend=-2) != 1
-                indexes.append(torch.from_numpy((offsets[owner] + times) * model.views + starts * (model.views - 1)))
+                indexes.append(torch.from_numpy(index_of))
             members.append(number)
             clusters.append(found[identity])
     lengths = torch.tensor([len(one) for one in indexes])
@@ -132,42 +136,13 @@ def observation_costs(model: ObservationModel[Any], observations: Sequence[Tenso
 
 
 def label_log_probs(prior: LearnedPrior, hypotheses: Hypotheses) -> Tensor:
-    """log p(y, z), (n,): Eqs. (6) and (7) over whole label sequences."""
+    """log p(y, z), (n,): Eqs. (6) and (7) over whole label sequences; see `uisrnn.model.groups`."""
     counts = np.empty((len(hypotheses.codes), 4))
     longest = max(map(len, hypotheses.codes))
     totals = np.full((len(hypotheses.codes), longest), -1.0)
-    for number, codes in enumerate(hypotheses.codes):
-        count_events(codes, prior.assignment.current_share, counts[number], totals[number])
+    for number, (owner, codes) in enumerate(zip(hypotheses.owners.tolist(), hypotheses.codes, strict=True)):
+        events(codes, hypotheses.joins[owner], prior.assignment.current_share, counts[number], totals[number])
     stays, changes, new, log_weights = torch.from_numpy(counts).unbind(1)
     others = torch.from_numpy(totals)
     denominators = torch.where(others >= 0, (others.clamp(min=0) + prior.log_alpha.exp()).log(), 0.0).sum(1)
     return stays * prior.log_stay + changes * prior.log_change + new * prior.log_alpha + log_weights - denominators
-
-
-@compiled
-def count_events(codes: Codes, current_share: float, counts: Reals, totals: Reals) -> None:
-    """What happened in a label sequence after its first observation.
-
-    Args:
-        codes: (T,).
-        current_share: c of `Assignment`.
-        counts: (4,) to be filled: observations that stay, changes, changes to a new cluster, and the sum of log N_k
-            over changes to others.
-        totals: (T or more,) to be filled at each change: the sum of the N_j in the denominator, without alpha.
-    """
-    blocks = np.zeros(len(codes) + 1)
-    blocks[codes[0]] = 1
-    clusters, counts[:] = 1, 0.0
-    for time in range(1, len(codes)):
-        label, last = codes[time], codes[time - 1]
-        if label == last:
-            counts[0] += 1
-            continue
-        counts[1] += 1
-        totals[time] = blocks[:clusters].sum() - (1 - current_share) * blocks[last]
-        if label == clusters:
-            counts[2] += 1
-            clusters += 1
-        else:
-            counts[3] += np.log(blocks[label])
-        blocks[label] += 1

@@ -56,7 +56,13 @@ class Predictor(ABC):
         return Decoder.of(self._joint(), inference_args, clusters)
 
     def predict(
-        self, test_sequences: Any, args: object = None, *, clusters: Any = None, return_scores: bool = False
+        self,
+        test_sequences: Any,
+        args: object = None,
+        *,
+        clusters: Any = None,
+        return_scores: bool = False,
+        joins: Any = None,
     ) -> Any:
         """Label observations.
 
@@ -65,6 +71,9 @@ class Predictor(ABC):
             args: `InferenceArguments`, any object with those attributes, or None for all defaults.
             clusters: known clusters: a mapping from their names (strings or integers) to observations (T, D).
             return_scores: whether to return `Scores` too.
+            joins: for one array, (T,) booleans: whether each observation is at the time of the observation before it;
+                for a list, as many of these, or None in place of any. Observations of one time get different labels.
+                None: no observation joins; a `LabeledSequence` with times has its joins from equal times.
 
         Returns:
             For a list, as many lists of T labels; for one array, one list. Labels are 0, 1, 2, ... in the order of
@@ -73,11 +82,13 @@ class Predictor(ABC):
 
         Raises:
             ArgumentError: an argument is not acceptable, or contradicts another.
-            InputError: sequences have a wrong shape, dimension or length, or values that are not finite.
+            InputError: sequences have a wrong shape, dimension or length, or values that are not finite; or more
+                observations have one time than labels are possible.
             InputTypeError: they are not arrays or lists at all.
             NotFittedError: `transition_bias` or `crp_alpha` is not known yet.
         """
-        labels, scores, single = self._predict(test_sequences, args, clusters, return_scores, torch.get_num_threads())
+        workers = torch.get_num_threads()
+        labels, scores, single = self._predict(test_sequences, args, clusters, return_scores, workers, joins)
         if single:
             return (labels[0], scores[0]) if return_scores else labels[0]
         return (labels, scores) if return_scores else labels
@@ -102,12 +113,12 @@ class Predictor(ABC):
         return labels
 
     def _predict(
-        self, test_sequences: Any, args: object, clusters: Any, with_scores: bool, workers: int
+        self, test_sequences: Any, args: object, clusters: Any, with_scores: bool, workers: int, joins: Any = None
     ) -> tuple[list[list[Label]], list[Any], bool]:
         """Labels and scores of all sequences, and whether there was a single one."""
         decoder = self.decoder(args, clusters)
         model = decoder.search.joint.observation
-        sequences, single = data.unlabeled(test_sequences, model.observation_dim)
+        sequences, single = data.unlabeled(test_sequences, model.observation_dim, joins)
         steps = decoder.args.test_iteration * sum(len(one.observations) for one in sequences)
         progress = bar_for(self._verbosity, steps, "prediction")
         found = decoder.decode(sequences, workers if model.device.type == "cpu" else 1, progress)

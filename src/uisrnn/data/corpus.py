@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from uisrnn.compiled import Flags
 from uisrnn.data.labels import Codes, Label
 from uisrnn.data.observations import Observations
 from uisrnn.data.sequences import CodedSequence
@@ -42,6 +43,8 @@ class InMemory:
 class Blocks:
     """The blocks of all sequences: runs of equal labels, none longer than its sequence.
 
+    Within observations of one time, a run is one observation, though its label may go on from time to time.
+
     Attributes:
         starts: (B,) the first row of each.
         lengths: (B,) how many rows it has.
@@ -65,6 +68,7 @@ class Corpus:
         lengths: (n,) their numbers of observations.
         blocks: of these sequences.
         names: of these sequences.
+        joins: of these sequences, see `CodedSequence`.
         known: the labels by their codes, as far as they are known.
     """
 
@@ -73,6 +77,7 @@ class Corpus:
     lengths: Indexes
     blocks: Blocks
     names: Sequence[str]
+    joins: Sequence[Flags | None]
     known: tuple[Label, ...] = ()
 
     @staticmethod
@@ -103,7 +108,7 @@ class Corpus:
         return np.repeat(self.blocks.codes[part], self.blocks.lengths[part])
 
     def read(self, number: int, start: int = 0, stop: int | None = None) -> CodedSequence:
-        """One sequence, or a stretch of it.
+        """One sequence, or a stretch of it, whose first observation joins nothing.
 
         Args:
             number: which.
@@ -112,9 +117,12 @@ class Corpus:
         """
         length = int(self.lengths[number])
         stop = length if stop is None else min(stop, length)
-        first = int(self.starts[number])
+        first, joins = int(self.starts[number]), self.joins[number]
+        if joins is not None:
+            joins = joins[start:stop].copy()
+            joins[:1] = False
         return CodedSequence(
-            self.rows.read(first + start, first + stop), self.labels(number)[start:stop], self.names[number]
+            self.rows.read(first + start, first + stop), self.labels(number)[start:stop], self.names[number], joins
         )
 
     def __iter__(self) -> Iterator[CodedSequence]:
@@ -130,7 +138,8 @@ class Corpus:
         at = np.repeat(cuts[chosen] - new_cuts[:-1], sizes) + np.arange(new_cuts[-1])
         blocks = Blocks(self.blocks.starts[at], self.blocks.lengths[at], self.blocks.codes[at], new_cuts)
         names = [self.names[number] for number in chosen.tolist()]
-        return Corpus(self.rows, self.starts[chosen], self.lengths[chosen], blocks, names, self.known)
+        joins = [self.joins[number] for number in chosen.tolist()]
+        return Corpus(self.rows, self.starts[chosen], self.lengths[chosen], blocks, names, joins, self.known)
 
     def recoded(self, labels: Mapping[Label, int]) -> "Corpus":
         """The same sequences with other codes for the labels that are known."""
@@ -143,7 +152,7 @@ class Corpus:
         for number, one in enumerate(self):
             assert one.labels is not None
             digest.update(f"{number} {one.observations.shape}".encode() + one.observations.tobytes())
-            digest.update(one.labels.tobytes())
+            digest.update(one.labels.tobytes() + (b"" if one.joins is None else one.joins.tobytes()))
         return digest.hexdigest()
 
 
@@ -155,12 +164,14 @@ class Catalogue:
         self._lengths: list[int] = []
         self._codes: list[Codes] = []
         self._block_lengths: list[Indexes] = []
+        self._joins: list[Flags | None] = []
 
     def add(self, one: CodedSequence) -> None:
         """The next sequence, which has labels."""
         assert one.labels is not None
         edges = np.flatnonzero(np.diff(one.labels, prepend=-1))
         self._names.append(one.name)
+        self._joins.append(one.joins)
         self._lengths.append(len(one.labels))
         self._codes.append(one.labels[edges])
         self._block_lengths.append(np.diff(edges, append=len(one.labels)))
@@ -174,4 +185,4 @@ class Catalogue:
         lengths, block_lengths = np.array(self._lengths, dtype=np.int64), np.concatenate(self._block_lengths)
         cuts = np.concatenate([[0], np.cumsum([len(one) for one in self._codes])])
         blocks = Blocks(np.cumsum(block_lengths) - block_lengths, block_lengths, np.concatenate(self._codes), cuts)
-        return Corpus(rows, np.cumsum(lengths) - lengths, lengths, blocks, self._names, known)
+        return Corpus(rows, np.cumsum(lengths) - lengths, lengths, blocks, self._names, self._joins, known)

@@ -7,6 +7,7 @@ import numpy as np
 
 from uisrnn.compiled import Flags
 from uisrnn.data import labels as labelling
+from uisrnn.data.joins import checked_joins, joins_of_times, require_distinct
 from uisrnn.data.labeled import LabeledSequence
 from uisrnn.data.observations import Observations, is_single, observations
 from uisrnn.errors import InputError, InputTypeError
@@ -34,31 +35,44 @@ class CodedSequence:
         return np.zeros(len(self.observations), dtype=np.bool_) if self.joins is None else self.joins
 
 
-def unlabeled(values: Any, dim: int | None = None) -> tuple[list[CodedSequence], bool]:
+def unlabeled(values: Any, dim: int | None = None, joins: Any = None) -> tuple[list[CodedSequence], bool]:
     """Check what `predict` is given.
 
     Args:
         values: one sequence of observations (an array or a `LabeledSequence`), or a list or tuple of them.
         dim: the D that is needed, None for any.
+        joins: for one array, (T,) booleans: whether each observation is at the time of the observation before it. For
+            a list, as many of these, or None in place of any. A `LabeledSequence` with times has them from its times.
 
     Returns:
         The sequences, and whether there was a single one.
 
     Raises:
-        InputError, InputTypeError: see `observations`; the message names the sequence.
+        InputError, InputTypeError: see `observations` and `checked_joins`; the message names the sequence.
     """
     if is_single(values):
-        return [_unlabeled(values, dim, "sequence")], True
+        return [_unlabeled(values, dim, "sequence", joins)], True
     sequences = _required(values, "sequences")
-    return [_unlabeled(one, dim, f"sequence {number}") for number, one in enumerate(sequences)], False
+    if joins is None:
+        joins = [None] * len(sequences)
+    if not isinstance(joins, (list, tuple)) or len(joins) != len(sequences):
+        raise InputError(f"joins must be a list with an array or None for each of {len(sequences)} sequences")
+    return [
+        _unlabeled(one, dim, f"sequence {number}", joining)
+        for number, (one, joining) in enumerate(zip(sequences, joins, strict=True))
+    ], False
 
 
-def _unlabeled(values: Any, dim: int | None, where: str) -> CodedSequence:
+def _unlabeled(values: Any, dim: int | None, where: str, joins: Any = None) -> CodedSequence:
     if not isinstance(values, LabeledSequence):
-        return CodedSequence(observations(values, dim, where), name=where)
+        checked = observations(values, dim, where)
+        return CodedSequence(checked, name=where, joins=checked_joins(joins, len(checked), where))
     if dim not in (None, values.observations.shape[1]):
         raise InputError(f"{values.name}: observations must be (T, {dim}), but are {values.observations.shape}")
-    return CodedSequence(values.observations, name=values.name)
+    if values.times is not None and joins is not None:
+        raise InputError(f"{values.name}: joins must be None, because the sequence has times")
+    joining = checked_joins(joins, len(values), values.name) if values.times is None else joins_of_times(values.times)
+    return CodedSequence(values.observations, name=values.name, joins=joining)
 
 
 def labeled(values: Any, cluster_ids: Any = None, dim: int | None = None) -> tuple[list[CodedSequence], bool]:
@@ -74,7 +88,8 @@ def labeled(values: Any, cluster_ids: Any = None, dim: int | None = None) -> tup
         The sequences with their labels, and whether there was a single one.
 
     Raises:
-        InputError: as in `observations`, and where the number of labels differs from that of the observations.
+        InputError: as in `observations`, and where the number of labels differs from that of the observations, or two
+            observations of one time have one label.
         InputTypeError: something is not a list or an array at all.
     """
     if is_single(values):
@@ -113,6 +128,8 @@ def _labeled(values: Any, cluster_ids: Any, dim: int | None, where: str, known: 
         raise InputError(
             f"{one.name}: {len(one.observations)} observations need as many labels, but there are {len(codes)}"
         )
+    times = values.times if isinstance(values, LabeledSequence) else None
+    require_distinct(cluster_ids, codes, one.joins, times, one.name)
     return replace(one, labels=codes)
 
 
@@ -124,8 +141,10 @@ def coded(one: LabeledSequence, known: dict[Any, int]) -> CodedSequence:
         known: the numbers of labels of earlier sequences, to which new ones are added.
 
     Raises:
-        InputError: it has no labels.
+        InputError: it has no labels, or two observations of one time have one label.
     """
     if one.labels is None:
         raise InputError(f"{one.name}: labels are needed, but it has none")
-    return CodedSequence(one.observations, labelling.encode(one.labels, one.name, known), one.name)
+    codes, joins = labelling.encode(one.labels, one.name, known), joins_of_times(one.times)
+    require_distinct(one.labels, codes, joins, one.times, one.name)
+    return CodedSequence(one.observations, codes, one.name, joins)

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from uisrnn.arguments import InferenceArguments
+from uisrnn.compiled import Flags
 from uisrnn.data.labels import Names
 from uisrnn.data.observations import Observations, observations
 from uisrnn.data.sequences import CodedSequence
@@ -109,7 +111,8 @@ class Decoder(Generic[S]):
         """Label sequences of whole sequences; see `decode_all`.
 
         Raises:
-            InputError: a sequence is shorter than `num_clusters`, or an observation has no finite score.
+            InputError: a sequence is shorter than `num_clusters`, more observations have one time than labels are
+                possible, or an observation has no finite score.
         """
         wanted = self.args.num_clusters or 0
         for one in sequences:
@@ -118,7 +121,33 @@ class Decoder(Generic[S]):
                     f"{one.name}: num_clusters={wanted} needs as many observations, but there are "
                     f"{len(one.observations)}"
                 )
+            self.require_labels_for_groups(one.joining, one.name)
         return decode_all(self.search, sequences, self.args.test_iteration, workers, progress)
+
+    def require_labels_for_groups(self, joins: Flags, where: str, before: int = 0, last_group: int = 0) -> None:
+        """Require a label for each of the observations of one time.
+
+        Args:
+            joins: (n,) whether each of the next observations is at the time of the observation before it.
+            where: the words with which an error message begins.
+            before: how many observations came before these.
+            last_group: how many of the observations before these are at the time of the last of them.
+
+        Raises:
+            InputError: more observations have one time than there are labels.
+        """
+        limits = self.search.limits
+        possible = limits.at_most if limits.allow_new else min(limits.at_most, self.search.enrolled)
+        now = np.arange(len(joins))
+        start = np.maximum.accumulate(np.where(joins, -last_group, now))
+        if not (now - start >= possible).any():
+            return
+        first = int(start[np.argmax(now - start >= possible)])
+        last = int(now[start == first][-1])
+        raise InputError(
+            f"{where}: observations {before + first} to {before + last} have one time and need {last - first + 1} "
+            f"labels, but only {possible} are possible; see max_clusters, num_clusters and allow_new_clusters"
+        )
 
     def tensor(self, observations: Observations) -> Tensor:
         """Observations as the model takes them."""

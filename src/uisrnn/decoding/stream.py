@@ -11,7 +11,9 @@ import numpy as np
 from torch import Tensor
 
 from uisrnn.arguments import InferenceArguments
+from uisrnn.compiled import Flags
 from uisrnn.data import observations as data
+from uisrnn.data.joins import checked_joins
 from uisrnn.decoding import snapshot as snapshots
 from uisrnn.decoding.decoder import Decoder
 from uisrnn.decoding.tracks import Pushed, Track, Tracks, Update
@@ -87,23 +89,27 @@ class Stream:
     def __reduce__(self) -> NoReturn:
         raise StreamError("a stream cannot be copied or pickled; use snapshot() and Stream.restore()")
 
-    def push(self, observations: Any) -> Update:
+    def push(self, observations: Any, joins: Any = None) -> Update:
         """Take the next observations.
 
         Args:
             observations: one (D,) or a block of them (n, D); how they are cut into blocks does not matter.
+            joins: (n,) booleans: whether each observation is at the time of the observation before it, which may be
+                the last observation of an earlier block. Observations of one time get different labels. None: no
+                observation joins.
 
         Returns:
             What is known now.
 
         Raises:
-            InputError, InputTypeError: wrong shape or dimension, NaN or infinity; the stream is as before. Also an
+            InputError, InputTypeError: wrong shape or dimension, NaN or infinity, the first observation of the stream
+                joins, or more observations have one time than labels are possible; the stream is as before. Also an
                 observation that cannot be taken, because it is so far off that no score is finite or because
                 `look_ahead` leaves too many label sequences to compare; those before it are taken, and the next
                 update tells of them.
             StreamError: the stream was flushed.
         """
-        return self._pool.push({self: observations})[self]
+        return self._pool.push({self: observations}, None if joins is None else {self: joins})[self]
 
     def flush(self) -> Update:
         """End the stream: all labels that are not final yet become those of the best beam.
@@ -198,12 +204,13 @@ class StreamPool:
             self._streams[name] = self._new(found.into(self._tracks))
             return self._streams[name]
 
-    def push(self, observations: Mapping[Any, Any]) -> dict[Any, Update]:
+    def push(self, observations: Mapping[Any, Any], joins: Mapping[Any, Any] | None = None) -> dict[Any, Update]:
         """Take the next observations of several streams, in one batched step for each.
 
         Args:
             observations: for each stream, one observation (D,) or a block of them (n, D). Streams are given by their
                 names, of which new ones start new streams, or as the streams themselves.
+            joins: for any of these streams, under the same keys, see `Stream.push`; None: no observation joins.
 
         Returns:
             What is known now, under the same keys.
@@ -224,9 +231,10 @@ class StreamPool:
                 else:
                     _require_name(key)
             checked = {key: self._check(key, values) for key, values in observations.items()}
+            joining = self._joining(checked, {} if joins is None else joins)
             streams = {key: key if isinstance(key, Stream) else self.stream(key) for key in observations}
             taking = [
-                Pushed(stream._track, checked[key], no_joins(len(checked[key])))
+                Pushed(stream._track, checked[key], joining[key])
                 for key, stream in streams.items()
                 if len(checked[key])
             ]
@@ -272,6 +280,25 @@ class StreamPool:
         if isinstance(values, (np.ndarray, Tensor)) and tuple(values.shape) == (0, dim):
             return decoder.tensor(np.zeros((0, dim), dtype=np.float32))
         return decoder.tensor(data.observations(values, dim, _where(key)))
+
+    def _joining(self, checked: Mapping[Any, Tensor], joins: Mapping[Any, Any]) -> dict[Any, Flags]:
+        """Which of the observations of each stream join."""
+        if not isinstance(joins, Mapping) or not joins.keys() <= checked.keys():
+            raise InputError("joins must be a mapping whose keys are the keys of the observations")
+        found: dict[Any, Flags] = {}
+        for key, x in checked.items():
+            stream = key if isinstance(key, Stream) else self._streams.get(key)
+            before = 0 if stream is None else stream._track.observations
+            given = checked_joins(_as_list(joins.get(key)), len(x), _where(key), may_begin=before > 0)
+            found[key] = no_joins(len(x)) if given is None else given
+            last_group = 0 if stream is None else self._tracks.last_group(stream._track)
+            self._tracks.decoder.require_labels_for_groups(found[key], _where(key), before, last_group)
+        return found
+
+
+def _as_list(joins: Any) -> Any:
+    """`joins` of one observation may be one boolean."""
+    return [joins] if isinstance(joins, (bool, np.bool_)) else joins
 
 
 def _require_name(name: Any) -> None:

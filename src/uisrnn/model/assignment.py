@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from scipy import optimize, special
 
+from uisrnn.compiled import Flags
 from uisrnn.data import labels as labelling
 from uisrnn.data.labels import Codes
 from uisrnn.errors import ArgumentError
+from uisrnn.model.groups import events_of
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,25 @@ class AlphaEvidence:
         others = [blocks_of_others(one)[1:] for one in blocks]
         new = sum(max(len(np.unique(one)) - 2, 0) for one in blocks)
         return AlphaEvidence(new, np.bincount(np.concatenate([*others, np.empty(0, dtype=np.int64)]), minlength=1))
+
+    @staticmethod
+    def of_groups(codes: Codes, joins: Flags) -> "AlphaEvidence":
+        """That of one sequence with observations of one time; see `uisrnn.model.groups`.
+
+        Args:
+            codes: (T,) by first appearance.
+            joins: (T,).
+        """
+        counts, totals = events_of(codes, joins)
+        others = np.bincount(totals[totals >= 0].astype(np.int64), minlength=1)
+        return AlphaEvidence(int(counts[2] - others[0]), np.append(0, others[1:]))
+
+    def __add__(self, other: "AlphaEvidence") -> "AlphaEvidence":
+        """The evidence of both."""
+        others = np.zeros(max(len(self.others), len(other.others)), dtype=np.int64)
+        for one in (self.others, other.others):
+            others[: len(one)] += one
+        return AlphaEvidence(self.new + other.new, others)
 
     def posterior_maximum(self, shape: float, rate: float) -> float:
         """The root of the derivative to log alpha, c - sum_t alpha / (S_t + alpha) - rate alpha, which falls.

@@ -13,8 +13,6 @@ If R is empty, nothing can go on, so there is no z, and p is Eq. (7) alone over 
 holds for the first observation of all, too.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -115,6 +113,13 @@ def events(codes: Codes, joins: Flags, current_share: float, counts: Reals, tota
         clusters = max(clusters, label + 1)
 
 
+def events_of(codes: Codes, joins: Flags, current_share: float = 0.0) -> tuple[Reals, Reals]:
+    """The counts (4,) and totals (T,) of `events`; a total is -1 where Eq. (7) is not used."""
+    counts, totals = np.empty(4), np.full(len(codes), -1.0)
+    events(codes, joins, current_share, counts, totals)
+    return counts, totals
+
+
 @compiled
 def goes_on(codes: Codes, joins: Flags) -> Flags:
     """(T,) whether each observation goes on with the block of its label; else it starts a block.
@@ -134,9 +139,3 @@ def goes_on(codes: Codes, joins: Flags) -> Flags:
 def no_joins(length: int) -> Flags:
     """(length,) for observations each at a time of its own."""
     return np.zeros(length, dtype=np.bool_)
-
-
-def group_sizes(joins: Flags) -> NDArray[Any]:
-    """How many observations each group has; joining observations at the beginning are a group of their own."""
-    starts = np.flatnonzero(~joins) if len(joins) and not joins[0] else np.append(0, np.flatnonzero(~joins))
-    return np.diff(starts, append=len(joins))

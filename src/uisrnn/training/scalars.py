@@ -2,8 +2,11 @@
 
 import numpy as np
 
-from uisrnn.data.corpus import Corpus
+from uisrnn.compiled import Flags
+from uisrnn.data.corpus import Corpus, Indexes
+from uisrnn.data.labels import Codes, renumber
 from uisrnn.model.assignment import AlphaEvidence
+from uisrnn.model.groups import events_of
 from uisrnn.model.transition import smoothed_share
 from uisrnn.training.team import Team
 
@@ -12,17 +15,36 @@ ALPHA_PRIOR = (2.0, 1.0)
 
 
 def transition_bias_of(corpus: Corpus, team: Team) -> tuple[float, float]:
-    """p0 and its weight; see `estimate_transition_bias`."""
-    changes = len(corpus.blocks.codes) - len(corpus)
-    pairs = int(corpus.lengths.sum()) - len(corpus)
+    """p0 and its weight; see `estimate_transition_bias`, and `uisrnn.model.groups` for observations of one time."""
+    plain, grouped = _apart(corpus)
+    blocks = corpus.blocks.cuts[plain + 1] - corpus.blocks.cuts[plain]
+    changes, pairs = float(np.sum(blocks - 1)), float(np.sum(corpus.lengths[plain] - 1))
+    for codes, joins in grouped:
+        counts, _totals = events_of(codes, joins)
+        changes += counts[1]
+        pairs += counts[0] + counts[1]
     changes_of_all, pairs_of_all = team.sum(np.array([changes, pairs], dtype=np.float64)).tolist()
     return smoothed_share(changes_of_all, pairs_of_all)
 
 
 def crp_alpha_of(corpus: Corpus, team: Team) -> float:
-    """Alpha; see `estimate_crp_alpha`."""
-    own = AlphaEvidence.of([corpus.block_codes(number) for number in range(len(corpus))])
+    """Alpha; see `estimate_crp_alpha`, and `uisrnn.model.groups` for observations of one time."""
+    plain, grouped = _apart(corpus)
+    own = AlphaEvidence.of([corpus.block_codes(number) for number in plain.tolist()])
+    for codes, joins in grouped:
+        own += AlphaEvidence.of_groups(codes, joins)
     others = np.zeros(max(team.gather(len(own.others))))
     others[: len(own.others)] = own.others
     new = team.sum(np.array([own.new], dtype=np.float64))
     return AlphaEvidence(int(new[0]), team.sum(others).astype(np.int64)).posterior_maximum(*ALPHA_PRIOR)
+
+
+def _apart(corpus: Corpus) -> tuple[Indexes, list[tuple[Codes, Flags]]]:
+    """The numbers of sequences without observations of one time; labels and joins of the others."""
+    plain = [number for number, joins in enumerate(corpus.joins) if joins is None]
+    grouped = [
+        (np.array(renumber(corpus.labels(number))), joins)
+        for number, joins in enumerate(corpus.joins)
+        if joins is not None
+    ]
+    return np.array(plain, dtype=np.int64), grouped

@@ -1,0 +1,128 @@
+"""Training on sequences with observations of one time."""
+
+from math import log
+
+import numpy as np
+import pytest
+import torch
+
+import oracles
+import uisrnn
+from driving import observations
+from models import OBSERVATION_MODELS, joint
+from uisrnn.data.corpus import Corpus
+from uisrnn.data.sequences import CodedSequence
+from uisrnn.model.assignment import AlphaEvidence
+from uisrnn.model.joint import step_scores
+from uisrnn.training.hypotheses import Hypotheses, LearnedPrior, negative_log_joints
+from uisrnn.training.objectives import expected_errors
+from uisrnn.training.scalars import ALPHA_PRIOR, crp_alpha_of, transition_bias_of
+from uisrnn.training.team import ALONE
+
+JOINS = np.array([0, 1, 0, 0, 1, 1, 0, 1], dtype=bool)
+LABELS = [np.array(labels) for labels in ([0, 1, 1, 0, 2, 3, 3, 1], [0, 1, 0, 0, 1, 2, 0, 1], [0, 1, 2, 2, 0, 1, 3, 0])]
+
+
+@pytest.mark.parametrize(
+    ("name", "assignment"), [*((name, "paper") for name in OBSERVATION_MODELS), ("context plda", "v0"), ("gru", "v0")]
+)
+def test_scores_are_the_teacher_forced_ones_of_the_decoder(name, assignment):
+    model, xs = OBSERVATION_MODELS[name](), [observations(8, seed) for seed in range(2)]
+    plain = np.zeros(8, dtype=bool)
+    owners = np.array([0, 0, 0, 1])
+    given = Hypotheses(owners, [*LABELS, np.array([0, 0, 1, 1, 2, 0, 0, 1])], [JOINS, plain])
+    prior = LearnedPrior(joint(None, assignment, scale=0.7))
+    scores = negative_log_joints(model, prior, [torch.from_numpy(x).double() for x in xs], given)
+    decoder = joint(model, assignment, scale=0.7)
+    expected = [
+        step_scores(decoder, xs[owner], codes, given.joins[owner]).sum()
+        for owner, codes in zip(owners, given.codes, strict=True)
+    ]
+    assert scores.tolist() == pytest.approx(expected)
+
+
+def test_expected_errors_are_those_of_all_partitions_without_conflicts():
+    model, joins, x = OBSERVATION_MODELS["context plda"](), np.array([False, True, False]), observations(3)
+    sequence = CodedSequence(x, np.array([0, 1, 0]), joins=joins)
+    candidates = [labels for labels in oracles.partitions(3) if oracles.is_free_of_conflicts(labels, joins)]
+    assert candidates == [[0, 1, 0], [0, 1, 1], [0, 1, 2]]
+    decoder = joint(model, scale=0.7)
+    scores = np.array([oracles.score(decoder, x.astype(float), labels, joins=joins) for labels in candidates])
+    probabilities = np.exp(-scores) / np.exp(-scores).sum()
+    found = expected_errors(model, LearnedPrior(decoder), [sequence])
+    assert found.item() == pytest.approx(probabilities @ [0, 1 / 3, 1 / 3])
+
+
+def corpus_of(joins: np.ndarray | None) -> Corpus:
+    return Corpus.of([CodedSequence(observations(8), labels, joins=joins) for labels in LABELS])
+
+
+def test_p0_is_the_share_of_changes_among_the_observations_that_could_go_on():
+    changes = sum(exponents(labels)[0] for labels in LABELS)
+    stays = sum(exponents(labels)[1] for labels in LABELS)
+    expected = (changes + 1) / (changes + stays + 2), changes + stays + 2
+    assert transition_bias_of(corpus_of(JOINS), ALONE) == pytest.approx(expected)
+
+
+def log_prior(labels: np.ndarray, bias: float, alpha: float = 0.7) -> float:
+    """log p(y, z) of a sequence, by the oracle."""
+    model = joint(None, bias=bias, crp_alpha=alpha)
+    beginnings = [labels[: time + 1].tolist() for time in range(len(labels))]
+    return sum(log(oracles.label_probability(model, labels, True, 0, JOINS)) for labels in beginnings)
+
+
+def exponents(labels: np.ndarray) -> tuple[int, int]:
+    """How often p0 and 1 - p0 are factors of p(y, z), from p(y, z) at three values of p0."""
+    at_half, at_quarter, at_eighth = (log_prior(labels, bias) for bias in (1 / 2, 1 / 4, 1 / 8))
+    factors = [[log(1 / 2), log(3 / 2)], [log(1 / 2), log(7 / 6)]]
+    changes, stays = np.linalg.solve(factors, [at_quarter - at_half, at_eighth - at_quarter])
+    return round(changes), round(stays)
+
+
+def test_no_alpha_of_a_grid_is_more_probable_than_the_estimate():
+    shape, rate = ALPHA_PRIOR
+
+    def log_posterior(alpha: float) -> float:
+        evidence = sum(log_prior(labels, 0.3, alpha) for labels in LABELS)
+        return evidence + (shape - 1) * log(alpha) - rate * alpha
+
+    best = crp_alpha_of(corpus_of(JOINS), ALONE)
+    assert all(log_posterior(best) >= log_posterior(alpha) for alpha in np.geomspace(0.01, 100, 400))
+
+
+def test_joins_that_never_join_change_no_estimate():
+    nobody = np.zeros(8, dtype=bool)
+    assert transition_bias_of(corpus_of(nobody), ALONE) == transition_bias_of(corpus_of(None), ALONE)
+    assert crp_alpha_of(corpus_of(nobody), ALONE) == crp_alpha_of(corpus_of(None), ALONE)
+
+
+def test_evidence_leaves_out_changes_that_can_only_lead_to_a_new_cluster():
+    evidence = AlphaEvidence.of_groups(np.array([0, 1, 2, 0, 3]), np.array([False, True, False, False, True]))
+    assert evidence.new == 1  # the last observation, which label 1 could have taken
+    assert evidence.others.tolist() == [0, 1, 1]  # the last observation, and the observation before it
+
+
+@pytest.mark.parametrize("observation_model", ["gru", "context_plda"])
+def test_a_model_learns_and_labels_overlapping_talk(observation_model):
+    generator = np.random.default_rng(0)
+    centers = 10 * np.eye(3, 4)
+
+    def conversation(number: int) -> uisrnn.LabeledSequence:
+        groups = [generator.permutation(3)[: generator.integers(1, 3)] for _ in range(20)]
+        labels = np.concatenate(groups)
+        times = np.repeat(np.arange(20.0), [len(group) for group in groups])
+        x = centers[labels] + 0.1 * generator.normal(size=(len(labels), 4))
+        return uisrnn.LabeledSequence(x, labels.tolist(), times, name=f"call {number}")
+
+    model = uisrnn.UISRNN(
+        uisrnn.ModelArguments(
+            observation_model=observation_model, observation_dim=4, rnn_hidden_size=8, plda_dim=3, seed=0, verbosity=0
+        )
+    )
+    args = uisrnn.TrainingArguments(train_iteration=20, discriminative_iteration=2)
+    model.fit([conversation(number) for number in range(6)], args=args)
+    test = conversation(6)
+    found = model.predict(test)
+    joins = np.append(False, np.diff(test.times) == 0)
+    assert oracles.is_free_of_conflicts(found, joins)
+    assert found == model.predict(test.observations, joins=joins)

@@ -56,6 +56,29 @@ def test_one_array_or_a_list(square_model, generator):
     assert square_model.predict(np.stack([x, x])) == [square_model.predict(x)] * 2
 
 
+def test_observations_of_one_time_get_different_labels(square_model):
+    joins = np.array([False, True, False, True])
+    once, timed = (
+        square_model.predict(np.zeros((4, 2)), joins=joins),
+        uisrnn.LabeledSequence(np.zeros((4, 2)), times=[1, 1, 2, 2]),
+    )
+    assert once[0] != once[1]
+    assert once[2] != once[3]
+    assert square_model.predict(timed) == once
+    assert square_model.predict([np.zeros((4, 2)), timed], joins=[joins, None]) == [once, once]
+
+
+@pytest.mark.parametrize(
+    "limits", [{"max_clusters": 2}, {"num_clusters": 2}, {"allow_new_clusters": False}, {"max_clusters": 1}]
+)
+def test_more_observations_of_one_time_than_labels_are_refused(square_model, limits):
+    hall = uisrnn.LabeledSequence(np.zeros((5, 2)), times=[0, 1, 1, 1, 2], name="hall")
+    known = {"ann": np.zeros((1, 2)), "bob": np.ones((1, 2))}
+    why = f"hall: observations 1 to 3 have one time and need 3 labels, but only {limits.get('max_clusters', 2)} are"
+    with pytest.raises(uisrnn.InputError, match=why):
+        square_model.predict(hall, InferenceArguments(**limits), clusters=known)
+
+
 @pytest.mark.parametrize("workers", [1, 2, 5])
 def test_parallel_prediction_gives_the_same_labels(square_model, generator, workers):
     xs = [conftest.square(length, generator)[0] for length in (20, 1, 7)]

@@ -68,6 +68,19 @@ def test_a_pipe_gives_every_observation_a_final_label(installed, model, meetings
         assert {one["position"]: one["time"] for one in final} == dict(enumerate(meeting.times.tolist()))
 
 
+@pytest.mark.parametrize("source", ["a pipe", "a file"])
+def test_observations_of_one_time_get_different_labels(cli, model, meetings, tmp_path, monkeypatch, source):
+    alike = np.repeat(meetings[0].observations[:4], 2, axis=0)
+    meeting = uisrnn.LabeledSequence(alike, times=np.repeat(np.arange(4.0), 2), name="hall")
+    (tmp_path / "hall.jsonl").write_text(as_jsonl(meeting))
+    content = (tmp_path / "hall.jsonl").read_bytes().splitlines(keepends=True)
+    monkeypatch.setattr("uisrnn.cli.pipe.lines_of_stdin", lambda: content)
+    lines = lines_of(cli("predict", model, "-" if source == "a pipe" else tmp_path / "hall.jsonl").out)
+    labels = {one["position"]: one["label"] for one in lines if one["final"]}
+    assert len(labels) == 8
+    assert all(labels[at] != labels[at + 1] for at in (0, 2, 4, 6))
+
+
 def test_a_pipe_answers_before_it_ends(cli, model, meetings, monkeypatch, capsys):
     """Each observation has a line of its own before the next one is read."""
     counts = []

@@ -8,6 +8,7 @@ import pytest
 import oracles
 from driving import decode, observations, run
 from models import OBSERVATION_MODELS, joint
+from uisrnn.data.labels import renumber
 from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.frontier import Limits
 from uisrnn.decoding.offline import decode_all
@@ -115,6 +116,14 @@ def test_observations_of_one_time_never_share_a_label(name, _pattern, assignment
         joins = random_joins(20, seed)
         for one in decode_all(search, [CodedSequence(xs, joins=joins)], 2)[0]:
             assert oracles.is_free_of_conflicts(one.codes.tolist(), joins)
+
+
+@pytest.mark.parametrize(("beam_size", "look_ahead"), [(3, 1), (4, 2)])
+def test_repeated_passes_are_the_labels_of_the_last_copy(beam_size, look_ahead):
+    search = BeamSearch(joint(OBSERVATION_MODELS["gru"]()), beam_size, look_ahead)
+    xs, joins = observations(6), np.array(PATTERNS["a larger group"])
+    state, _infos = run(search, np.tile(xs, (3, 1)), np.tile(joins, 3))
+    assert decode(search, xs, 3, joins) == renumber(search.labels(state, 0)[-6:])
 
 
 @pytest.mark.parametrize(("beam_size", "look_ahead"), [(1, 1), (4, 3)])

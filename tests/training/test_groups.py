@@ -96,6 +96,13 @@ def test_joins_that_never_join_change_no_estimate():
     assert crp_alpha_of(corpus_of(nobody), ALONE) == crp_alpha_of(corpus_of(None), ALONE)
 
 
+def test_other_names_of_the_labels_change_no_estimate():
+    other_names = np.array([5, 2, 9, 0])
+    renamed = Corpus.of([CodedSequence(observations(8), other_names[labels], joins=JOINS) for labels in LABELS])
+    assert transition_bias_of(renamed, ALONE) == transition_bias_of(corpus_of(JOINS), ALONE)
+    assert crp_alpha_of(renamed, ALONE) == crp_alpha_of(corpus_of(JOINS), ALONE)
+
+
 def test_evidence_leaves_out_changes_that_can_only_lead_to_a_new_cluster():
     evidence = AlphaEvidence.of_groups(np.array([0, 1, 2, 0, 3]), np.array([False, True, False, False, True]))
     assert evidence.new == 1  # the last observation, which label 1 could have taken

@@ -22,12 +22,15 @@ class _Follower:
         self._stream = stream
         self._times: dict[int, float | None] = {}
         self._count = 0
+        self._last_time: float | None = None
 
     def push(self, observation: Observations, time: float | None) -> None:
-        """Take an observation, and tell what is known after it."""
+        """Take an observation, and tell what is known after it; equal times are one time, as in files."""
+        joins = time is not None and time == self._last_time
+        self._last_time = time
         self._times[self._count] = time
         self._count += 1
-        update = self._stream.push(observation)
+        update = self._stream.push(observation, joins)
         if self._count - 1 not in update.final:
             self._tell(self._count - 1, update.labels[-1], final=False)
         self._tell_changes(update)

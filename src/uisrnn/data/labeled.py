@@ -25,7 +25,8 @@ class LabeledSequence:
         observations: (T, D) float32, finite; given as any array of real numbers.
         labels: T strings or integers, or None where they are not known.
         times: (T,) float64, in seconds, the center of what each observation saw, none before the one before it; or
-            None where they are not known.
+            None where they are not known. Consecutive observations with equal times are of one time: `predict` gives
+            them different labels, and `fit` requires different labels.
         name: of the sequence, a recording for example; error messages begin with it.
         info: what else is known of the sequence, as JSON has it (strings, numbers, lists, dicts).
 

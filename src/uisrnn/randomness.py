@@ -15,11 +15,27 @@ _WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
 _FIXED_WORKSPACES = (":4096:8", ":16:8")
 
 
+def seed_from(seed: int | None) -> int:
+    """The seed itself, or, without one, a number from torch's global generator (so `torch.manual_seed` governs it)."""
+    return int(torch.randint(2**62, ()).item()) if seed is None else int(seed) % 2**64
+
+
 def generator_from(seed: int | None) -> np.random.Generator:
-    """A generator from a seed, or, without one, from torch's global generator (so `torch.manual_seed` governs it)."""
-    if seed is None:
-        seed = int(torch.randint(2**62, ()).item())
-    return np.random.default_rng(int(seed) % 2**64)
+    """A generator from a seed, or, without one, from torch's global generator."""
+    return np.random.default_rng(seed_from(seed))
+
+
+def generator_of(seed: int, number: int) -> np.random.Generator:
+    """The generator of item `number`, which does not depend on the items before it.
+
+    Args:
+        seed: from `seed_from`.
+        number: of the item, >= 0.
+
+    >>> bool(generator_of(5, 0).random() == generator_of(5, 1).random())
+    False
+    """
+    return np.random.default_rng([seed, number])
 
 
 @contextmanager

@@ -9,12 +9,16 @@ from uisrnn.audio.activity import (
     VoiceActivity,
     WebRTCActivity,
 )
+from uisrnn.audio.composing import CHANNELS, Channel, Composition, compose, find_voices
 from uisrnn.audio.diarization import diarize, embed
 from uisrnn.audio.encoder import Encoder, WindowEncoder
 from uisrnn.audio.live import LiveDiarizer, Spoken
 from uisrnn.audio.resemblyzer import ResemblyzerEncoder
 
 __all__ = [
+    "CHANNELS",
+    "Channel",
+    "Composition",
     "Detector",
     "Encoder",
     "FrameActivity",
@@ -27,6 +31,8 @@ __all__ = [
     "VoiceActivity",
     "WebRTCActivity",
     "WindowEncoder",
+    "compose",
     "diarize",
     "embed",
+    "find_voices",
 ]

@@ -54,3 +54,24 @@ class _Soxr:
     def _resampled(self, block: NDArray[np.float32], last: bool) -> NDArray[np.float32]:
         found: NDArray[np.float32] = self._stream.resample_chunk(np.ascontiguousarray(block), last=last)
         return found
+
+
+def resampled(waveform: NDArray[np.float32], given: int, wanted: int, length: int | None = None) -> NDArray[np.float32]:
+    """A whole waveform at another rate.
+
+    Args:
+        waveform: (n,) samples.
+        given: its rate in Hz.
+        wanted: the new rate in Hz.
+        length: samples of the result, which is cut or filled up with zeros; None: as many as there are.
+
+    Raises:
+        MissingExtraError: soxr is not installed.
+    """
+    to_rate = resampler(given, wanted)
+    samples = np.concatenate([to_rate.push(waveform), to_rate.flush()])
+    if length is None:
+        return samples
+    fitted = np.zeros(length, dtype=np.float32)
+    fitted[: len(samples)] = samples[:length]
+    return fitted

@@ -1,13 +1,16 @@
 """`uisrnn simulate`: conversations to train on, from turns and recordings of single speakers."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
 
+from uisrnn.audio.composing import CHANNELS
 from uisrnn.cli import options
+from uisrnn.cli.composing import write_compositions
 from uisrnn.cli.console import tell
 from uisrnn.cli.files import require_place
 from uisrnn.cli.sources import sequences_of
@@ -16,11 +19,13 @@ from uisrnn.data.labeled import LabeledSequence
 from uisrnn.data.labels import Label
 from uisrnn.data.observations import Observations
 from uisrnn.data.simulation import simulate as simulation
-from uisrnn.errors import InputError
+from uisrnn.errors import ArgumentError, InputError
 
-_EPILOG = """Example:
+_EPILOG = """Examples:
 
 uisrnn simulate meetings.rttm calls.rttm --voices speakers.npz --number 300 --out train.npz --seed 0
+
+uisrnn simulate meetings.rttm --audio --voices speakers/ --number 60 --max-seconds 300 --out composed --seed 0
 """
 
 
@@ -32,18 +37,40 @@ def register(app: typer.Typer) -> None:
 def simulate(
     turns: Annotated[list[Path], typer.Argument(help="RTTM files; each file id in them is a conversation.")],
     voices: Annotated[
-        list[Path], typer.Option(help="Labelled sequences; all observations of a label are one voice; repeatable.")
+        list[Path],
+        typer.Option(
+            help="Labelled sequences; all observations of a label are one voice. With --audio: a folder with a "
+            "subfolder of sound files for each voice, or a CSV file with columns file and speaker. Repeatable."
+        ),
     ],
-    out: Annotated[Path, typer.Option(help="The file of sequences to write.")],
+    out: Annotated[Path, typer.Option(help="The file of sequences to write; with --audio, the folder to make.")],
+    audio: Annotated[bool, typer.Option("--audio", help="Compose sound: NAME.wav, NAME.rttm, NAME.json.")] = False,
     number: Annotated[int | None, typer.Option(help="Conversations to make; None: one a recording.")] = None,
     window: Annotated[float, typer.Option(help="Seconds that an observation sees.")] = 0.8,
     hop: Annotated[float, typer.Option(help="Seconds from one observation to the next.")] = 0.4,
     voice_hop: Annotated[float | None, typer.Option(help="The same in the voices; by default as --hop.")] = None,
     max_length: Annotated[int | None, typer.Option(help="Observations of a conversation, at most.")] = None,
     noise: Annotated[float, typer.Option(help="Standard deviation of noise that is added.")] = 0.0,
+    max_seconds: Annotated[float | None, typer.Option(help="Audio: seconds of a conversation, at most.")] = None,
+    channel: Annotated[
+        list[str],
+        typer.Option(
+            metavar="NAME=SHARE",
+            help=f"Audio: how often a channel is heard: {', '.join(CHANNELS)}; repeatable. "
+            "By default a third telephone.",
+        ),
+    ] = [],  # noqa: B006 -- typer takes the default of a list as a list
+    split: Annotated[str | None, typer.Option(help="Audio: only rows of the CSV file with this split.")] = None,
     seed: options.Seed = None,
 ) -> None:
-    """Lay voices of single speakers along the turns of real conversations."""
+    """Lay voices of single speakers along the turns of real conversations, as observations or as sound."""
+    if audio:
+        _refuse({"--max-length": max_length, "--voice-hop": voice_hop, "--noise": noise}, "does not go with --audio")
+        write_compositions(
+            out, turns, voices, split=split, number=number, max_seconds=max_seconds, channels=channel, seed=seed
+        )
+        return
+    _refuse({"--max-seconds": max_seconds, "--channel": channel, "--split": split}, "needs --audio")
     require_place(out)
     made, labels = simulation(
         turns, _bank(sequences_of(voices)), window=window, hop=hop, voice_hop=voice_hop, number=number,
@@ -52,6 +79,13 @@ def simulate(
     pairs = zip(made, labels, strict=True)
     save_sequences(out, (LabeledSequence(x, ids, name=f"simulated-{at}") for at, (x, ids) in enumerate(pairs)))
     tell(f"wrote {out}: {len(made)} conversations, {sum(map(len, made))} observations")
+
+
+def _refuse(values: Mapping[str, object], reason: str) -> None:
+    """Refuse options that are given but have no effect."""
+    for name, value in values.items():
+        if value:
+            raise ArgumentError(f"{name} {reason}")
 
 
 def _bank(sequences: list[LabeledSequence]) -> dict[Label, list[Observations]]:

@@ -2,8 +2,7 @@
 
 import math
 import numbers
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any
@@ -11,13 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from uisrnn.data import rttm
+from uisrnn.data.casting import cast, conversations_of
 from uisrnn.data.labels import Label
 from uisrnn.data.observations import Observations
-from uisrnn.data.turns import Turn, turns_of
 from uisrnn.data.voices import Voice, bank_of
 from uisrnn.data.windows import SILENCE, Windows, windows
-from uisrnn.errors import ArgumentError, InputError, InputTypeError
+from uisrnn.errors import ArgumentError, InputError
 from uisrnn.randomness import generator_from
 
 _SHORTEST = 1e-3  # seconds
@@ -110,7 +108,7 @@ def simulate(
     _require_flag("normalize", normalize, (True, False, None))
     recipe = _recipe(window, hop, voice_hop, max_length, mixing)
     bank = bank_of(voices)
-    plans = [windows(one, window, hop, where) for one, where in _conversations(turns)]
+    plans = [windows(one, window, hop, where) for one, where in conversations_of(turns)]
     spoken = [plan for plan in plans if (plan.speaker != SILENCE).any()]
     if not spoken:
         raise InputError(
@@ -144,10 +142,7 @@ def _conversation(
     """One conversation with voices drawn for it: (T, D) observations and T labels."""
     kept = _stretch(np.flatnonzero(plan.speaker != SILENCE), recipe.max_length, generator)
     speakers = np.flatnonzero(plan.seconds[kept].any(axis=0)).tolist()
-    if len(speakers) > len(bank):
-        raise InputError(f"{plan.where}: {len(speakers)} speakers need as many voices, but there are {len(bank)}")
-    drawn = generator.choice(len(bank), len(speakers), replace=False).tolist()
-    voices = {speaker: bank[voice] for speaker, voice in zip(speakers, drawn, strict=True)}
+    voices = cast(speakers, bank, plan.where, generator)
     weights = _weights(plan, recipe.mixing)[kept]
     x = np.zeros((len(kept), bank[0].observations.shape[1]))
     for speaker, voice in voices.items():
@@ -177,20 +172,6 @@ def _normalized(x: NDArray[np.float64]) -> NDArray[np.float64]:
     keep = (norms == 0) | (np.abs(norms - 1) < 1e-6)  # what float32 cannot tell from 1 stays the same to the last digit
     scaled: NDArray[np.float64] = x / np.where(keep, 1, norms)
     return scaled
-
-
-def _conversations(turns: Any) -> Iterator[tuple[list[Turn], str]]:
-    """Turns of each conversation, with the words that name it."""
-    if isinstance(turns, (str, os.PathLike)):
-        turns = [turns]
-    if not isinstance(turns, (list, tuple)):
-        raise InputTypeError(f"turns must be a list of conversations, but are {type(turns).__name__}")
-    for number, one in enumerate(turns):
-        if isinstance(one, (str, os.PathLike)):
-            for recording, read in rttm.read(one).items():
-                yield read, f"{os.fsdecode(one)}, recording {recording}"
-        else:
-            yield turns_of(one, f"conversation {number}"), f"conversation {number}"
 
 
 def _require(name: str, value: Any, least: float, integer: bool = False) -> None:

@@ -1,0 +1,179 @@
+"""Channels that a conversation passes through: telephones, narrow bands, lossy codecs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import firwin, oaconvolve
+
+from uisrnn.audio.composing.codecs import MP3, OPUS, Codec
+from uisrnn.audio.resampling import resampled
+from uisrnn.audio.waveforms import Waveform
+from uisrnn.checks import require_share
+from uisrnn.errors import ArgumentError, InputTypeError
+
+_NARROW = 8000  # Hz
+_STEPS = 127  # of G.711 on either side of 0
+_MU, _A = 255.0, 87.6  # of ITU-T G.711
+_LENGTH = 255  # taps of the filter of a telephone
+
+
+class Channel(Protocol):
+    """Changes how sound is heard, but neither its rate nor its length nor when something is heard."""
+
+    def __call__(self, waveform: Waveform, rate: int, generator: np.random.Generator) -> tuple[Waveform, str]:
+        """The sound after the channel, and the parameters of the channel in words.
+
+        Args:
+            waveform: (n,) samples between -1 and 1.
+            rate: samples a second.
+            generator: draws what varies from one conversation to the next.
+        """
+
+
+@dataclass(frozen=True)
+class Clean:
+    """Sound as it is."""
+
+    def __call__(self, waveform: Waveform, rate: int, generator: np.random.Generator) -> tuple[Waveform, str]:
+        """See `Channel`."""
+        return waveform, "clean"
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """Sound of 8000 samples a second, so without frequencies above 4 kHz."""
+
+    def __call__(self, waveform: Waveform, rate: int, generator: np.random.Generator) -> tuple[Waveform, str]:
+        """See `Channel`."""
+        return resampled(resampled(waveform, rate, _NARROW), _NARROW, rate, len(waveform)), "8 kHz"
+
+
+@dataclass(frozen=True)
+class Telephone:
+    """A telephone: about 300 to 3400 Hz, 8000 samples a second of 8 bits by G.711.
+
+    Attributes:
+        law: "mu" or "a".
+    """
+
+    law: str
+
+    def __call__(self, waveform: Waveform, rate: int, generator: np.random.Generator) -> tuple[Waveform, str]:
+        """See `Channel`."""
+        low, high = float(generator.uniform(200, 400)), float(generator.uniform(3200, 3600))
+        band = firwin(_LENGTH, [low, high], pass_zero=False, fs=_NARROW)
+        narrow = oaconvolve(resampled(waveform, rate, _NARROW), band, mode="same").astype(np.float32)
+        companded = mu_law(narrow) if self.law == "mu" else a_law(narrow)
+        words = f"telephone, {self.law}-law, {low:.0f} to {high:.0f} Hz"
+        return resampled(companded, _NARROW, rate, len(waveform)), words
+
+
+@dataclass(frozen=True)
+class Lossy:
+    """A lossy codec at a random low rate.
+
+    Attributes:
+        codec: which.
+        name: of the codec, for people.
+        bit_rates: in bits a second, of which a conversation has one.
+    """
+
+    codec: Codec
+    name: str
+    bit_rates: tuple[int, ...]
+
+    def __call__(self, waveform: Waveform, rate: int, generator: np.random.Generator) -> tuple[Waveform, str]:
+        """See `Channel`."""
+        bit_rate = int(generator.choice(self.bit_rates))
+        return self.codec(waveform, rate, bit_rate), f"{self.name}, {bit_rate} bit/s"
+
+
+CHANNELS: dict[str, Channel] = {
+    "clean": Clean(),
+    "mu-law": Telephone("mu"),
+    "a-law": Telephone("a"),
+    "narrow": Narrow(),
+    "mp3": Lossy(MP3, "mp3", (16000, 24000, 32000)),
+    "opus": Lossy(OPUS, "opus", (8000, 12000, 16000, 24000)),
+}
+"""The channels that have a name."""
+
+SHARES = {"clean": 5 / 12, "mu-law": 1 / 6, "a-law": 1 / 6, "narrow": 1 / 12, "mp3": 1 / 12, "opus": 1 / 12}
+"""How often each channel is drawn by default: a third of the conversations are telephone calls."""
+
+
+@dataclass(frozen=True)
+class ChannelMix:
+    """Channels of which each conversation gets one at random.
+
+    Attributes:
+        channels: to choose from.
+        shares: how often each is chosen; they sum to 1.
+    """
+
+    channels: tuple[Channel, ...]
+    shares: tuple[float, ...]
+
+    def draw(self, generator: np.random.Generator) -> Channel:
+        """A random channel."""
+        return self.channels[int(generator.choice(len(self.channels), p=self.shares))]
+
+
+def channel_mix(channels: Any) -> ChannelMix:
+    """The channels that `compose` is given, checked.
+
+    Args:
+        channels: the share of each channel by its name in `CHANNELS`; or None for `SHARES`.
+
+    Raises:
+        ArgumentError: a name or a share is wrong.
+        InputTypeError: it is not a mapping.
+
+    >>> channel_mix({"telephone": 1})
+    Traceback (most recent call last):
+    uisrnn.errors.ArgumentError: channels must be among clean, mu-law, a-law, narrow, mp3, opus, but one is 'telephone'
+    """
+    channels = SHARES if channels is None else channels
+    if not isinstance(channels, Mapping):
+        raise InputTypeError(f"channels must be a mapping from names to shares, but are {channels!r:.80}")
+    for name, share in channels.items():
+        if name not in CHANNELS:
+            raise ArgumentError(f"channels must be among {', '.join(CHANNELS)}, but one is {name!r:.80}")
+        require_share(f"the share of channel {name}", share)
+    total = float(sum(channels.values()))
+    if abs(total - 1) > 1e-6:
+        raise ArgumentError(f"the shares of channels must sum to 1, but sum to {total:g}")
+    shares = tuple(float(share) / total for share in channels.values())
+    return ChannelMix(tuple(CHANNELS[name] for name in channels), shares)
+
+
+def mu_law(waveform: Waveform) -> Waveform:
+    """The samples after mu-law companding to 8 bits.
+
+    >>> mu_law(np.array([0.5, -0.01, 2], dtype=np.float32)).round(3)
+    array([ 0.495, -0.01 ,  1.   ], dtype=float32)
+    """
+    size = np.minimum(np.abs(waveform), 1)
+    codes = np.rint(np.log1p(_MU * size) / np.log1p(_MU) * _STEPS)
+    return _signed(np.expm1(codes / _STEPS * np.log1p(_MU)) / _MU, waveform)
+
+
+def a_law(waveform: Waveform) -> Waveform:
+    """The samples after A-law companding to 8 bits.
+
+    >>> a_law(np.array([0.5, -0.01, 2], dtype=np.float32)).round(3)
+    array([ 0.502, -0.01 ,  1.   ], dtype=float32)
+    """
+    size = _A * np.minimum(np.abs(waveform), 1)
+    scale = 1 + np.log(_A)
+    codes = np.rint(np.where(size < 1, size, 1 + np.log(np.maximum(size, 1))) / scale * _STEPS)
+    level = codes / _STEPS * scale
+    return _signed(np.where(level < 1, level, np.exp(np.maximum(level, 1) - 1)) / _A, waveform)
+
+
+def _signed(size: NDArray[Any], waveform: Waveform) -> Waveform:
+    signed: Waveform = np.copysign(size, waveform).astype(np.float32)
+    return signed

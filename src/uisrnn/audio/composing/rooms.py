@@ -1,0 +1,65 @@
+"""Rooms: impulse responses of reflections and of a decaying tail."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.signal import lfilter, oaconvolve
+
+from uisrnn.audio.waveforms import Waveform
+
+_REFLECTIONS = 8
+_FIRST, _LAST = 0.002, 0.04  # seconds between which early reflections arrive
+_TAIL = 0.01  # seconds after which the tail starts
+_DIFFERENCE = 1.5  # decibels, standard deviation between the speakers of a room
+_DARKNESS = 0.4  # of a one-pole low pass: walls and air take off high frequencies
+
+
+@dataclass(frozen=True)
+class Room:
+    """A room in which all speakers of a conversation sit.
+
+    Attributes:
+        rt60: seconds in which the level of the tail falls by 60 dB.
+        direct: level of direct sound above the level of all reflections, in decibels.
+    """
+
+    rt60: float
+    direct: float
+
+    def response(self, rate: int, generator: np.random.Generator) -> Waveform:
+        """The impulse response from one place in the room, of energy 1; direct sound arrives at sample 0.
+
+        Each call draws another place: other reflections, and a slightly different level of direct sound.
+
+        Args:
+            rate: samples a second.
+            generator: draws the place.
+        """
+        times = np.arange(max(2, round(self.rt60 * rate))) / rate
+        decay = 10 ** (-3 * times / self.rt60)
+        tail = lfilter([1 - _DARKNESS], [1, -_DARKNESS], generator.standard_normal(len(times))) * (times >= _TAIL)
+        arrivals = np.rint(generator.uniform(_FIRST, min(_LAST, self.rt60), _REFLECTIONS) * rate).astype(np.int64)
+        early = np.zeros(len(times))
+        early[np.minimum(arrivals, len(times) - 1)] = generator.choice([-1.0, 1.0], _REFLECTIONS) * 3
+        reflected = (tail + early) * decay
+        reflected[0] = 0
+        level = self.direct + generator.normal(0, _DIFFERENCE)
+        response = reflected / np.sqrt(np.square(reflected).sum() + 1e-30) * 10 ** (-level / 20)
+        response[0] = 1
+        scaled: Waveform = (response / np.linalg.norm(response)).astype(np.float32)
+        return scaled
+
+
+def drawn_room(rt60: tuple[float, float], generator: np.random.Generator) -> Room:
+    """A room whose reverberation time lies in this range; direct sound is 0 to 12 dB above the reflections."""
+    return Room(float(generator.uniform(*rt60)), float(generator.uniform(0, 12)))
+
+
+def reverberated(waveform: Waveform, response: Waveform) -> Waveform:
+    """(n,) sound and (m,) response -> (n + m - 1,) sound in the room.
+
+    >>> reverberated(np.array([1, 0, 0], np.float32), np.array([1, 0.5], np.float32)).round(3)
+    array([1. , 0.5, 0. , 0. ], dtype=float32)
+    """
+    convolved: Waveform = oaconvolve(waveform, response).astype(np.float32)
+    return convolved

@@ -1,0 +1,163 @@
+"""The speech of one voice, as much of it as turns need."""
+
+import numbers
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uisrnn.audio.composing.pauses import FRAME, kept_frames, spoken_frames
+from uisrnn.audio.waveforms import Recording, Waveform, recording
+from uisrnn.data.labels import Label
+from uisrnn.errors import InputError, InputTypeError
+
+LEVEL = 10 ** (-26 / 20)
+"""Root mean square of speech, as a share of full scale."""
+_SEARCH = 1.0  # seconds that may be skipped so that a piece starts and ends in speech
+_FADE = 0.005  # seconds
+
+
+@dataclass(frozen=True)
+class SoundVoice:
+    """The utterances of one voice; sound files are read when they are needed.
+
+    Attributes:
+        name: the label of the voice.
+        utterances: paths of sound files, or pairs (waveform, rate).
+    """
+
+    name: Label
+    utterances: tuple[Any, ...]
+
+    def utterance(self, number: int) -> Recording:
+        """One utterance, with the name of the voice in its error messages."""
+        read = recording(self.utterances[number])
+        where = f"voice {self.name}, utterance {number}" if read.where == "waveform" else read.where
+        return Recording(read.name, where, read.rate, read.seconds, read.parts)
+
+
+def sound_voices(voices: Any) -> list[SoundVoice]:
+    """The voices that `compose` is given, checked as far as that needs no reading of sound.
+
+    Raises:
+        InputTypeError: `voices` is not a mapping from names to lists.
+        InputError: there is no voice, or a voice has no utterance.
+        OSError: there is no file at a path.
+    """
+    if not isinstance(voices, Mapping):
+        raise InputTypeError(f"voices must be a mapping from names to utterances, but are {type(voices).__name__}")
+    if not voices:
+        raise InputError("voices: at least one is needed, but there is none")
+    return [_sound_voice(name, utterances) for name, utterances in voices.items()]
+
+
+def _sound_voice(name: Any, utterances: Any) -> SoundVoice:
+    if not isinstance(name, (str, numbers.Integral)):
+        raise InputTypeError(f"voices: names must be strings or integers, but one is {name!r:.80}")
+    if isinstance(utterances, (str, os.PathLike)):
+        utterances = [utterances]
+    if not isinstance(utterances, (list, tuple)):
+        raise InputTypeError(
+            f"voice {name!r}: must be a list of paths or of pairs (waveform, rate), but is {utterances!r:.80}"
+        )
+    if not utterances:
+        raise InputError(f"voice {name!r}: at least one utterance is needed, but there is none")
+    for utterance in utterances:
+        if isinstance(utterance, (str, os.PathLike)):
+            os.stat(utterance)
+        else:
+            recording(utterance)
+    return SoundVoice(name, tuple(utterances))  # type: ignore[arg-type]  # any integer will do
+
+
+class Supply:
+    """Consecutive speech of a voice, at one level and without long pauses.
+
+    Utterances come in random order, the first with a random start; after the last utterance they come again.
+
+    Args:
+        voice: whose speech it is.
+        rate: samples a second.
+        generator: draws the order and the start.
+    """
+
+    def __init__(self, voice: SoundVoice, rate: int, generator: np.random.Generator) -> None:
+        self._rate, self._size = rate, round(FRAME * rate)
+        self._blocks = _speech(voice, rate, generator)
+        self._samples = np.zeros(0, dtype=np.float32)
+        self._spoken = np.zeros(0, dtype=np.bool_)
+
+    def take(self, count: int) -> Waveform:
+        """The next `count` samples, which start and end in speech if the voice allows it.
+
+        Up to a second is skipped so that they do. Both ends are faded within 5 ms.
+        """
+        self._fill(count + round(_SEARCH * self._rate))
+        start = self._start(count)
+        piece = self._samples[start : start + count].copy()
+        frames = (start + count) // self._size
+        self._samples, self._spoken = self._samples[frames * self._size :], self._spoken[frames:]
+        return _faded(piece, round(_FADE * self._rate))
+
+    def _fill(self, count: int) -> None:
+        samples, spoken = [self._samples], [self._spoken]
+        missing = count - len(self._samples)
+        while missing > 0:
+            more, decisions = next(self._blocks)
+            samples.append(more)
+            spoken.append(decisions)
+            missing -= len(more)
+        self._samples, self._spoken = np.concatenate(samples), np.concatenate(spoken)
+
+    def _start(self, count: int) -> int:
+        """The first sample from which a piece of this length starts and ends in speech."""
+        last = (count - 1) // self._size
+        firsts = np.arange(round(_SEARCH / FRAME))
+        good = self._spoken[firsts] & self._spoken[firsts + last]
+        best = good if good.any() else self._spoken[firsts]
+        return int(np.argmax(best)) * self._size
+
+
+def _speech(
+    voice: SoundVoice, rate: int, generator: np.random.Generator
+) -> Iterator[tuple[Waveform, NDArray[np.bool_]]]:
+    """Blocks of speech without long pauses, and whether each frame of them exceeds the level gate."""
+    share = generator.random()
+    while True:
+        for number in generator.permutation(len(voice.utterances)).tolist():
+            for samples, spoken in _utterance(voice.utterance(number), rate):
+                skipped = int(share * len(spoken))
+                share = 0.0
+                yield samples[skipped * round(FRAME * rate) :], spoken[skipped:]
+
+
+def _utterance(utterance: Recording, rate: int) -> Iterator[tuple[Waveform, NDArray[np.bool_]]]:
+    size = round(FRAME * rate)
+    silent: InputError | None = None
+    heard = False
+    for block in utterance.blocks(rate):
+        if len(block) < size:
+            continue
+        try:
+            spoken = spoken_frames(block, rate, utterance.where)
+        except InputError as error:
+            silent = error
+            continue
+        heard = True
+        frames = block[: len(spoken) * size].reshape(-1, size)
+        level = np.sqrt(np.square(frames[spoken], dtype=np.float64).mean())
+        kept = kept_frames(spoken)
+        yield (frames[kept] * np.float32(LEVEL / level)).reshape(-1), spoken[kept]
+    if not heard:
+        raise silent or InputError(f"{utterance.where}: a voice must be heard, but it lasts less than {FRAME} s")
+
+
+def _faded(piece: Waveform, length: int) -> Waveform:
+    length = min(length, len(piece) // 2)
+    ramp = np.sin(np.linspace(0, np.pi / 2, length, endpoint=False, dtype=np.float32)) ** 2
+    piece[:length] *= ramp
+    piece[len(piece) - length :] *= ramp[::-1]
+    return piece

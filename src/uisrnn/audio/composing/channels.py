@@ -6,9 +6,9 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import firwin, oaconvolve
 
 from uisrnn.audio.composing.codecs import MP3, OPUS, Codec
+from uisrnn.audio.composing.filters import band_passed
 from uisrnn.audio.resampling import resampled
 from uisrnn.audio.waveforms import Waveform
 from uisrnn.checks import require_share
@@ -17,7 +17,6 @@ from uisrnn.errors import ArgumentError, InputTypeError
 _NARROW = 8000  # Hz
 _STEPS = 127  # of G.711 on either side of 0
 _MU, _A = 255.0, 87.6  # of ITU-T G.711
-_LENGTH = 255  # taps of the filter of a telephone
 
 
 class Channel(Protocol):
@@ -64,8 +63,7 @@ class Telephone:
     def __call__(self, waveform: Waveform, rate: int, generator: np.random.Generator) -> tuple[Waveform, str]:
         """See `Channel`."""
         low, high = float(generator.uniform(200, 400)), float(generator.uniform(3200, 3600))
-        band = firwin(_LENGTH, [low, high], pass_zero=False, fs=_NARROW)
-        narrow = oaconvolve(resampled(waveform, rate, _NARROW), band, mode="same").astype(np.float32)
+        narrow = band_passed(resampled(waveform, rate, _NARROW), low, high, _NARROW)
         companded = mu_law(narrow) if self.law == "mu" else a_law(narrow)
         words = f"telephone, {self.law}-law, {low:.0f} to {high:.0f} Hz"
         return resampled(companded, _NARROW, rate, len(waveform)), words

@@ -1,27 +1,21 @@
 """Conversations of sound, from the turns of some and the voices of others."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import count, cycle, islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
 
-from uisrnn.audio.composing.conditions import LONGEST, Composition, Conditions, Range, conditions_of
-from uisrnn.audio.composing.noises import NOISES, noise_of
-from uisrnn.audio.composing.rooms import Room, drawn_room, reverberated
-from uisrnn.audio.composing.stretches import merged, stretch_of
-from uisrnn.audio.composing.supply import SoundVoice, Supply, sound_voices
-from uisrnn.audio.waveforms import Waveform
+from uisrnn.audio.composing.conditions import Composition, Conditions, Range, conditions_of
+from uisrnn.audio.composing.plan import Script, drawn_plan
+from uisrnn.audio.composing.rendering import rendered
+from uisrnn.audio.composing.stretches import SHORTEST_TURN, merged
+from uisrnn.audio.composing.supply import SoundVoice, sound_voices
 from uisrnn.checks import require_integer
-from uisrnn.data.casting import cast, conversations_of
-from uisrnn.data.labels import Label
+from uisrnn.data.casting import conversations_of
 from uisrnn.data.turns import Turn
 from uisrnn.errors import InputError
 from uisrnn.randomness import generator_of, seed_from
-
-_LEVELS = (-9.0, 6.0)  # decibels by which a conversation is louder than its voices
-_PEAK = 0.98  # of full scale
 
 
 def compose(
@@ -81,118 +75,30 @@ def compose(
     if seed is not None:
         require_integer("seed", seed, -(2**63))
     bank = sound_voices(voices)
-    scripts = [_Script(_spoken(made, where), where) for made, where in conversations_of(turns)]
+    scripts = [Script(_audible(conversation, where), where) for conversation, where in conversations_of(turns)]
     spoken = [script for script in scripts if script.turns]
     if not spoken:
-        raise InputError(f"turns: somebody must speak, but in {len(scripts)} conversations there is no turn")
+        raise InputError(f"turns: somebody must speak, but in {len(scripts)} conversations nobody does")
     wanted = islice(cycle(spoken), len(spoken) if number is None else number)
     return _compositions(wanted, bank, conditions, seed_from(seed))
 
 
-@dataclass(frozen=True)
-class _Script:
-    """Turns of a conversation, and the words that name it."""
-
-    turns: list[Turn]
-    where: str
-
-
-def _spoken(turns: Sequence[Turn], where: str) -> list[Turn]:
+def _audible(turns: Sequence[Turn], where: str) -> list[Turn]:
+    """The turns in the order of time, without turns that are too short to hear."""
     for number, turn in enumerate(turns):
         if turn.start < 0:
             raise InputError(f"{where}, turn {number}: the start must be >= 0 seconds, but is {turn.start}")
-    return merged([turn for turn in turns if turn.end > turn.start])
+    return [turn for turn in merged(turns) if turn.end - turn.start >= SHORTEST_TURN]
 
 
 def _compositions(
-    scripts: Iterator[_Script], bank: list[SoundVoice], conditions: Conditions, seed: int
+    scripts: Iterable[Script], bank: list[SoundVoice], conditions: Conditions, seed: int
 ) -> Iterator[Composition]:
-    for number, script in zip(count(), scripts):
-        yield _Take(script, conditions, generator_of(seed, number)).composition(f"composed-{number}", bank)
-
-
-@dataclass
-class _Take:
-    """One conversation while it is composed."""
-
-    script: _Script
-    conditions: Conditions
-    generator: np.random.Generator
-    facts: dict[str, Any] = field(default_factory=dict)
-
-    def composition(self, name: str, bank: list[SoundVoice]) -> Composition:
-        start, turns = stretch_of(self.script.turns, self.conditions.max_seconds, self.generator)
-        end = max(turn.end for turn in turns)
-        if end > LONGEST:
-            raise InputError(
-                f"{self.script.where}: must end before {LONGEST:g} seconds, or max_seconds be given, but ends at "
-                f"{end:g}"
-            )
-        speakers = list(dict.fromkeys(turn.speaker for turn in turns))
-        voices = cast(speakers, bank, self.script.where, self.generator)
-        self.facts.update(source=self.script.where, start=start, seconds=end)
-        self.facts["voices"] = {str(speaker): str(voice.name) for speaker, voice in voices.items()}
-        waveform = self._channelled(self._noisy(*self._speech(turns, voices, round(end * self.conditions.rate))))
-        named = [Turn(turn.start, turn.end, voices[turn.speaker].name) for turn in turns]
-        return Composition(name, waveform, self.conditions.rate, named, self.facts)
-
-    def _speech(self, turns: list[Turn], voices: dict[Label, SoundVoice], length: int) -> tuple[Waveform, float]:
-        """(length,) samples of all speakers, and the mean power while somebody speaks."""
-        rate, mix = self.conditions.rate, np.zeros(length, dtype=np.float32)
-        places = self._places(voices)
-        heard = np.zeros(length, dtype=np.bool_)
-        for turn in turns:
-            first, last = round(turn.start * rate), min(round(turn.end * rate), length)
-            if last > first:
-                place = places[turn.speaker]
-                sound = reverberated(place.supply.take(last - first), place.response)[: length - first]
-                mix[first : first + len(sound)] += sound
-                heard[first:last] = True
-        power = float(np.square(mix[heard], dtype=np.float64).mean()) if heard.any() else 0.0
-        return mix, power
-
-    def _places(self, voices: dict[Label, SoundVoice]) -> dict[Label, "_Place"]:
-        """Where each speaker sits and how loud they are."""
-        rate, rt60 = self.conditions.rate, self.conditions.rt60
-        room = None if rt60 is None else drawn_room(rt60, self.generator)
-        gains = {speaker: float(self.generator.normal(0, self.conditions.gain)) for speaker in voices}
-        self.facts["rt60"] = None if room is None else room.rt60
-        self.facts["gains"] = {str(speaker): gain for speaker, gain in gains.items()}
-        return {
-            speaker: _Place(
-                Supply(voice, rate, self.generator), self._response(room) * np.float32(10 ** (gains[speaker] / 20))
-            )
-            for speaker, voice in voices.items()
-        }
-
-    def _response(self, room: Room | None) -> Waveform:
-        if room is None:
-            return np.ones(1, dtype=np.float32)
-        return room.response(self.conditions.rate, self.generator)
-
-    def _noisy(self, speech: Waveform, power: float) -> Waveform:
-        """The speech with noise, at the level of the conversation, without clipping."""
-        if self.conditions.snr is not None:
-            ratio = float(self.generator.uniform(*self.conditions.snr))
-            kind = str(self.generator.choice(list(NOISES)))
-            self.facts.update(snr=ratio, noise=kind)
-            speech += noise_of(kind, power * 10 ** (-ratio / 10), len(speech), self.conditions.rate, self.generator)
-        else:
-            self.facts.update(snr=None, noise=None)
-        speech *= np.float32(10 ** (self.generator.uniform(*_LEVELS) / 20))
-        speech *= np.float32(min(1.0, _PEAK / max(float(np.abs(speech).max()), 1e-9)))
-        return speech
-
-    def _channelled(self, waveform: Waveform) -> Waveform:
-        channel = self.conditions.channels.draw(self.generator)
-        changed, words = channel(waveform, self.conditions.rate, self.generator)
-        self.facts["channel"] = words
-        return np.clip(changed, -1, 1)
-
-
-@dataclass
-class _Place:
-    """A speaker's speech, and how it sounds from where the speaker sits."""
-
-    supply: Supply
-    response: Waveform
+    for number, script in enumerate(scripts):
+        generator = generator_of(seed, number)
+        plan = drawn_plan(script, bank, conditions, generator)
+        sound = rendered(plan, conditions.rate, generator)
+        heard, channel = conditions.channels.draw(generator)(sound, conditions.rate, generator)
+        yield Composition(
+            f"composed-{number}", np.clip(heard, -1, 1), conditions.rate, plan.named_turns, plan.description(channel)
+        )

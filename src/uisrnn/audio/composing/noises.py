@@ -1,50 +1,58 @@
-"""Noise of rooms and devices, at a given level."""
+"""Noise of rooms and devices, at a given power."""
 
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import sosfilt, zpk2sos
 
+from uisrnn.audio.composing.filters import PoleZeroFilter
 from uisrnn.audio.waveforms import Waveform
 
-Noise = Callable[[int, int, np.random.Generator], NDArray[np.float64]]
+Source = Callable[[int], NDArray[np.float64]]
+"""From a number of samples to these next samples of noise."""
 _LOWEST = 20.0  # Hz from which pink noise falls
+_HARMONICS = 6
+_HUM_SHARE = 2 / 3  # of the power of a hum that its harmonics have
 _BLOCK = 2**20  # samples
 
 
-def white(count: int, rate: int, generator: np.random.Generator) -> NDArray[np.float64]:
-    """(count,) samples of the same power at all frequencies."""
-    return generator.standard_normal(count)
+def white(rate: int, generator: np.random.Generator) -> Source:
+    """Noise of the same power at all frequencies."""
+    return generator.standard_normal
 
 
-def pink(count: int, rate: int, generator: np.random.Generator) -> NDArray[np.float64]:
-    """(count,) samples whose power falls by 3 dB an octave.
+def pink(rate: int, generator: np.random.Generator) -> Source:
+    """Noise whose power falls by 3 dB an octave from 20 Hz on.
 
-    Poles and zeros alternate evenly on a logarithmic scale of frequency: the power falls by 6 dB an octave from a pole
-    to the next zero, and not at all from there to the next pole.
+    Poles and zeros of its filter alternate, half an octave from each to the next: the power falls by 6 dB an octave
+    from a pole to a zero, and stays the same from a zero to a pole.
     """
-    corners = np.exp(-2 * np.pi * _LOWEST * 2.0 ** np.arange(0, np.log2(rate / 2 / _LOWEST), 1.0) / rate)
-    zeros = np.exp(-2 * np.pi * _LOWEST * 2.0 ** np.arange(0.5, np.log2(rate / 2 / _LOWEST), 1.0) / rate)
-    sections = zpk2sos(zeros, corners, 1.0)
-    filtered: NDArray[np.float64] = sosfilt(sections, generator.standard_normal(count))
-    return filtered
+    octaves = np.log2(rate / 2 / _LOWEST)
+    poles, zeros = (np.exp(-2 * np.pi * _LOWEST * 2 ** np.arange(first, octaves) / rate) for first in (0, 0.5))
+    shape = PoleZeroFilter(zeros, poles, settling=rate)
+    return lambda count: shape(generator.standard_normal(count))
 
 
-def hum(count: int, rate: int, generator: np.random.Generator) -> NDArray[np.float64]:
-    """(count,) samples of harmonics of 50 or 60 Hz with pink noise of half their power."""
-    times = np.arange(count) / rate
-    base = float(generator.choice([50.0, 60.0]))
-    harmonics = np.zeros(count)
-    for number in range(1, 7):
-        phase = generator.uniform(0, 2 * np.pi)
-        harmonics += generator.uniform(0.2, 1) / number * np.sin(2 * np.pi * base * number * times + phase)
-    noise = pink(count, rate, generator)
-    sound: NDArray[np.float64] = harmonics + noise * np.sqrt(0.5 * _power(harmonics) / max(_power(noise), 1e-30))
-    return sound
+def hum(rate: int, generator: np.random.Generator) -> Source:
+    """Harmonics of 50 or 60 Hz, with pink noise of half their power."""
+    noise = pink(rate, generator)
+    frequencies = generator.choice([50.0, 60.0]) * np.arange(1, _HARMONICS + 1)
+    sizes = generator.uniform(0.2, 1, _HARMONICS) / np.arange(1, _HARMONICS + 1)
+    sizes *= np.sqrt(2 * _HUM_SHARE) / np.linalg.norm(sizes)
+    phases = generator.uniform(0, 2 * np.pi, _HARMONICS)
+
+    def source(count: int) -> NDArray[np.float64]:
+        sound: NDArray[np.float64] = noise(count) * np.sqrt(1 - _HUM_SHARE)
+        for size, frequency, phase in zip(sizes, frequencies, phases, strict=True):
+            sound += size * np.sin(phase + 2 * np.pi * frequency / rate * np.arange(count))
+        phases[:] = (phases + 2 * np.pi * frequencies / rate * count) % (2 * np.pi)
+        return sound
+
+    return source
 
 
-NOISES: dict[str, Noise] = {"pink": pink, "white": white, "hum": hum}
+NOISES: dict[str, Callable[[int, np.random.Generator], Source]] = {"pink": pink, "white": white, "hum": hum}
+"""Kinds of noise, each of power 1 in the long run."""
 
 
 def noise_of(kind: str, power: float, count: int, rate: int, generator: np.random.Generator) -> Waveform:
@@ -57,10 +65,10 @@ def noise_of(kind: str, power: float, count: int, rate: int, generator: np.rando
         rate: samples a second.
         generator: draws the noise.
     """
-    noise = NOISES[kind](count, rate, generator)
-    scaled: Waveform = (noise * np.sqrt(power / max(_power(noise), 1e-30))).astype(np.float32)
-    return scaled
-
-
-def _power(samples: NDArray[np.float64]) -> float:
-    return float(np.square(samples).mean())
+    source = NOISES[kind](rate, generator)
+    noise = np.empty(count, dtype=np.float32)
+    for start in range(0, count, _BLOCK):
+        block = noise[start : start + _BLOCK]
+        block[:] = source(len(block))
+    noise *= np.float32(np.sqrt(power / np.square(noise).mean(dtype=np.float64)))
+    return noise

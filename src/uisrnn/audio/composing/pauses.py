@@ -1,51 +1,66 @@
-"""Pauses of a single speaker: where they are, by level, and the speech without long ones."""
+"""Pauses of a single speaker: where they are, by level, and what stays if long pauses are cut."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from uisrnn.audio.waveforms import Waveform
-from uisrnn.errors import InputError
 
-LONGEST_PAUSE = 0.3
-"""Seconds; a longer pause is cut to `_MARGIN` on either side."""
 FRAME = 0.01
 """Seconds that one decision is about."""
-_MARGIN = 0.05  # seconds of a long pause that stay beside speech: soft onsets and endings
+_LONGEST = round(0.3 / FRAME)  # frames of a pause that stays
+_MARGIN = round(0.05 / FRAME)  # frames of a longer pause that stay beside speech: soft onsets and endings
 _WIDTH = 3  # frames whose mean power is one level
 _ABOVE_QUIET = 8.0  # decibels by which speech exceeds the quiet part of a waveform
 _NEAREST, _FARTHEST = 18.0, 35.0  # decibels from the loud part down to the gate
 _QUIET, _LOUD = 5, 95  # percentiles
-_SILENT = 1e-10  # power, -100 dB of full scale
+_FADING = 10.0  # decibels by which the loud part may fall from one block to the next
+_SILENCE = -100.0  # decibels of full scale
 
 
-def spoken_frames(waveform: Waveform, rate: int, where: str) -> NDArray[np.bool_]:
-    """Whether each frame of `FRAME` seconds exceeds a level gate; an incomplete last frame is left out.
+class LevelGate:
+    """Tells the speech of one utterance from its pauses, block by block.
 
-    The gate lies 8 dB above the quiet part of the waveform, and from 18 to 35 dB below its loud part.
+    The gate lies 8 dB above the quiet part of a block, but from 18 to 35 dB below its loud part. A block that is much
+    softer than the blocks before it is a pause as a whole.
 
     Args:
-        waveform: (n,) samples of one speaker.
         rate: samples a second.
-        where: the words with which an error message begins.
 
-    Raises:
-        InputError: the waveform is silent.
+    >>> sound = np.repeat([0.0, 0.1], 800).astype(np.float32)
+    >>> LevelGate(8000)(sound).astype(int)
+    array([0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1])
     """
-    size = round(FRAME * rate)
-    frames = len(waveform) // size
-    power = np.square(waveform[: frames * size].reshape(frames, size), dtype=np.float64).mean(axis=1)
-    if not frames or power.max() < _SILENT:
-        raise InputError(f"{where}: a voice must be heard, but there is only silence")
-    smooth = np.convolve(power, np.ones(_WIDTH) / _WIDTH, mode="same")[:frames] if frames > _WIDTH else power
-    levels = 10 * np.log10(np.maximum(smooth, _SILENT))
-    loud = float(np.percentile(levels[levels > levels.max() - 2 * _FARTHEST], _LOUD))
-    quiet = float(np.percentile(levels, _QUIET))
-    spoken: NDArray[np.bool_] = levels >= np.clip(quiet + _ABOVE_QUIET, loud - _FARTHEST, loud - _NEAREST)
-    return spoken
+
+    def __init__(self, rate: int) -> None:
+        self._size = frame_size(rate)
+        self._loud = _SILENCE
+
+    def __call__(self, block: Waveform) -> NDArray[np.bool_]:
+        """(n,) samples to whether each whole frame of `FRAME` seconds is speech."""
+        frames = len(block) // self._size
+        if not frames:
+            return np.zeros(0, dtype=np.bool_)
+        power = np.square(block[: frames * self._size].reshape(frames, -1), dtype=np.float64).mean(axis=1)
+        smooth = np.convolve(np.pad(power, _WIDTH // 2, mode="edge"), np.ones(_WIDTH) / _WIDTH, mode="valid")
+        levels = 10 * np.log10(np.maximum(smooth, 10 ** (_SILENCE / 10)))
+        heard = levels[levels > max(levels.max() - 2 * _FARTHEST, _SILENCE)]
+        if not len(heard):
+            return np.zeros(frames, dtype=np.bool_)
+        self._loud = max(float(np.percentile(heard, _LOUD)), self._loud - _FADING)
+        quiet = float(np.percentile(levels, _QUIET))
+        spoken: NDArray[np.bool_] = levels >= np.clip(
+            quiet + _ABOVE_QUIET, self._loud - _FARTHEST, self._loud - _NEAREST
+        )
+        return spoken
+
+
+def frame_size(rate: int) -> int:
+    """Samples of a frame."""
+    return round(FRAME * rate)
 
 
 def kept_frames(spoken: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The frames that stay when long pauses are cut: speech, short pauses and the margins of long ones.
+    """The frames that stay if long pauses are cut: speech, short pauses and the margins of long ones.
 
     Args:
         spoken: (F,) decisions. Silence before the first and after the last speech counts as a long pause.
@@ -54,14 +69,12 @@ def kept_frames(spoken: NDArray[np.bool_]) -> NDArray[np.bool_]:
     >>> int(kept_frames(frames).sum())  # 5 + 10 + 5 + 5 + 10
     35
     """
-    longest, margin = round(LONGEST_PAUSE / FRAME), round(_MARGIN / FRAME)
     kept = spoken.copy()
     edges = np.flatnonzero(np.diff(np.concatenate([[True], spoken, [True]]).astype(np.int8)))
     for start, end in edges.reshape(-1, 2).tolist():
-        inside = start > 0 and end < len(spoken)
-        if inside and end - start <= longest:
+        if start > 0 and end < len(spoken) and end - start <= _LONGEST:
             kept[start:end] = True
         else:
-            kept[start : min(end, start + margin)] = start > 0
-            kept[max(start, end - margin) : end] |= end < len(spoken)
+            kept[start : min(end, start + _MARGIN)] = start > 0
+            kept[max(start, end - _MARGIN) : end] |= end < len(spoken)
     return kept

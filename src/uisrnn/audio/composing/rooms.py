@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import lfilter, oaconvolve
 
+from uisrnn.audio.composing.filters import darkened
 from uisrnn.audio.waveforms import Waveform
 
 _REFLECTIONS = 8
@@ -37,7 +37,7 @@ class Room:
         """
         times = np.arange(max(2, round(self.rt60 * rate))) / rate
         decay = 10 ** (-3 * times / self.rt60)
-        tail = lfilter([1 - _DARKNESS], [1, -_DARKNESS], generator.standard_normal(len(times))) * (times >= _TAIL)
+        tail = darkened(generator.standard_normal(len(times)), _DARKNESS) * (times >= _TAIL)
         arrivals = np.rint(generator.uniform(_FIRST, min(_LAST, self.rt60), _REFLECTIONS) * rate).astype(np.int64)
         early = np.zeros(len(times))
         early[np.minimum(arrivals, len(times) - 1)] = generator.choice([-1.0, 1.0], _REFLECTIONS) * 3
@@ -53,13 +53,3 @@ class Room:
 def drawn_room(rt60: tuple[float, float], generator: np.random.Generator) -> Room:
     """A room whose reverberation time lies in this range; direct sound is 0 to 12 dB above the reflections."""
     return Room(float(generator.uniform(*rt60)), float(generator.uniform(0, 12)))
-
-
-def reverberated(waveform: Waveform, response: Waveform) -> Waveform:
-    """(n,) sound and (m,) response -> (n + m - 1,) sound in the room.
-
-    >>> reverberated(np.array([1, 0, 0], np.float32), np.array([1, 0.5], np.float32)).round(3)
-    array([1. , 0.5, 0. , 0. ], dtype=float32)
-    """
-    convolved: Waveform = oaconvolve(waveform, response).astype(np.float32)
-    return convolved

@@ -7,6 +7,8 @@ import numpy as np
 
 from uisrnn.data.turns import Turn
 
+SHORTEST_TURN = 0.01
+"""Seconds; a shorter turn cannot be heard and is left out."""
 _HEARD = 1.0  # seconds of each of two speakers that a stretch should hold
 
 
@@ -46,8 +48,8 @@ def stretch_of(turns: Sequence[Turn], max_seconds: float, generator: np.random.G
     first, last = _starts(turns, max_seconds, generator)
     start = float(np.clip(generator.uniform(first, last), 0, total - max_seconds))
     end = start + max_seconds
-    cut = [Turn(max(turn.start, start), min(turn.end, end), turn.speaker) for turn in turns]
-    return start, [Turn(turn.start - start, turn.end - start, turn.speaker) for turn in cut if turn.end > turn.start]
+    cut = [Turn(max(turn.start, start) - start, min(turn.end, end) - start, turn.speaker) for turn in turns]
+    return start, [turn for turn in cut if turn.end - turn.start >= SHORTEST_TURN]
 
 
 def _starts(turns: Sequence[Turn], max_seconds: float, generator: np.random.Generator) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from uisrnn.audio.composing.pauses import FRAME, kept_frames, spoken_frames
+from uisrnn.audio.composing.pauses import FRAME, LevelGate, frame_size, kept_frames
 from uisrnn.audio.waveforms import Recording, Waveform, recording
 from uisrnn.data.labels import Label
 from uisrnn.errors import InputError, InputTypeError
@@ -85,7 +85,7 @@ class Supply:
     """
 
     def __init__(self, voice: SoundVoice, rate: int, generator: np.random.Generator) -> None:
-        self._rate, self._size = rate, round(FRAME * rate)
+        self._rate, self._size = rate, frame_size(rate)
         self._blocks = _speech(voice, rate, generator)
         self._samples = np.zeros(0, dtype=np.float32)
         self._spoken = np.zeros(0, dtype=np.bool_)
@@ -131,28 +131,22 @@ def _speech(
             for samples, spoken in _utterance(voice.utterance(number), rate):
                 skipped = int(share * len(spoken))
                 share = 0.0
-                yield samples[skipped * round(FRAME * rate) :], spoken[skipped:]
+                yield samples[skipped * frame_size(rate) :], spoken[skipped:]
 
 
 def _utterance(utterance: Recording, rate: int) -> Iterator[tuple[Waveform, NDArray[np.bool_]]]:
-    size = round(FRAME * rate)
-    silent: InputError | None = None
-    heard = False
+    """The same of one utterance, at the level `LEVEL`."""
+    gate, size = LevelGate(rate), frame_size(rate)
+    energy, count = 0.0, 0
     for block in utterance.blocks(rate):
-        if len(block) < size:
-            continue
-        try:
-            spoken = spoken_frames(block, rate, utterance.where)
-        except InputError as error:
-            silent = error
-            continue
-        heard = True
-        frames = block[: len(spoken) * size].reshape(-1, size)
-        level = np.sqrt(np.square(frames[spoken], dtype=np.float64).mean())
-        kept = kept_frames(spoken)
-        yield (frames[kept] * np.float32(LEVEL / level)).reshape(-1), spoken[kept]
-    if not heard:
-        raise silent or InputError(f"{utterance.where}: a voice must be heard, but it lasts less than {FRAME} s")
+        spoken = gate(block)
+        if spoken.any():
+            frames, kept = block[: len(spoken) * size].reshape(-1, size), kept_frames(spoken)
+            energy += float(np.square(frames[spoken], dtype=np.float64).sum())
+            count += int(spoken.sum()) * size
+            yield (frames[kept] * np.float32(LEVEL / np.sqrt(energy / count))).reshape(-1), spoken[kept]
+    if not count:
+        raise InputError(f"{utterance.where}: speech must be heard, but all of it is silent or shorter than {FRAME} s")
 
 
 def _faded(piece: Waveform, length: int) -> Waveform:

@@ -7,6 +7,7 @@ from pathlib import Path
 from uisrnn import extras
 from uisrnn.audio.composing import Composition, compose, find_voices
 from uisrnn.cli.console import tell
+from uisrnn.cli.files import require_folder_place
 from uisrnn.data import rttm
 from uisrnn.data.labels import Label
 from uisrnn.errors import ArgumentError
@@ -40,9 +41,11 @@ def write_compositions(
         seed: see `compose`.
 
     Raises:
-        FileExistsError: there is a file at `out`, or a folder with files in it.
+        ArgumentError: `out` is neither new nor empty, or there is no folder around it.
         UISRNNError: see `compose` and `find_voices`.
+        OSError: a file cannot be read or written.
     """
+    require_folder_place(out)
     sound = extras.load("soundfile", "audio", "simulate --audio")
     made = compose(
         list(turns), _together(voices, split), number=number, max_seconds=max_seconds,

@@ -1,7 +1,7 @@
 """`uisrnn simulate`: conversations to train on, from turns and recordings of single speakers."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +21,8 @@ from uisrnn.data.observations import Observations
 from uisrnn.data.simulation import simulate as simulation
 from uisrnn.errors import ArgumentError, InputError
 
+_OF_OBSERVATIONS = ("window", "hop", "voice_hop", "max_length", "noise")
+_OF_SOUND = ("max_seconds", "channel", "split")
 _EPILOG = """Examples:
 
 uisrnn simulate meetings.rttm calls.rttm --voices speakers.npz --number 300 --out train.npz --seed 0
@@ -35,6 +37,7 @@ def register(app: typer.Typer) -> None:
 
 
 def simulate(
+    context: typer.Context,
     turns: Annotated[list[Path], typer.Argument(help="RTTM files; each file id in them is a conversation.")],
     voices: Annotated[
         list[Path],
@@ -65,12 +68,12 @@ def simulate(
 ) -> None:
     """Lay voices of single speakers along the turns of real conversations, as observations or as sound."""
     if audio:
-        _refuse({"--max-length": max_length, "--voice-hop": voice_hop, "--noise": noise}, "does not go with --audio")
+        _refuse(context, _OF_OBSERVATIONS, "does not go with --audio")
         write_compositions(
             out, turns, voices, split=split, number=number, max_seconds=max_seconds, channels=channel, seed=seed
         )
         return
-    _refuse({"--max-seconds": max_seconds, "--channel": channel, "--split": split}, "needs --audio")
+    _refuse(context, _OF_SOUND, "needs --audio")
     require_place(out)
     made, labels = simulation(
         turns, _bank(sequences_of(voices)), window=window, hop=hop, voice_hop=voice_hop, number=number,
@@ -81,11 +84,12 @@ def simulate(
     tell(f"wrote {out}: {len(made)} conversations, {sum(map(len, made))} observations")
 
 
-def _refuse(values: Mapping[str, object], reason: str) -> None:
-    """Refuse options that are given but have no effect."""
-    for name, value in values.items():
-        if value:
-            raise ArgumentError(f"{name} {reason}")
+def _refuse(context: typer.Context, names: Sequence[str], reason: str) -> None:
+    """Refuse options that are given but would have no effect."""
+    for name in names:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise ArgumentError(f"--{name.replace('_', '-')} {reason}")
 
 
 def _bank(sequences: list[LabeledSequence]) -> dict[Label, list[Observations]]:

@@ -3,6 +3,7 @@
 import csv
 import os
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 from uisrnn.errors import InputError
@@ -34,7 +35,8 @@ def find_voices(path: str | os.PathLike[str], split: str | None = None) -> dict[
     else:
         voices = _manifest(place, split)
     if not voices:
-        wanted = "sound files in a subfolder for each voice" if place.is_dir() else f"rows of split {split!r}"
+        rows = "rows" if split is None else f"rows of split {split!r}"
+        wanted = f"sound files in a subfolder for each voice, or a {_MANIFEST}" if place.is_dir() else rows
         raise InputError(f"{place}: there must be {wanted}, but there are none")
     return voices
 
@@ -67,8 +69,9 @@ def _manifest(path: Path, split: str | None) -> dict[str, list[Path]]:
     return dict(voices)
 
 
-def _column(columns: object, names: tuple[str, ...], path: Path) -> str:
+def _column(columns: Sequence[str], names: tuple[str, ...], path: Path) -> str:
     for name in names:
-        if name in list(columns):  # type: ignore[call-overload]
+        if name in columns:
             return name
-    raise InputError(f"{path}: a column {' or '.join(map(repr, names))} is needed, but the columns are {columns}")
+    wanted = " or ".join(map(repr, names))
+    raise InputError(f"{path}: a column {wanted} is needed, but the columns are {', '.join(columns) or 'none'}")

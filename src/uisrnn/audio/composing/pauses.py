@@ -9,7 +9,7 @@ FRAME = 0.01
 """Seconds that one decision is about."""
 _LONGEST = round(0.3 / FRAME)  # frames of a pause that stays
 _MARGIN = round(0.05 / FRAME)  # frames of a longer pause that stay beside speech: soft onsets and endings
-_WIDTH = 3  # frames whose mean power is one level
+_SHORTEST = 3  # frames of speech; less is a click
 _ABOVE_QUIET = 8.0  # decibels by which speech exceeds the quiet part of a waveform
 _NEAREST, _FARTHEST = 18.0, 35.0  # decibels from the loud part down to the gate
 _QUIET, _LOUD = 5, 95  # percentiles
@@ -28,7 +28,7 @@ class LevelGate:
 
     >>> sound = np.repeat([0.0, 0.1], 800).astype(np.float32)
     >>> LevelGate(8000)(sound).astype(int)
-    array([0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1])
+    array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1])
     """
 
     def __init__(self, rate: int) -> None:
@@ -41,17 +41,25 @@ class LevelGate:
         if not frames:
             return np.zeros(0, dtype=np.bool_)
         power = np.square(block[: frames * self._size].reshape(frames, -1), dtype=np.float64).mean(axis=1)
-        smooth = np.convolve(np.pad(power, _WIDTH // 2, mode="edge"), np.ones(_WIDTH) / _WIDTH, mode="valid")
-        levels = 10 * np.log10(np.maximum(smooth, 10 ** (_SILENCE / 10)))
+        levels = 10 * np.log10(np.maximum(power, 10 ** (_SILENCE / 10)))
         heard = levels[levels > max(levels.max() - 2 * _FARTHEST, _SILENCE)]
         if not len(heard):
             return np.zeros(frames, dtype=np.bool_)
         self._loud = max(float(np.percentile(heard, _LOUD)), self._loud - _FADING)
         quiet = float(np.percentile(levels, _QUIET))
-        spoken: NDArray[np.bool_] = levels >= np.clip(
-            quiet + _ABOVE_QUIET, self._loud - _FARTHEST, self._loud - _NEAREST
-        )
-        return spoken
+        gate = np.clip(quiet + _ABOVE_QUIET, self._loud - _FARTHEST, self._loud - _NEAREST)
+        return _without_clicks(levels >= gate)
+
+
+def _without_clicks(spoken: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The decisions without speech of fewer than `_SHORTEST` frames."""
+    if len(spoken) < _SHORTEST:
+        return np.zeros_like(spoken)
+    runs: NDArray[np.bool_] = np.all(np.lib.stride_tricks.sliding_window_view(spoken, _SHORTEST), axis=1)
+    kept = np.zeros_like(spoken)
+    for shift in range(_SHORTEST):
+        kept[shift : shift + len(runs)] |= runs
+    return kept
 
 
 def frame_size(rate: int) -> int:

@@ -146,7 +146,7 @@ def _utterance(utterance: Recording, rate: int) -> Iterator[tuple[Waveform, NDAr
             count += int(spoken.sum()) * size
             yield (frames[kept] * np.float32(LEVEL / np.sqrt(energy / count))).reshape(-1), spoken[kept]
     if not count:
-        raise InputError(f"{utterance.where}: speech must be heard, but all of it is silent or shorter than {FRAME} s")
+        raise InputError(f"{utterance.where}: speech must be heard, but all of it is silent or too short")
 
 
 def _faded(piece: Waveform, length: int) -> Waveform:

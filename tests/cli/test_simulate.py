@@ -87,7 +87,7 @@ def test_composed_sound_is_the_same_with_the_same_seed(cli, turns, recordings, t
         (["--voices", "{recordings}", "--split", "dev"], 1, "manifest.csv"),
         (["--voices", "{recordings}", "--channel", "gsm=1"], 2, "channels must be among clean, mu-law"),
         (["--voices", "{recordings}", "--channel", "clean"], 2, "--channel must be NAME=SHARE"),
-        (["--voices", "{recordings}", "--max-seconds", "nan"], 2, "max_seconds must be a number of seconds"),
+        (["--voices", "{recordings}", "--max-seconds", "nan"], 2, "max_seconds must be a number from 0.1"),
         (["--voices", "{recordings}", "--max-length", "5"], 2, "--max-length does not go with --audio"),
         (["--voices", "{recordings}", "--window", "1.5"], 2, "--window does not go with --audio"),
         (["--voices", "{recordings}", "--out", "{recordings}"], 2, "--out must be a new or empty folder"),

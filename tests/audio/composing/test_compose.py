@@ -146,8 +146,15 @@ def test_without_a_seed_torch_governs():
 def test_conversations_are_made_when_they_are_asked_for(tmp_path):
     silent = {"low": VOICES["low"], "mute": [(np.zeros(RATE, np.float32), RATE)]}
     made = compose([[(0, 1, "ann")]], silent, number=10**9, seed=0)
-    with pytest.raises(uisrnn.InputError, match="voice mute, utterance 0: speech must be heard"):
+    with pytest.raises(uisrnn.InputError, match="voice 'mute', utterance 0: speech must be heard"):
         list(islice(made, 50))
+
+
+def test_a_channel_of_ones_own_is_one_more_name(monkeypatch):
+    monkeypatch.setitem(uisrnn.audio.CHANNELS, "upside down", lambda waveform, rate, generator: (-waveform, "inverted"))
+    made = one([TURNS], VOICES, **{**PLAIN, "channels": {"upside down": 1}})
+    assert made.description["channel"] == "inverted"
+    assert np.array_equal(made.waveform, -one([TURNS], VOICES, **PLAIN).waveform)
 
 
 def test_files_of_another_rate_are_voices(written):
@@ -173,7 +180,7 @@ def test_rttm_files_are_conversations(tmp_path):
         ([TURNS], {"low": []}, "voice 'low': at least one utterance is needed"),
         ([TURNS], {"low": VOICES["low"]}, "conversation 0: 2 speakers need as many voices, but there are 1"),
         ([[(0, 1, "ann")]], {"low": [(np.zeros(0, np.float32), RATE)]}, "there are no samples in it"),
-        ([[(0, 1, "ann")]], {"low": [(np.full(9, np.nan), RATE)]}, "voice low, utterance 0: samples must be between"),
+        ([[(0, 1, "ann")]], {"low": [(np.full(9, np.nan), RATE)]}, "voice 'low', utterance 0: samples must be between"),
         ([[(0, 1e6, "ann")]], VOICES, "must end within 86400 seconds, or max_seconds must be given"),
     ],
 )
@@ -194,8 +201,9 @@ def test_what_cannot_be_composed_is_an_input_error(turns, voices, message):
         ({"snr": (30, 20)}, "snr must be a pair"),
         ({"snr": 20}, "snr must be a pair"),
         ({"rt60": (0, 1)}, "rt60 must be a pair"),
-        ({"gain": -1}, "gain must be a number of seconds|gain must be"),
-        ({"max_seconds": 0}, "max_seconds must be from 0.1"),
+        ({"gain": -1}, "gain must be a number from 0 to 100 dB, but is -1"),
+        ({"gain": math.nan}, "gain must be a number"),
+        ({"max_seconds": 0}, "max_seconds must be a number from 0.1"),
         ({"rate": 100}, "rate must be an integer from 4000"),
         ({"number": 0}, "number must be an integer >= 1"),
         ({"seed": 0.5}, "seed must be an integer"),
@@ -211,6 +219,10 @@ def test_types_are_refused_before_anything_is_made(tmp_path):
         compose([TURNS], [VOICES])
     with pytest.raises(uisrnn.InputTypeError, match="voice 'low': must be a list of paths"):
         compose([TURNS], {"low": 3})
+    with pytest.raises(uisrnn.InputTypeError, match="voice 'low', utterance 0: audio must be a path or a pair"):
+        compose([TURNS], {"low": VOICES["low"][0]})
+    with pytest.raises(uisrnn.ArgumentError, match="voice 'low', utterance 0: rate must be an integer"):
+        compose([TURNS], {"low": [(tone(300), 1)]})
     with pytest.raises(uisrnn.InputTypeError, match="channels must be a mapping"):
         compose([TURNS], VOICES, channels="clean")
     with pytest.raises(FileNotFoundError):

@@ -97,7 +97,7 @@ CHANNELS: dict[str, Channel] = {
     "mp3": Lossy(MP3, "mp3", (16000, 24000, 32000)),
     "opus": Lossy(OPUS, "opus", (8000, 12000, 16000, 24000)),
 }
-"""The channels that have a name."""
+"""The channels by name; a further entry is a further channel for `compose`."""
 
 SHARES = {"clean": 5 / 12, "mu-law": 1 / 6, "a-law": 1 / 6, "narrow": 1 / 12, "mp3": 1 / 12, "opus": 1 / 12}
 """How often each channel is drawn by default: a third of the conversations are telephone calls."""

@@ -1,4 +1,4 @@
-"""Under which conditions conversations are composed, and what comes out."""
+"""The conditions of composed conversations, and a conversation that is composed."""
 
 import math
 import numbers
@@ -7,16 +7,14 @@ from typing import Any
 
 from uisrnn.audio.composing.channels import ChannelMix, channel_mix
 from uisrnn.audio.waveforms import Waveform, rate_of
-from uisrnn.checks import require_seconds
 from uisrnn.data.turns import Turn
 from uisrnn.errors import ArgumentError
 
 Range = tuple[float, float]
 LONGEST = 86_400.0
-"""Seconds of the longest conversation that is composed at once."""
-_SHORTEST = 0.1  # seconds
+"""Seconds of the longest conversation, which is held in memory."""
 _SHORTEST_RT60, _LONGEST_RT60 = 0.01, 10.0  # seconds
-_MOST_DECIBELS = 200.0
+_MOST_DECIBELS = 100.0
 
 
 @dataclass(frozen=True)
@@ -56,26 +54,31 @@ def conditions_of(rate: Any, max_seconds: Any, channels: Any, snr: Any, rt60: An
     Raises:
         ArgumentError, InputTypeError: one of them is wrong; the message says which.
     """
-    if max_seconds is not None:
-        require_seconds("max_seconds", max_seconds)
-        if not _SHORTEST <= max_seconds <= LONGEST:
-            raise ArgumentError(f"max_seconds must be from {_SHORTEST} to {LONGEST:g}, but is {max_seconds!r:.80}")
-    require_seconds("gain", gain)
     return Conditions(
         rate=rate_of(rate),
-        max_seconds=math.inf if max_seconds is None else float(max_seconds),
+        max_seconds=math.inf if max_seconds is None else _number("max_seconds", max_seconds, 0.1, LONGEST, "seconds"),
         channels=channel_mix(channels),
         snr=None if snr is None else _range("snr", snr, -_MOST_DECIBELS, _MOST_DECIBELS, "dB"),
         rt60=None if rt60 is None else _range("rt60", rt60, _SHORTEST_RT60, _LONGEST_RT60, "seconds"),
-        gain=float(gain),
+        gain=_number("gain", gain, 0, _MOST_DECIBELS, "dB"),
     )
 
 
+def _number(name: str, value: Any, least: float, most: float, unit: str) -> float:
+    if not _is_between(value, least, most):
+        raise ArgumentError(f"{name} must be a number from {least:g} to {most:g} {unit}, but is {value!r:.80}")
+    return float(value)
+
+
 def _range(name: str, value: Any, least: float, most: float, unit: str) -> Range:
-    pair = value if isinstance(value, (tuple, list)) else ()
-    good = len(pair) == 2 and all(isinstance(end, numbers.Real) and not isinstance(end, bool) for end in pair)
-    if not good or not least <= pair[0] <= pair[1] <= most:
+    is_pair = isinstance(value, (tuple, list)) and len(value) == 2
+    if not is_pair or not all(_is_between(end, least, most) for end in value) or value[0] > value[1]:
         raise ArgumentError(
             f"{name} must be a pair (lowest, highest) from {least:g} to {most:g} {unit}, but is {value!r:.80}"
         )
-    return float(pair[0]), float(pair[1])
+    return float(value[0]), float(value[1])
+
+
+def _is_between(value: Any, least: float, most: float) -> bool:
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return is_number and bool(least <= value <= most)

@@ -1,4 +1,4 @@
-"""What is drawn for one conversation before its sound is made."""
+"""The random choices for a conversation, made before its sound."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,11 +38,11 @@ class Plan:
 
     Attributes:
         where: the words with which an error message begins.
-        start: seconds of the conversation that are left out before the first turn.
-        turns: from `start` on.
+        start: seconds of the conversation that are left out at its beginning.
+        turns: of the rest; their times count from `start`.
         voices: the voice of each speaker.
         gains: the gain of each speaker in dB.
-        room: where the speakers sit; None: nowhere.
+        room: in which the speakers sit; None: no room.
         noise: a name in `NOISES`; None: no noise.
         snr: ratio of speech to noise in dB; None: no noise.
         level: gain of the whole in dB.

@@ -1,4 +1,4 @@
-"""What of a conversation is composed: its turns, or a random stretch of them."""
+"""The part of a conversation that is composed: all turns, or a random stretch."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -32,7 +32,7 @@ def merged(turns: Sequence[Turn]) -> list[Turn]:
 
 
 def stretch_of(turns: Sequence[Turn], max_seconds: float, generator: np.random.Generator) -> tuple[float, list[Turn]]:
-    """A random stretch, in which two speakers speak if there are two so close to each other.
+    """A random stretch of a conversation; it holds two speakers if two speak within `max_seconds`.
 
     Args:
         turns: from `merged`.
@@ -53,7 +53,7 @@ def stretch_of(turns: Sequence[Turn], max_seconds: float, generator: np.random.G
 
 
 def _starts(turns: Sequence[Turn], max_seconds: float, generator: np.random.Generator) -> tuple[float, float]:
-    """From and to when the stretch may start, so that it holds a random change of speakers or, without any, a turn."""
+    """The earliest and latest start of a stretch that holds a random change of speakers, or a turn if there is none."""
     heard = min(_HEARD, max_seconds / 4)
     changes = [
         (after.start + heard - max_seconds, min(before.end, after.end) - heard)

@@ -1,9 +1,9 @@
-"""The speech of one voice, as much of it as turns need."""
+"""Speech of a single voice, as long as turns need it."""
 
 import numbers
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from uisrnn.audio.composing.pauses import FRAME, LevelGate, frame_size, kept_frames
 from uisrnn.audio.waveforms import Recording, Waveform, recording
 from uisrnn.data.labels import Label
-from uisrnn.errors import InputError, InputTypeError
+from uisrnn.errors import ArgumentError, InputError, InputTypeError
 
 LEVEL = 10 ** (-26 / 20)
 """Root mean square of speech, as a share of full scale."""
@@ -34,9 +34,9 @@ class SoundVoice:
 
     def utterance(self, number: int) -> Recording:
         """One utterance, with the name of the voice in its error messages."""
-        read = recording(self.utterances[number])
-        where = f"voice {self.name}, utterance {number}" if read.where == "waveform" else read.where
-        return Recording(read.name, where, read.rate, read.seconds, read.parts)
+        source = self.utterances[number]
+        read = recording(source)
+        return read if _is_path(source) else replace(read, where=f"voice {self.name!r}, utterance {number}")
 
 
 def sound_voices(voices: Any) -> list[SoundVoice]:
@@ -57,7 +57,7 @@ def sound_voices(voices: Any) -> list[SoundVoice]:
 def _sound_voice(name: Any, utterances: Any) -> SoundVoice:
     if not isinstance(name, (str, numbers.Integral)):
         raise InputTypeError(f"voices: names must be strings or integers, but one is {name!r:.80}")
-    if isinstance(utterances, (str, os.PathLike)):
+    if _is_path(utterances):
         utterances = [utterances]
     if not isinstance(utterances, (list, tuple)):
         raise InputTypeError(
@@ -65,12 +65,23 @@ def _sound_voice(name: Any, utterances: Any) -> SoundVoice:
         )
     if not utterances:
         raise InputError(f"voice {name!r}: at least one utterance is needed, but there is none")
-    for utterance in utterances:
-        if isinstance(utterance, (str, os.PathLike)):
-            os.stat(utterance)
-        else:
-            recording(utterance)
+    for number, utterance in enumerate(utterances):
+        _require_utterance(utterance, f"voice {name!r}, utterance {number}")
     return SoundVoice(name, tuple(utterances))  # type: ignore[arg-type]  # any integer will do
+
+
+def _require_utterance(utterance: Any, where: str) -> None:
+    if _is_path(utterance):
+        os.stat(utterance)
+        return
+    try:
+        recording(utterance)
+    except (ArgumentError, InputError, InputTypeError) as error:
+        raise type(error)(f"{where}: {error}") from None
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, (str, os.PathLike))
 
 
 class Supply:
@@ -135,7 +146,7 @@ def _speech(
 
 
 def _utterance(utterance: Recording, rate: int) -> Iterator[tuple[Waveform, NDArray[np.bool_]]]:
-    """The same of one utterance, at the level `LEVEL`."""
+    """Blocks of one utterance without long pauses, at `LEVEL`, and whether each frame exceeds the level gate."""
     gate, size = LevelGate(rate), frame_size(rate)
     energy, count = 0.0, 0
     for block in utterance.blocks(rate):

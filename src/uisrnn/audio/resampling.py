@@ -56,22 +56,27 @@ class _Soxr:
         return found
 
 
-def resampled(waveform: NDArray[np.float32], given: int, wanted: int, length: int | None = None) -> NDArray[np.float32]:
+def resampled(waveform: NDArray[np.float32], given: int, wanted: int) -> NDArray[np.float32]:
     """A whole waveform at another rate.
 
     Args:
         waveform: (n,) samples.
         given: its rate in Hz.
         wanted: the new rate in Hz.
-        length: samples of the result, which is cut or filled up with zeros; None: as many as there are.
 
     Raises:
         MissingExtraError: soxr is not installed.
     """
     to_rate = resampler(given, wanted)
-    samples = np.concatenate([to_rate.push(waveform), to_rate.flush()])
-    if length is None:
-        return samples
-    fitted = np.zeros(length, dtype=np.float32)
-    fitted[: len(samples)] = samples[:length]
-    return fitted
+    return np.concatenate([to_rate.push(waveform), to_rate.flush()])
+
+
+def fitted(waveform: NDArray[np.float32], length: int) -> NDArray[np.float32]:
+    """The waveform cut to `length` samples, or followed by zeros up to them.
+
+    >>> fitted(np.ones(2, np.float32), 3)
+    array([1., 1., 0.], dtype=float32)
+    """
+    if len(waveform) >= length:
+        return waveform[:length]
+    return np.concatenate([waveform, np.zeros(length - len(waveform), dtype=np.float32)])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from uisrnn.audio.composing.codecs import MP3, OPUS, Codec
 from uisrnn.audio.composing.filters import band_passed
-from uisrnn.audio.resampling import resampled
+from uisrnn.audio.resampling import fitted, resampled
 from uisrnn.audio.waveforms import Waveform
 from uisrnn.checks import require_share
 from uisrnn.errors import ArgumentError, InputTypeError
@@ -47,7 +47,7 @@ class Narrow:
 
     def __call__(self, waveform: Waveform, rate: int, generator: np.random.Generator) -> tuple[Waveform, str]:
         """See `Channel`."""
-        return resampled(resampled(waveform, rate, _NARROW), _NARROW, rate, len(waveform)), "8 kHz"
+        return _widened(resampled(waveform, rate, _NARROW), rate, len(waveform)), "8 kHz"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Telephone:
         narrow = band_passed(resampled(waveform, rate, _NARROW), low, high, _NARROW)
         companded = mu_law(narrow) if self.law == "mu" else a_law(narrow)
         words = f"telephone, {self.law}-law, {low:.0f} to {high:.0f} Hz"
-        return resampled(companded, _NARROW, rate, len(waveform)), words
+        return _widened(companded, rate, len(waveform)), words
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,10 @@ def channel_mix(channels: Any) -> ChannelMix:
         raise ArgumentError(f"the shares of channels must sum to 1, but sum to {total:g}")
     shares = tuple(float(share) / total for share in channels.values())
     return ChannelMix(tuple(CHANNELS[name] for name in channels), shares)
+
+
+def _widened(narrow: Waveform, rate: int, length: int) -> Waveform:
+    return fitted(resampled(narrow, _NARROW, rate), length)
 
 
 def mu_law(waveform: Waveform) -> Waveform:

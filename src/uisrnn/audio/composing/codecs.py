@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from uisrnn import extras
-from uisrnn.audio.resampling import resampled
+from uisrnn.audio.resampling import fitted, resampled, resampler
 from uisrnn.audio.waveforms import Waveform
 
 _RATE = 16000  # Hz, which all of the codecs accept
@@ -41,8 +41,7 @@ class Codec:
         """
         av = extras.load("av", "audio", f"the codec {self.name}")
         encoded = self._encoded(av, resampled(waveform, rate, _RATE), bit_rate)
-        decoded, decoded_rate = _decoded(av, encoded)
-        return resampled(decoded, decoded_rate, rate, len(waveform))
+        return fitted(_decoded(av, encoded, rate), len(waveform))
 
     def _encoded(self, av: Any, waveform: Waveform, bit_rate: int) -> io.BytesIO:
         file = io.BytesIO()
@@ -57,7 +56,7 @@ class Codec:
 
 
 MP3 = Codec("libmp3lame", "mp3")
-OPUS = Codec("libopus", "ogg", (("application", "voip"),))
+OPUS = Codec("libopus", "ogg", (("application", "voip"), ("compression_level", "5")))
 
 
 def _frames(av: Any, waveform: Waveform) -> Iterator[Any]:
@@ -69,9 +68,11 @@ def _frames(av: Any, waveform: Waveform) -> Iterator[Any]:
         yield frame
 
 
-def _decoded(av: Any, file: io.BytesIO) -> tuple[Waveform, int]:
+def _decoded(av: Any, file: io.BytesIO, rate: int) -> Waveform:
+    """All samples at this rate; FFmpeg decodes Opus at three times the rate of speech, so it is resampled at once."""
     with av.open(file) as container:
-        rate = int(container.streams.audio[0].rate)
-        resampler = av.AudioResampler(format="fltp", layout="mono", rate=rate)
-        parts = [part.to_ndarray()[0] for frame in container.decode(audio=0) for part in resampler.resample(frame)]
-    return np.concatenate(parts), rate
+        to_rate = resampler(int(container.streams.audio[0].rate), rate)
+        to_float = av.AudioResampler(format="fltp", layout="mono")
+        frames = (part for frame in container.decode(audio=0) for part in to_float.resample(frame))
+        parts = [to_rate.push(frame.to_ndarray()[0]) for frame in frames]
+    return np.concatenate([*parts, to_rate.flush()])

@@ -24,17 +24,15 @@ def convolved(waveform: Waveform, response: Waveform) -> Waveform:
     >>> convolved(np.array([1, 0, 0], np.float32), np.array([1, 0.5], np.float32)).round(3)
     array([1. , 0.5, 0. , 0. ], dtype=float32)
     """
-    result: Waveform = _signal().oaconvolve(waveform, response).astype(np.float32)
+    result: Waveform = _signal().oaconvolve(waveform, response).astype(np.float32, copy=False)
     return result
 
 
 def band_passed(waveform: Waveform, low: float, high: float, rate: int) -> Waveform:
     """(n,) samples with the frequencies from `low` to `high` Hz only, without a delay."""
-    signal = _signal()
-    band = signal.firwin(_TAPS, [low, high], pass_zero=False, fs=rate)
+    band = _signal().firwin(_TAPS, [low, high], pass_zero=False, fs=rate).astype(np.float32)
     centre = _TAPS // 2
-    result: Waveform = signal.oaconvolve(waveform, band)[centre : centre + len(waveform)].astype(np.float32)
-    return result
+    return convolved(waveform, band)[centre : centre + len(waveform)]
 
 
 def darkened(samples: NDArray[np.float64], share: float) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """`uisrnn simulate --audio`: composed conversations into a folder."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from uisrnn import extras
@@ -9,12 +9,9 @@ from uisrnn.audio.composing import Composition, compose, find_voices
 from uisrnn.cli.console import tell
 from uisrnn.cli.files import require_folder_place
 from uisrnn.data import rttm
-from uisrnn.data.labels import Label
 from uisrnn.errors import ArgumentError
 from uisrnn.files import filling
 from uisrnn.progress import Bar
-
-Voices = Mapping[Label, Sequence[Path]]
 
 
 def write_compositions(

@@ -41,6 +41,11 @@ def test_columns_have_other_names_and_rows_a_split(folder):
     assert set(find_voices(path)) == {"x", "y"}
 
 
+def test_a_byte_order_mark_is_no_part_of_a_column(folder):
+    path = manifest(folder, "\ufefffile,speaker\na.wav,x\n")
+    assert find_voices(path) == {"x": [folder / "a.wav"]}
+
+
 @pytest.mark.parametrize(
     ("text", "split", "message"),
     [

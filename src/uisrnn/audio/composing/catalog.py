@@ -22,7 +22,7 @@ def find_voices(path: str | os.PathLike[str], split: str | None = None) -> dict[
         split: only rows of the CSV file whose column `split` has this value. None: all.
 
     Raises:
-        InputError: the path is neither, a column is missing, or there is no sound file.
+        InputError: the path is not a CSV file or such a folder, a column is missing, or there is no sound file.
         OSError: the path cannot be read.
     """
     place = Path(path)
@@ -52,7 +52,7 @@ def _subfolders(folder: Path) -> dict[str, list[Path]]:
 
 def _manifest(path: Path, split: str | None) -> dict[str, list[Path]]:
     voices: dict[str, list[Path]] = defaultdict(list)
-    with open(path, encoding="utf-8", newline="") as file:
+    with open(path, encoding="utf-8-sig", newline="") as file:
         try:
             rows = csv.DictReader(file)
             columns = rows.fieldnames or []

@@ -9,6 +9,7 @@ from uisrnn.audio.waveforms import Waveform
 
 _REFLECTIONS = 8
 _FIRST, _LAST = 0.002, 0.04  # seconds between which early reflections arrive
+_STRENGTH = 3.0  # of an early reflection, in standard deviations of the tail
 _TAIL = 0.01  # seconds after which the tail starts
 _DIFFERENCE = 1.5  # decibels, standard deviation between the speakers of a room
 _DARKNESS = 0.4  # of a one-pole low pass: walls and air take off high frequencies
@@ -40,7 +41,7 @@ class Room:
         tail = darkened(generator.standard_normal(len(times)), _DARKNESS) * (times >= _TAIL)
         arrivals = np.rint(generator.uniform(_FIRST, min(_LAST, self.rt60), _REFLECTIONS) * rate).astype(np.int64)
         early = np.zeros(len(times))
-        early[np.minimum(arrivals, len(times) - 1)] = generator.choice([-1.0, 1.0], _REFLECTIONS) * 3
+        early[np.minimum(arrivals, len(times) - 1)] = generator.choice([-_STRENGTH, _STRENGTH], _REFLECTIONS)
         reflected = (tail + early) * decay
         reflected[0] = 0
         level = self.direct + generator.normal(0, _DIFFERENCE)

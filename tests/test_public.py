@@ -28,7 +28,9 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
         _ = uisrnn.UISRNM
 
 
-OPTIONAL = "kaldiio matplotlib optuna pandas pyannote pyarrow resemblyzer rich sklearn soundfile soxr tensorboard typer"
+OPTIONAL = (
+    "av kaldiio matplotlib optuna pandas pyannote pyarrow resemblyzer rich sklearn soundfile soxr tensorboard typer"
+)
 
 
 def test_nothing_optional_is_imported():

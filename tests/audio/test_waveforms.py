@@ -1,6 +1,7 @@
 """Sound of every kind comes in as one channel of float32."""
 
 import os
+import struct
 
 import numpy as np
 import pytest
@@ -8,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import uisrnn
+from uisrnn.audio.opening import recording
 from uisrnn.audio.resampling import resampler
-from uisrnn.audio.waveforms import mono, recording
+from uisrnn.audio.waveforms import mono
 
 soundfile = pytest.importorskip("soundfile", reason="reads audio")
 pytest.importorskip("soxr", reason="resamples")
@@ -37,7 +39,12 @@ def test_channels_are_averaged(written, meeting):
     np.testing.assert_allclose(read(path), (left + right) / 3, atol=1e-7)
 
 
-@pytest.mark.parametrize("rate", [4000, 11025, 16000, 44100, 48000])
+def test_many_channels_are_averaged(written, meeting):
+    path = written(np.tile(meeting[:8000, None], 32), subtype="FLOAT")
+    np.testing.assert_allclose(read(path), meeting[:8000], atol=1e-6)
+
+
+@pytest.mark.parametrize("rate", [4000, 11025, 16000, 44100, 48000, 192_000])
 def test_any_rate_lasts_as_long(rate, written):
     sound = 0.3 * np.sin(2 * np.pi * 440 * np.arange(2 * rate) / rate)
     found = read(written(sound, rate))
@@ -80,10 +87,38 @@ def test_a_long_file_comes_in_blocks(written):
 def test_the_last_block_may_have_fewer_samples_than_channels(left, written):
     sound = np.zeros((8000 * 60 + left, 3))
     for audio in (written(sound), (sound, 8000)):
-        assert [len(block) for block in recording(audio).blocks(8000)] == [480000, left, 0]
+        assert sum(len(block) for block in recording(audio).blocks(8000)) == 480000 + left
+
+
+def streamed(path, sound, size):
+    """A wav as a program writes it into a pipe: its header does not know the size."""
+    samples = (sound * 32767).astype("<i2").tobytes()
+    kind = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16)
+    header = struct.pack("<4sI4s", b"RIFF", min(size + 36, 2**32 - 1), b"WAVE") + kind
+    path.write_bytes(header + struct.pack("<4sI", b"data", size) + samples)
+    return path
+
+
+@pytest.mark.parametrize("size", [0, 0x7FFFF000, 0x80000000, 0xFFFFFFFF])
+def test_a_wav_from_a_pipe_ends_with_the_file(size, meeting, tmp_path):
+    np.testing.assert_allclose(read(streamed(tmp_path / "call.wav", meeting, size)), meeting, atol=1e-4)
 
 
 # --- what cannot be read ---
+
+
+def test_a_wav_that_ends_before_its_header_says(meeting, tmp_path):
+    path = streamed(tmp_path / "call.wav", meeting[:8000], 160000)
+    with pytest.raises(uisrnn.InputError, match=r"is damaged: it ends at 1\.00 s, but its header says 10\.00 s"):
+        recording(path)
+
+
+def test_a_damaged_file_is_damaged_at_a_time(written, meeting):
+    path = written(meeting, name="call.flac")
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(uisrnn.InputError, match=r"call\.flac: is damaged at [4-8]\.\d\d s: "):
+        read(path)
 
 
 def test_a_missing_file_and_a_folder(tmp_path):

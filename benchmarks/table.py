@@ -66,14 +66,20 @@ QUESTIONS = {  # by the name of the file of results
     "importing": Question("`import uisrnn`, beside `import torch` and `import uisrnn` of 0.1.2"),
     "scale": Question("prediction by several workers of a cluster, beside processes without one"),
     "stream": Question("time of an observation of a stream, and growth of the process over many; D 256"),
-    "diarize": Question(
-        "from a recording to speakers: DER with overlap evaluated, time and memory on one core", "AUDIO=file RTTM=file"
+    "recordings": Question(
+        "who speaks when in a folder of recordings, all defaults, one pass, beside senko; overlap evaluated, the "
+        "collar on each side of boundaries; live: sound comes in blocks of 0.1 s",
+        "RECORDINGS=folder",
     ),
     "pretrained": Question(
         "the model that comes with the package on speakers not met in training, one pass",
         "DATA=folder", "pretrained", "pretrain",
     ),
-    "recenter": Question("what `diarize(recenter=...)` costs in accuracy where the channel is known", "DATA=folder"),
+    "pretrained_sound": Question(
+        "the default model of `diarize` on composed conversations of other voices along other turns, one pass; no "
+        "collar, overlap evaluated",
+        "VOICES=folder TURNS=folder", "pretrained-sound", "pretrain_sound",
+    ),
     "product": Question("few rows times a large matrix, one core: the decoder's loop beside torch"),
     "bookkeeping": Question("a step of the beam without the network, one core: the decoder's loops beside libraries"),
     "half_life": Question("whether the half life of the learning rate should slow sigma2 too"),

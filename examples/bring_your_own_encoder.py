@@ -13,7 +13,7 @@ import numpy as np
 import soundfile
 
 import uisrnn
-from uisrnn.audio import LevelActivity, WindowEncoder
+from uisrnn.audio import LevelActivity, WindowedFrontEnd, WindowEncoder
 
 RATE = 8000  # samples a second
 BANDS = 24
@@ -64,12 +64,12 @@ def main():
     """Train on synthetic conversations, then diarize one of other voices from a file."""
     generator = np.random.default_rng(0)
     encoder = WindowEncoder(band_energies, RATE, window=0.6, hop=0.3)
-    activity = LevelActivity(threshold=-50)
+    front_end = WindowedFrontEnd(encoder, LevelActivity(threshold=-50))
 
     sequences, labels = [], []
     for _ in range(30):
         waveform, reference = conversation(generator)
-        sequence = uisrnn.audio.embed((waveform, RATE), encoder, voice_activity=activity)
+        sequence = uisrnn.audio.embed((waveform, RATE), front_end)
         sequences.append(sequence.observations)
         labels.append([label_at(time, reference) for time in sequence.times])
     clusterer = uisrnn.UISRNNClusterer(discriminative_iteration=30, seed=0, verbosity=0).fit(sequences, labels)
@@ -78,7 +78,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "meeting.wav"
         soundfile.write(path, waveform, RATE)
-        annotation = uisrnn.audio.diarize(path, model=clusterer.model_, encoder=encoder, voice_activity=activity)
+        annotation = uisrnn.audio.diarize(path, model=clusterer.model_, front_end=front_end)
 
     print("found:")
     print(annotation)

@@ -134,6 +134,35 @@ def test_labeled_sequences_bring_their_labels(fitted):
     assert clusterer.score(sequences, [["a"] * len(one) for one in sequences]) < fitted.score(X, Y)
 
 
+def two_at_a_time(seed):
+    """Two of three speakers at each time."""
+    generator = np.random.default_rng(seed)
+    pairs = np.array([generator.permutation(3)[:2] for _time in range(8)]).ravel()
+    x = generator.normal(size=(3, DIM))[pairs] * 2 + generator.normal(size=(len(pairs), DIM))
+    return LabeledSequence(x, ["abc"[one] for one in pairs], np.arange(len(pairs)) // 2 + 0.5, f"call {seed}")
+
+
+def test_observations_of_one_time_get_different_labels():
+    sequences = [two_at_a_time(seed) for seed in range(8)]
+    clusterer = new().fit(sequences)
+    assert (
+        clusterer.model_.transition_bias
+        != new().fit([one.observations for one in sequences], [one.labels for one in sequences]).model_.transition_bias
+    )
+    found = clusterer.predict(sequences)
+    for labels in [*found, clusterer.predict(sequences[0])]:
+        assert all(labels[0::2] != np.array(labels[1::2]))
+
+
+def test_one_sequence_is_fitted_and_labelled_with_its_times():
+    call = two_at_a_time(0)
+    clusterer = new().fit(call)
+    assert clusterer.model_.transition_bias == new().fit([call]).model_.transition_bias
+    assert clusterer.predict(call).tolist() == clusterer.predict([call])[0]
+    halves = clusterer.predict(call, lengths=[8, 8])
+    assert all(halves[0::2] != halves[1::2])
+
+
 def test_the_score_is_the_mean_accuracy_of_sequences_long_and_short_ones_alike(fitted):
     sequences, labels = [X[0], X[1][:1]], [Y[0], Y[1][:1]]
     found = fitted.predict(X[0])

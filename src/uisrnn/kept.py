@@ -67,6 +67,8 @@ class KeptModel(Predictor):
         self._transition_bias = self.arguments.transition_bias
         self.transition_bias_denominator = 0.0
         self.fitted = False
+        self.front_end: str | None = None
+        """Name of the front end that made the observations of its training; None: unknown. It may be set."""
         self._generator = generator_from(self.arguments.seed)
         self._conventions = PAPER
         self.likelihood_scale = KINDS[self.arguments.observation_model].likelihood_scale
@@ -248,6 +250,7 @@ class KeptModel(Predictor):
             fitted=self.fitted,
             likelihood_scale=self.likelihood_scale,
             crp_alpha=self.crp_alpha,
+            front_end=self.front_end,
         )
 
     def load(self, filepath: str | os.PathLike[str]) -> None:
@@ -280,6 +283,7 @@ class KeptModel(Predictor):
         self._crp_alpha = arguments.crp_alpha if found.crp_alpha is None else found.crp_alpha
         self.likelihood_scale = found.likelihood_scale
         self.fitted = found.fitted
+        self.front_end = found.front_end
 
     @classmethod
     def from_file(cls: type[_K], filepath: str | os.PathLike[str], args: object = None) -> _K:

@@ -13,6 +13,7 @@ from uisrnn.checkpoint import Checkpoint
 from uisrnn.data import sequences as data
 from uisrnn.data.corpus import Corpus
 from uisrnn.data.dataset import Dataset
+from uisrnn.data.labeled import front_ends_of
 from uisrnn.data.labels import Label
 from uisrnn.data.observations import is_single
 from uisrnn.errors import ArgumentError, InputTypeError
@@ -119,7 +120,11 @@ class UISRNN(KeptModel):
         if not isinstance(team, Team):
             raise ArgumentError(f"team must be one, for example ProcessGroup(), but is {team!r:.80}")
         deadline = Deadline(training_args.max_time)
-        with self._corpus(train_sequences, train_cluster_ids, team) as corpus, self._trainer.guard(), watcher:
+        with (
+            self._corpus(train_sequences, train_cluster_ids, team) as (corpus, front_ends),
+            self._trainer.guard(),
+            watcher,
+        ):
             watcher.started(model=dataclasses.asdict(self.arguments), training=dataclasses.asdict(training_args))
             keeper = self._keeper(corpus, training_args, checkpoints, team)
             around = Surroundings(team, keeper, deadline, training_args.patience)
@@ -132,12 +137,15 @@ class UISRNN(KeptModel):
                 likelihood_scale=learned.likelihood_scale,
             )
         self._take(learned, denominator)
+        self._remember(front_ends)
         self.fitted = self.fitted or self._trainer.learns_with(training_args)
         return history
 
     @contextmanager
-    def _corpus(self, train_sequences: Any, train_cluster_ids: Any, team: Team) -> Iterator[Corpus]:
-        """What `fit` is given, checked."""
+    def _corpus(
+        self, train_sequences: Any, train_cluster_ids: Any, team: Team
+    ) -> Iterator[tuple[Corpus, set[str | None]]]:
+        """The checked sequences that `fit` is given, and the names of the front ends that made them."""
         dataset = Dataset.of(train_sequences)
         if dataset is None:
             if team.size > 1:
@@ -148,7 +156,7 @@ class UISRNN(KeptModel):
                     "transition_bias is estimated from one sequence; if it is several, concatenated, each boundary "
                     "counts as a change: pass a list of sequences, or transition_bias"
                 )
-            yield Corpus.of(labeled)
+            yield Corpus.of(labeled), front_ends_of(train_sequences)
             return
         if train_cluster_ids is not None:
             raise ArgumentError("train_cluster_ids must be None where sequences are read, which have their labels")
@@ -158,7 +166,14 @@ class UISRNN(KeptModel):
             corpus = succeeded(team, lambda: stack.enter_context(staged))
             for one in dataset.skipped:
                 self.logger.warning("left out: %s", one.why)
-            yield agreed(team, corpus)
+            yield agreed(team, corpus), set().union(*team.gather(dataset.front_ends))
+
+    def _remember(self, front_ends: set[str | None]) -> None:
+        """The front end of all sequences, if they have one."""
+        if len(front_ends) > 1:
+            names = sorted(name or "unknown" for name in front_ends)
+            self.logger.warning("observations are of several front ends: %s; the model will not refuse any", names)
+        self.front_end = next(iter(front_ends)) if len(front_ends) == 1 else None
 
     def _keeper(
         self, corpus: Corpus, args: TrainingArguments, checkpoints: Checkpoints | None, team: Team

@@ -1,4 +1,4 @@
-"""A model and an encoder for voices made of harmonics."""
+"""A model and front ends for voices made of harmonics."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,8 +8,7 @@ import pytest
 
 import uisrnn
 from sounds import RATE, TURNS, VOICES, band_energies, conversation
-from uisrnn.audio import LevelActivity, WindowEncoder
-from uisrnn.audio.encoder import Encoder
+from uisrnn.audio import Encoder, FrontEnd, LevelActivity, WindowedFrontEnd, WindowEncoder
 
 
 @pytest.fixture(scope="session")
@@ -23,13 +22,18 @@ def activity() -> LevelActivity:
 
 
 @pytest.fixture(scope="session")
-def model(encoder: Encoder, activity: LevelActivity) -> uisrnn.UISRNN:
+def front_end(encoder: Encoder, activity: LevelActivity) -> FrontEnd:
+    return WindowedFrontEnd(encoder, activity)
+
+
+@pytest.fixture(scope="session")
+def model(front_end: FrontEnd) -> uisrnn.UISRNN:
     """Knows the voices by conversations of them."""
     generator = np.random.default_rng(0)
     sequences, labels = [], []
     for _ in range(12):
         turns = [(str(generator.choice(list(VOICES))), float(generator.uniform(1, 3))) for _ in range(8)]
-        found = uisrnn.audio.embed((conversation(turns), RATE), encoder, voice_activity=activity)
+        found = uisrnn.audio.embed((conversation(turns), RATE), front_end)
         starts = np.cumsum([0, *(seconds for _, seconds in turns)])
         sequences.append(found.observations)
         labels.append([turns[np.searchsorted(starts, time, "right") - 1][0] for time in found.times])

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 import uisrnn
 from sounds import RATE, conversation
 from uisrnn.audio import FrameActivity, KnownSpeech, LevelActivity, Smoothing, WebRTCActivity
-from uisrnn.audio.speech import spans_of
 
 NEEDS_WEBRTC = pytest.mark.skipif(importlib.util.find_spec("webrtcvad") is None, reason="webrtcvad is not installed")
 SOUND = conversation([("", 1), ("low", 2), ("", 1), ("high", 1), ("", 1)]).astype(np.float32)
@@ -19,6 +18,12 @@ SOUND = conversation([("", 1), ("low", 2), ("", 1), ("high", 1), ("", 1)]).astyp
 def decided(activity, parts, rate=RATE):
     detector = activity.detector(rate)
     return np.concatenate([*map(detector.push, parts), detector.flush()]), detector.frame
+
+
+def spans_of(decisions, frame):
+    """Runs of speech in seconds."""
+    edges = np.flatnonzero(np.diff(decisions.astype(int), prepend=0, append=0))
+    return edges.reshape(-1, 2) * frame
 
 
 def test_loud_is_speech_with_a_margin():
@@ -35,14 +40,14 @@ def test_webrtc_hears_voices_loud_and_faint(decibels):
 
 @NEEDS_WEBRTC
 def test_without_raising_the_volume_faint_voices_are_missed(monkeypatch):
-    monkeypatch.setattr("uisrnn.audio.activity._MOST_GAIN", 1.0)
+    monkeypatch.setattr("uisrnn.audio.front_ends.activity._MOST_GAIN", 1.0)
     found, frame = decided(WebRTCActivity(), [10 ** (-14 / 20) * SOUND])
     assert found.sum() * frame < 2
 
 
 @NEEDS_WEBRTC
 def test_webrtc_is_given_a_rate_that_it_knows():
-    from uisrnn.audio.resampling import resampler
+    from uisrnn.audio.sources.resampling import resampler
 
     up = resampler(RATE, 11025)
     other = np.concatenate([up.push(SOUND), up.flush()])

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import uisrnn
 from sounds import RATE, TURNS, conversation, voice
-from uisrnn.audio.channels import Mixdown
-from uisrnn.audio.opening import recording
+from uisrnn.audio.sources.channels import Mixdown
+from uisrnn.audio.sources.opening import recording
 
 SPEECH = conversation(TURNS).astype(np.float32)
 NOISE = 0.01 * np.random.default_rng(0).normal(size=(2, len(SPEECH))).astype(np.float32)
@@ -86,6 +87,13 @@ def test_the_output_lags_by_less_than_a_segment():
     for start in range(0, 8000, 100):
         given += len(mixdown.push(np.stack([SPEECH, SPEECH], axis=1)[start : start + 100]))
         assert start + 100 - given < 0.1 * RATE
+
+
+def test_the_number_of_channels_stays_the_same():
+    mixdown = Mixdown(RATE, "call")
+    mixdown.push(np.zeros((10, 2), dtype=np.float32))
+    with pytest.raises(uisrnn.InputError, match="call: must have 2 channels as before, but has 1"):
+        mixdown.push(np.zeros((10, 1), dtype=np.float32))
 
 
 def test_the_recording_is_named(written):

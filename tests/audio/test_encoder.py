@@ -5,7 +5,7 @@ import pytest
 
 import uisrnn
 from uisrnn.audio import WindowEncoder
-from uisrnn.audio.encoder import Grid, dimension, encode
+from uisrnn.audio.front_ends.encoder import Grid, encode
 
 SOUND = np.random.default_rng(0).normal(scale=0.1, size=20000).astype(np.float32)
 
@@ -46,25 +46,6 @@ def test_a_hop_that_is_no_number_of_samples_is_rounded_and_told():
     encoder = WindowEncoder(levels, 11025, 0.8, 0.33333)
     assert encoder.hop == round(0.33333 * 11025) / 11025
     assert encoder(SOUND, 11025)[1][1] - encoder(SOUND, 11025)[1][0] == pytest.approx(encoder.hop)
-
-
-def test_the_dimension_is_found():
-    assert dimension(WindowEncoder(lambda windows: windows[:, :7], 8000, 0.5, 0.25)) == 7
-
-
-@pytest.mark.parametrize(
-    ("embed", "message"),
-    [
-        (lambda windows: windows[:1, :3].repeat(9, axis=0), "1 windows need as many observations, but there are 9"),
-        (lambda windows: windows[:, 0], r"encoder: observations must be \(T, D\)"),
-        (lambda windows: windows[:, :2] * np.nan, "encoder: observation 0 is not finite"),
-        (lambda windows: "no", "encoder: observations must be an array"),
-        (lambda windows: None, "encoder: observations must be an array"),
-    ],
-)
-def test_functions_that_do_not_embed(embed, message):
-    with pytest.raises(uisrnn.UISRNNError, match=message):
-        dimension(WindowEncoder(embed, 8000, 0.5, 0.25))
 
 
 @pytest.mark.parametrize(
@@ -108,11 +89,6 @@ def test_foreign_encoders_are_checked(observations, times, message):
     encoder = Foreign(observations, times)
     with pytest.raises(uisrnn.InputError, match=message):
         encode(encoder, SOUND[:8000], Grid.of(encoder))
-
-
-def test_what_is_no_encoder():
-    with pytest.raises(uisrnn.ArgumentError, match="encoder must have a rate"):
-        dimension("resemblyzer")
 
 
 def test_another_rate_or_too_little_sound():

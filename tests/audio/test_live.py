@@ -6,90 +6,101 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import uisrnn
-from sounds import RATE, TURNS, conversation
-from uisrnn.audio import LiveDiarizer, Spoken, WindowEncoder
+from front_ends import KnownSegmentation, TinyEncoder
+from sounds import RATE, TURNS, band_energies, conversation
+from uisrnn.audio import LiveDiarizer, SegmentedFrontEnd, Spoken, WindowedFrontEnd, WindowEncoder
 
 SOUND = conversation(TURNS)
 
 
 def told(live, parts):
-    """All that is said, and the last word on each time."""
-    spoken = [one for part in parts for one in live.push(part)] + live.flush()
-    return spoken, {one.time: one.speaker for one in spoken}
+    """All that is said, and what is said last of each observation."""
+    spoken = [report for part in parts for report in live.push(part)] + live.flush()
+    return spoken, {report.number: report for report in spoken}
+
+
+def at(latest, time):
+    """Who speaks at a time, by what was said last."""
+    return {report.speaker for report in latest.values() if report.start <= time < report.end}
 
 
 @settings(max_examples=15, deadline=None)
 @given(cuts=st.lists(st.integers(0, len(SOUND)), max_size=30), lag=st.sampled_from([None, 3, 50]))
-def test_the_cut_does_not_matter(model, encoder, activity, cuts, lag):
+def test_the_cut_does_not_matter(model, front_end, cuts, lag):
     def live():
         args = uisrnn.InferenceArguments(commit_lag=lag)
-        return LiveDiarizer(model, encoder, RATE, voice_activity=activity, inference_args=args)
+        return LiveDiarizer(model, front_end, RATE, inference_args=args)
 
-    spoken, labels = told(live(), np.split(SOUND, sorted(cuts)))
-    assert labels == told(live(), [SOUND])[1]
-    final = [one for one in spoken if one.final]
-    assert [one.time for one in final] == sorted(labels)
-    assert {one.time: one.speaker for one in final} == labels
+    spoken, latest = told(live(), np.split(SOUND, sorted(cuts)))
+    assert latest == told(live(), [SOUND])[1]
+    final = [report for report in spoken if report.final]
+    assert [report.number for report in final] == list(range(len(latest)))
+    assert {report.number: report for report in final} == latest
 
 
-def test_labels_are_those_of_the_whole(model, encoder, activity):
-    whole = uisrnn.audio.embed((SOUND, RATE), encoder, voice_activity=activity)
+def test_labels_are_those_of_the_whole(model, front_end):
+    whole = uisrnn.audio.embed((SOUND, RATE), front_end)
     expected = model.predict(whole.observations, uisrnn.InferenceArguments(test_iteration=1))
-    live = LiveDiarizer(model, encoder, RATE, voice_activity=activity)
-    labels = told(live, np.array_split(SOUND, 40))[1]
-    assert list(labels) == pytest.approx(whole.times.tolist())
-    assert list(labels.values()) == [f"speaker{label}" for label in expected]
+    latest = told(LiveDiarizer(model, front_end, RATE), np.array_split(SOUND, 40))[1]
+    assert [[report.start, report.end] for report in latest.values()] == pytest.approx(np.array(whole.info["spans"]))
+    assert [report.speaker for report in latest.values()] == [f"speaker{label}" for label in expected]
 
 
-def test_labels_come_while_the_sound_comes(model, encoder, activity):
-    live = LiveDiarizer(model, encoder, RATE, voice_activity=activity)
-    for at in range(0, len(SOUND), RATE // 10):
-        for one in live.push(SOUND[at : at + RATE // 10]):
-            if not one.final:
-                assert at / RATE - 0.7 < one.time <= at / RATE
+def test_labels_come_while_the_sound_comes(model, front_end):
+    live = LiveDiarizer(model, front_end, RATE)
+    assert live.latency < 1.2
+    for start in range(0, len(SOUND), RATE // 10):
+        reports = live.push(SOUND[start : start + RATE // 10])
+        assert all(start / RATE - live.latency <= report.end for report in reports if not report.final)
+        assert all(report.end <= (start + RATE // 10) / RATE for report in reports)
 
 
-def test_sound_of_another_rate_and_kind(model, encoder, activity):
+def test_sound_of_another_rate_and_kind(model, front_end):
     pytest.importorskip("soxr")
     sound = conversation(TURNS, rate=16000)
     pcm = np.repeat(np.round(sound * 32767).astype(np.int16)[:, None], 2, axis=1)
-    live = LiveDiarizer(model, encoder, 16000, voice_activity=activity)
-    labels = told(live, np.array_split(pcm, 30))[1]
-    names = {time: name for time, name in labels.items() if not 5.6 < time < 6.2}  # where it changes
-    expected = [(0, 3, "speaker0"), (3, 5.7, "speaker1"), (6, 8, "speaker0"), (8.5, 11.3, "speaker2")]
-    for start, end, speaker in expected:
-        assert {name for time, name in names.items() if start < time < end} == {speaker}
+    live = LiveDiarizer(model, front_end, 16000)
+    latest = told(live, np.array_split(pcm, 30))[1]
+    for time, speaker in [(0.1, "speaker0"), (1.9, "speaker0"), (3.2, "speaker1"), (5.6, "speaker1"), (7, "speaker0")]:
+        assert at(latest, time) == {speaker}
+    assert at(latest, 2.5) == set()
 
 
-def test_known_speakers_have_their_names(model, encoder, activity):
-    ann = uisrnn.audio.embed((conversation([("low", 3)]), RATE), encoder, voice_activity=activity)
-    live = LiveDiarizer(model, encoder, RATE, voice_activity=activity, clusters={"ann": ann.observations})
-    labels = told(live, [SOUND])[1]
-    assert {name for time, name in labels.items() if time < 2} == {"ann"}
-    assert {name for time, name in labels.items() if 3.2 < time < 5.5} == {"speaker0"}
+def test_channels_that_cancel_each_other_are_heard(model, front_end):
+    live = LiveDiarizer(model, front_end, RATE)
+    with pytest.warns(UserWarning, match="sound: its channels cancel each other"):
+        latest = told(live, np.array_split(np.stack([SOUND, -SOUND], axis=1), 30))[1]
+    assert latest == told(LiveDiarizer(model, front_end, RATE), [SOUND])[1]
 
 
-def test_too_little_sound_and_none_say_nothing(model, encoder, activity):
-    live = LiveDiarizer(model, encoder, RATE, voice_activity=activity)
+def test_known_speakers_have_their_names(model, front_end):
+    ann = uisrnn.audio.embed((conversation([("low", 3)]), RATE), front_end)
+    live = LiveDiarizer(model, front_end, RATE, clusters={"ann": ann.observations})
+    latest = told(live, [SOUND])[1]
+    assert (at(latest, 1), at(latest, 4)) == ({"ann"}, {"speaker0"})
+
+
+def test_too_little_sound_and_none_say_nothing(model, front_end):
+    live = LiveDiarizer(model, front_end, RATE)
     assert live.push(np.zeros(0)) == []
     assert live.push(SOUND[:100]) == []
     assert live.flush() == []
 
 
-def test_bad_sound_is_not_taken(model, encoder, activity):
-    live = LiveDiarizer(model, encoder, RATE, voice_activity=activity)
+def test_bad_sound_is_not_taken(model, front_end):
+    live = LiveDiarizer(model, front_end, RATE)
     spoken = live.push(SOUND[: 2 * RATE])
     with pytest.raises(uisrnn.InputError, match=r"sound: must be \(samples,\) or \(samples, channels\), but"):
         live.push(np.zeros((2, 8000)))
     with pytest.raises(uisrnn.InputError, match=r"sound: .* sample 1 of the block from 2\.00 s on is nan"):
         live.push([0.0, np.nan])
     spoken += live.push(SOUND[2 * RATE :]) + live.flush()
-    again = LiveDiarizer(model, encoder, RATE, voice_activity=activity)
-    assert {one.time: one for one in spoken} == {one.time: one for one in told(again, [SOUND])[0]}
+    again = LiveDiarizer(model, front_end, RATE)
+    assert {report.number: report for report in spoken} == told(again, [SOUND])[1]
 
 
-def test_after_the_end_there_is_nothing(model, encoder, activity):
-    live = LiveDiarizer(model, encoder, RATE, voice_activity=activity)
+def test_after_the_end_there_is_nothing(model, front_end):
+    live = LiveDiarizer(model, front_end, RATE)
     live.flush()
     for act in (live.flush, lambda: live.push(SOUND)):
         with pytest.raises(uisrnn.StreamError, match="flushed"):
@@ -97,12 +108,22 @@ def test_after_the_end_there_is_nothing(model, encoder, activity):
 
 
 def test_what_does_not_fit_is_told_at_once(model, activity):
-    other = WindowEncoder(lambda windows: windows[:, :5], RATE, 0.6, 0.3)
+    other = WindowedFrontEnd(WindowEncoder(lambda windows: windows[:, :5], RATE, 0.6, 0.3), activity)
     with pytest.raises(uisrnn.ArgumentError, match="makes observations of 5 dimensions, but the model knows 16"):
-        LiveDiarizer(model, other, RATE, voice_activity=activity)
+        LiveDiarizer(model, other, RATE)
     with pytest.raises(uisrnn.ArgumentError, match="rate must be"):
-        LiveDiarizer(model, other, 1, voice_activity=activity)
+        LiveDiarizer(model, other, 1)
 
 
-def test_what_is_told_has_names():
-    assert Spoken(1.5, "ann", True) == (1.5, "ann", True)
+def test_reports_have_names():
+    assert Spoken(7, 1.5, 2.0, "ann", True) == (7, 1.5, 2.0, "ann", True)
+
+
+def test_people_who_speak_at_once_are_told_at_once(model):
+    """Two turns overlap from 2 to 3 s; both speakers are told there."""
+    turns = [(0.0, 3.0, "low"), (2.0, 5.0, "high")]
+    front_end = SegmentedFrontEnd(TinyEncoder(band_energies, 16, 800), KnownSegmentation(turns))
+    sound = conversation([("low", 3.0), ("", 2.0)]) + conversation([("", 2.0), ("high", 3.0)])
+    latest = told(LiveDiarizer(model, front_end, RATE), np.array_split(sound, 20))[1]
+    assert [len(at(latest, time)) for time in (1, 2.5, 4)] == [1, 2, 1]
+    assert at(latest, 2.5) == at(latest, 1) | at(latest, 4)

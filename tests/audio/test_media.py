@@ -7,7 +7,7 @@ import pytest
 
 import uisrnn
 from media import delay, write_media, write_pictures
-from uisrnn.audio.opening import recording
+from uisrnn.audio.sources.opening import recording
 
 av = pytest.importorskip("av", reason="reads what FFmpeg reads")
 pytest.importorskip("soundfile", reason="reads audio")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from uisrnn.audio.opening import channels_of, recording
+from uisrnn.audio.sources.opening import channels_of, recording
 from uisrnn.audio.split import turns_of_each
 from uisrnn.data.turns import Turn
 

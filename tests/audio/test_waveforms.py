@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import uisrnn
-from uisrnn.audio.opening import recording
-from uisrnn.audio.resampling import resampler
-from uisrnn.audio.waveforms import mono
+from uisrnn.audio.sources.opening import recording
+from uisrnn.audio.sources.resampling import resampler
+from uisrnn.audio.sources.waveforms import scaled
 
 soundfile = pytest.importorskip("soundfile", reason="reads audio")
 pytest.importorskip("soxr", reason="resamples")
@@ -63,8 +63,8 @@ def test_a_file_is_the_array_in_it(written, meeting):
 @pytest.mark.parametrize("kind", [np.int16, np.int32, np.uint8])
 def test_integers_use_their_range(kind):
     limits = np.iinfo(kind)
-    found = mono(np.array([limits.min, limits.max // 2 + 1 if limits.min == 0 else 0], dtype=kind), "here")
-    np.testing.assert_array_equal(found, [-1, 0])
+    found = scaled(np.array([limits.min, limits.max // 2 + 1 if limits.min == 0 else 0], dtype=kind), "here")
+    np.testing.assert_array_equal(found, [[-1], [0]])
 
 
 @given(st.sampled_from([(8000, 16000), (44100, 16000), (16000, 8000)]), st.lists(st.integers(0, 5000), max_size=9))

@@ -73,6 +73,24 @@ def test_loading_takes_any_dimensions_and_keeps_what_is_the_process_s_own(saved)
     assert (model.arguments.verbosity, model.arguments.enable_cuda, model.arguments.seed) == (1, False, 9)
 
 
+def test_the_name_of_the_front_end_comes_back(tmp_path):
+    model = uisrnn.UISRNN(ARGS)
+    model.front_end = "tiny/known"
+    model.save(tmp_path / "model")
+    assert uisrnn.UISRNN.from_file(tmp_path / "model").front_end == "tiny/known"
+
+
+def test_a_file_without_the_name_of_a_front_end_is_read(saved, tmp_path):
+    path = rewritten(saved, tmp_path / "old", lambda header, tensors: header.pop("front_end"))
+    assert uisrnn.UISRNN.from_file(path).front_end is None
+
+
+def test_a_name_that_is_no_name_is_refused(saved, tmp_path):
+    path = rewritten(saved, tmp_path / "damaged", lambda header, tensors: header.update(front_end=["tiny"]))
+    with pytest.raises(uisrnn.CheckpointError, match=r"damaged: front_end must be a name or null, but is \['tiny'\]"):
+        uisrnn.UISRNN.from_file(path)
+
+
 def test_a_failed_load_leaves_the_model_as_it_was(saved, tmp_path):
     model = uisrnn.UISRNN(ARGS)
     broken = tmp_path / "broken"

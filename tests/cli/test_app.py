@@ -26,7 +26,7 @@ COMMANDS = list(names_of(typer.main.get_command(app.app)))
 
 def test_the_commands_are_those_of_the_house():
     assert {path[0] for path in COMMANDS} == set(
-        "demo diarize train predict evaluate tune simulate convert info plot".split()
+        "demo diarize train predict evaluate tune simulate convert info models plot".split()
     )
 
 

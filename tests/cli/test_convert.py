@@ -37,6 +37,13 @@ def test_sequences_become_turns(cli, data, meetings, tmp_path):
     assert list(uisrnn.read_rttm(tmp_path / "out.rttm")) == [one.name for one in meetings]
 
 
+def test_observations_of_one_time_become_overlapping_turns(cli, tmp_path):
+    call = uisrnn.LabeledSequence([[0]] * 4, ["ann", "ann", "bob", "bob"], [0.5, 1.5, 1.5, 2.5], "call")
+    uisrnn.save_sequences(tmp_path / "call.npz", [call])
+    assert cli("convert", tmp_path / "call.npz", tmp_path / "call.rttm").code == 0
+    assert uisrnn.read_rttm(tmp_path / "call.rttm") == {"call": [(0, 2, "ann"), (1, 3, "bob")]}
+
+
 def test_a_model_of_0_1_2_becomes_one_of_today(cli, repository, tmp_path):
     old = repository / "tests" / "golden" / "d16_h12.uisrnn"
     assert cli("convert", old, tmp_path / "new.uisrnn").code == 0

@@ -20,6 +20,32 @@ def test_sequences_are_described(installed, data, meetings):
     assert facts["transition_bias"] == uisrnn.estimate_transition_bias([one.labels for one in meetings])[0]
 
 
+def overlapping(labels):
+    x = np.random.default_rng(0).normal(size=(len(labels), 4))
+    return uisrnn.LabeledSequence(x, labels, np.arange(len(labels)) // 2 + 0.5, "".join(labels))
+
+
+def test_estimates_are_those_of_training(cli, tmp_path):
+    sequences = [overlapping(list("ababacacbd")), overlapping(list("abcdacab"))]
+    uisrnn.save_sequences(tmp_path / "x.npz", sequences)
+    facts = json.loads(cli("info", tmp_path / "x.npz", "--json").out)
+    arguments = uisrnn.ModelArguments(
+        observation_dim=4, observation_model="plda", plda_dim=2, crp_alpha=None, verbosity=0
+    )
+    model = uisrnn.UISRNN(arguments)
+    model.fit(sequences, None, uisrnn.TrainingArguments(discriminative_iteration=0))
+    assert (facts["transition_bias"], facts["crp_alpha"]) == (model.transition_bias, model.crp_alpha)
+    assert facts["seconds_between_observations"] == 1
+
+
+def test_one_label_twice_at_one_time_is_a_warning(cli, tmp_path):
+    uisrnn.save_sequences(tmp_path / "x.npz", [overlapping(["ann", "ann"])])
+    facts = json.loads(cli("info", tmp_path / "x.npz", "--json").out)
+    assert "transition_bias" not in facts
+    assert facts["seconds_between_observations"] is None
+    assert any("the same label 'ann'; observations of one time need different" in one for one in facts["warnings"])
+
+
 def test_what_often_goes_wrong_is_a_warning(cli, tmp_path):
     x = np.zeros((4, 4))
     x[:, 0] = [1, 2, 3, 3]

@@ -47,6 +47,17 @@ def test_turns_are_rttm(cli, model, data, tmp_path, meetings, expected):
     assert np.allclose([one[:2] for one in recordings["meeting0"]], [one[:2] for one in turns])
 
 
+def test_turns_of_observations_of_one_time_overlap(cli, model, meetings, tmp_path):
+    times = np.repeat(np.arange(len(meetings[0]) // 2) + 0.5, 2)
+    call = uisrnn.LabeledSequence(meetings[0].observations[: len(times)], times=times, name="call")
+    uisrnn.save_sequences(tmp_path / "call.npz", [call])
+    done = cli("predict", model, tmp_path / "call.npz", "--out", tmp_path / "call.rttm")
+    assert done.code == 0, done.err
+    turns = uisrnn.read_rttm(tmp_path / "call.rttm")["call"]
+    for center in times.tolist():
+        assert len({speaker for start, end, speaker in turns if start <= center < end}) == 2
+
+
 @pytest.mark.parametrize("suffix", [".npz", ".jsonl", ".parquet"])
 def test_sequences_are_written_with_their_new_labels(cli, model, data, tmp_path, expected, suffix):
     assert cli("predict", model, data, "--out", tmp_path / f"out{suffix}").code == 0

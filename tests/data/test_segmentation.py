@@ -89,3 +89,30 @@ def test_windows_over_the_turns_have_the_labels_again(labels):
     turns = to_turns(labels, 0.25 + 0.5 * np.arange(len(labels)))
     names = list(dict.fromkeys(turn.speaker for turn in turns))
     assert [names[number] for number in windows(turns, 0.5, 0.5, "here").speaker] == labels
+
+
+def test_windows_of_one_time_stand_for_the_same_time():
+    turns = to_turns(["ann", "ann", "bob", "bob"], [0.5, 1.5, 1.5, 2.5])
+    assert turns == [(0, 2, "ann"), (1, 3, "bob")]
+
+
+def test_the_hop_is_that_of_distinct_times():
+    times = [1.0, 1.0, 1.0, 2.0, 2.0, 2.0]
+    assert to_turns(list("abcabc"), times) == [(0.5, 2.5, speaker) for speaker in "abc"]
+
+
+def test_windows_all_at_one_time_need_a_hop():
+    with pytest.raises(uisrnn.ArgumentError, match="hop is needed"):
+        to_turns(["a", "b"], [1.0, 1.0])
+    assert to_turns(["a", "b"], [1.0, 1.0], hop=1) == [(0.5, 1.5, "a"), (0.5, 1.5, "b")]
+
+
+@given(st.lists(st.sets(st.sampled_from("abc"), min_size=1), min_size=2, max_size=20))
+def test_each_speaker_is_heard_as_if_alone(groups):
+    """The turns of a speaker are those of the windows with this speaker, whoever else is heard at these times."""
+    labels = [name for group in groups for name in sorted(group)]
+    times = [float(number) for number, group in enumerate(groups) for _name in group]
+    turns = to_turns(labels, times, hop=1)
+    for speaker in set(labels):
+        own = [time for label, time in zip(labels, times, strict=True) if label == speaker]
+        assert [turn for turn in turns if turn.speaker == speaker] == to_turns([speaker] * len(own), own, hop=1)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import uisrnn
 from uisrnn import LabeledSequence
 from uisrnn.data.formats import load_sequences, save_sequences
+from uisrnn.data.sequences import coded
 from uisrnn.data.turn_labels import OVERLAP_LABEL, SILENCE_LABEL, label_by_turns
 
 CALL = LabeledSequence(np.arange(6.0)[:, None], times=np.arange(6) + 0.5, name="call", info={"room": 3})
@@ -96,3 +97,66 @@ def test_each_sequence_needs_its_recording(tmp_path):
 def test_only_sequences_can_be_labelled():
     with pytest.raises(uisrnn.InputTypeError, match="sequence must be a LabeledSequence, but is NoneType"):
         label_by_turns(None, TURNS)
+
+
+# --- observations of one time ---
+
+OVERLAPPING = [(0, 4, "ann"), (2, 6, "bob")]
+
+
+def talk(*observations):
+    """Observations (time, value)."""
+    times, values = zip(*observations, strict=True)
+    return LabeledSequence(np.array(values, dtype=float)[:, None], times=times, name="talk")
+
+
+def test_observations_of_one_time_get_the_speakers_whom_they_are_like():
+    found = label_by_turns(talk((1, 0.0), (3, 0.9), (3, 0.1), (5, 1.0)), OVERLAPPING)
+    assert found.labels == ("ann", "bob", "ann", "bob")
+
+
+def test_speakers_who_never_speak_alone_are_dealt_out_all_the_same():
+    found = label_by_turns(talk((3, 0.9), (3, 0.1)), OVERLAPPING)
+    assert sorted(found.labels) == ["ann", "bob"]
+
+
+def test_an_observation_for_which_no_speaker_is_left_is_silence():
+    sequence = talk((1, 0.0), (1.5, 0.9), (1.5, 0.1), (1.5, 0.8), (5, 1.0))
+    dropped = label_by_turns(sequence, OVERLAPPING)
+    assert (dropped.times.tolist(), dropped.observations[1]) == ([1, 1.5, 5], np.float32(0.1))
+    assert label_by_turns(sequence, OVERLAPPING, silence="mark").labels.count(SILENCE_LABEL) == 1
+
+
+@pytest.mark.parametrize(
+    ("overlap", "labels"),
+    [("drop", ("ann",)), ("mark", ("ann", OVERLAP_LABEL)), ("first", ("ann", "bob", "ann"))],
+)
+def test_more_speakers_than_observations_are_overlap(overlap, labels):
+    sequence = talk((1, 0.0), (3, 0.9), (3, 0.1))
+    assert label_by_turns(sequence, [*OVERLAPPING, (2.5, 3.5, "cat")], overlap=overlap).labels == labels
+
+
+GROUPS = st.lists(st.integers(1, 3), min_size=1, max_size=6)
+SPAN = st.tuples(st.integers(0, 5), st.integers(1, 3), st.sampled_from("abc"))
+SPANS = st.lists(SPAN.map(lambda one: (one[0], one[0] + one[1], one[2])), max_size=6)
+
+
+def talk_of(sizes):
+    """So many observations at 0.5, 1.5, 2.5, ... seconds, and one observation long after."""
+    times = [number + 0.5 for number, size in enumerate(sizes) for _place in range(size)]
+    return talk(*((time, float(row)) for row, time in enumerate([*times, 99])))
+
+
+@pytest.mark.parametrize("overlap", ["drop", "mark", "first"])
+@given(sizes=GROUPS, turns=SPANS)
+def test_labels_of_one_time_differ(overlap, sizes, turns):
+    assert coded(label_by_turns(talk_of(sizes), turns, silence="mark", overlap=overlap), {})
+
+
+@given(GROUPS, SPANS)
+def test_at_each_time_those_who_began_first_have_an_observation(sizes, turns):
+    found = label_by_turns(talk_of(sizes), turns, silence="mark", overlap="first")
+    for number, size in enumerate(sizes):
+        heard = [name for start, end, name in sorted(turns, key=lambda one: one[0]) if start <= number + 0.5 < end]
+        labels = [label for label, time in zip(found.labels, found.times, strict=True) if time == number + 0.5]
+        assert set(labels) - {SILENCE_LABEL} == set(list(dict.fromkeys(heard))[:size])

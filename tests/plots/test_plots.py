@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.patches import StepPatch
 
 import uisrnn
-from uisrnn.data.turns import to_annotation
+from uisrnn.data.turns import Turn, to_annotation
 from uisrnn.plots import clock, plot_confidence, plot_embedding, plot_history, plot_similarity, plot_timeline
-from uisrnn.plots.palette import COLOURS
+from uisrnn.plots.lanes import blocks
+from uisrnn.plots.palette import COLOURS, FAINT
 from uisrnn.training.history import History
 
 CALL = [(0, 5, "ann"), (5, 9, "bob"), (8, 12, "ann")]
@@ -29,16 +31,24 @@ def colours_of(axes, bars):
 def test_a_timeline_has_speakers_of_both_in_one_order_and_errors():
     axes = plot_timeline(CALL, to_annotation(FOUND))
     names = [label.get_text() for label in axes.get_yticklabels()]
-    assert names == ["ann", "bob", "1 (ann)", "0 (bob)", "7", "missed", "false alarm", "confusion"]
+    assert names == ["ann", "bob", "overlap", "1 (ann)", "0 (bob)", "7", "missed", "false alarm", "confusion"]
     assert axes.get_xlim() == (0, 13)
     assert axes.yaxis_inverted()
     ann, bob = COLOURS[:2]
-    assert colours_of(axes, 4) == [ann, bob, ann, bob]
+    assert colours_of(axes, 5) == [ann, bob, FAINT, ann, bob]
     axes.figure.canvas.draw()
 
 
 def test_a_timeline_without_hypothesis_is_that_of_its_speakers():
-    assert [label.get_text() for label in plot_timeline(CALL).get_yticklabels()] == ["ann", "bob"]
+    assert [label.get_text() for label in plot_timeline(CALL[:2]).get_yticklabels()] == ["ann", "bob"]
+
+
+def test_people_who_speak_at_a_time_have_rows_of_their_own_and_a_row_for_their_overlap():
+    turns = [Turn(0, 4, "ann"), Turn(1, 2, "bob"), Turn(2, 3, "cat"), Turn(3.5, 5, "bob")]
+    lanes = blocks(turns, None)[0].lanes
+    assert {lane.name: lane.spans for lane in lanes} == {
+        "ann": [(0, 4)], "bob": [(1, 2), (3.5, 5)], "cat": [(2, 3)], "overlap": [(1, 3), (3.5, 4)],
+    }  # fmt: skip
 
 
 def test_names_are_text_however_they_look():
@@ -133,6 +143,17 @@ def test_large_inputs_are_thinned(generator):
     assert sum(len(one.get_offsets()) for one in drawn) == 12_500
     stairs = plot_confidence(np.linspace(0, 1, 25_000)).patches[-1]
     assert len(stairs.get_data().values) < 1000
+
+
+def test_confidence_and_labels_of_one_time_share_its_step():
+    axes = plot_confidence([1, 0.5, 0.9], times=[0.5, 1.5, 1.5], labels=["ann", "bob", "ann"])
+    [stairs] = [patch for patch in axes.patches if isinstance(patch, StepPatch)]
+    assert stairs.get_data().values.tolist() == pytest.approx([1, 0.7])
+    assert stairs.get_data().edges.tolist() == [0, 1, 2]
+    [band, below, above] = [one.get_paths()[0].get_extents() for one in axes.collections[1:]]
+    assert (band.x0, band.x1, below.x0, below.x1) == (0, 1, 1, 2)
+    assert below.y1 == pytest.approx(above.y0)
+    assert (below.y0, above.y1) == pytest.approx((band.y0, band.y1))
 
 
 def test_confidence_is_drawn_over_time_with_labels():

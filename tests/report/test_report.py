@@ -123,5 +123,13 @@ def test_a_report_of_something_else_is_refused(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_turns_at_the_same_time_are_rows_below_each_other(tmp_path):
+    source = written(tmp_path, {"a": [(0, 10, "ann"), (0, 10, "bob")]}, {"a": [(0, 10, 0)]})
+    drawn = re.findall(r'<path class="(c0|c1|o|e)" d="M170.0 (\d+)h1000.0"/>', source)
+    assert [shade for shade, _y in drawn] == ["c0", "c1", "o", "c0", "e"]
+    assert len({y for _shade, y in drawn}) == len(drawn)
+    assert Page(source).text.count("overlap") == 1
+
+
 def test_names_that_are_no_text_are_written_all_the_same(tmp_path):
     assert r"\udc80" in written(tmp_path, {"\udc80": [(0, 1, "\udcff")]}, {"\udc80": []})

@@ -1,29 +1,28 @@
 """Recordings to observations, and to who speaks when."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from uisrnn import extras
 from uisrnn.arguments import InferenceArguments
-from uisrnn.audio.activity import VoiceActivity, WebRTCActivity
-from uisrnn.audio.encoder import Encoder, Grid, dimension
-from uisrnn.audio.listening import Listener
-from uisrnn.audio.opening import recording
-from uisrnn.audio.recordings import Recording
-from uisrnn.audio.resemblyzer import ResemblyzerEncoder
-from uisrnn.audio.speech import spans_of, turns_in_speech
-from uisrnn.checks import require_seconds, require_share
+from uisrnn.audio.front_ends import catalog
+from uisrnn.audio.front_ends.front_end import CheckedListener, FrontEnd, Heard, joined
+from uisrnn.audio.labelling import speakers_of
+from uisrnn.audio.sources.opening import recording
+from uisrnn.audio.sources.recordings import Recording
+from uisrnn.audio.spans import exclusive as without_overlap
+from uisrnn.audio.spans import turns_of_spans
+from uisrnn.audio.split import sources_of, turns_of_each
+from uisrnn.audio.system import Labeller, System
+from uisrnn.checks import require_seconds
 from uisrnn.data.labeled import LabeledSequence
 from uisrnn.data.labels import Label
-from uisrnn.data.observations import Observations
-from uisrnn.data.turns import Span, to_annotation
-from uisrnn.errors import ArgumentError, InputError
-from uisrnn.pretrained import load_pretrained
+from uisrnn.data.turns import Turn, to_annotation, turns_of
+from uisrnn.errors import InputError
 from uisrnn.progress import bar_for
-from uisrnn.uisrnn import UISRNN
 
 if TYPE_CHECKING:
     from pyannote.core import Annotation
@@ -32,127 +31,85 @@ MIN_GAP = 0.3
 """Seconds: pauses below are within a turn, as in the evaluations of NIST (RT-03 and later)."""
 
 
-@dataclass(frozen=True)
-class System:
-    """What labels sound: an encoder, and a model that knows its observations.
-
-    Attributes:
-        model: the model.
-        encoder: the encoder.
-        activity: what finds speech.
-        dim: D of the observations.
-    """
-
-    model: UISRNN
-    encoder: Encoder
-    activity: VoiceActivity
-    dim: int
-
-    @staticmethod
-    def of(model: Any, encoder: Encoder | None, activity: VoiceActivity | None) -> "System":
-        """Fill in what is not given, and check that it fits together.
-
-        Raises:
-            ArgumentError: an encoder has no model, or model and encoder differ in dimension.
-            InputError, InputTypeError: the encoder does not keep to `Encoder`.
-            MissingExtraError: a package that is needed is not installed.
-        """
-        if model is not None and not isinstance(model, UISRNN):
-            raise ArgumentError(f"model must be a UISRNN (of a UISRNNClusterer, its model_), but is {model!r:.80}")
-        if model is None and encoder is not None and not isinstance(encoder, ResemblyzerEncoder):
-            raise ArgumentError("an encoder needs a model that was trained on its observations, but model is None")
-        encoder = ResemblyzerEncoder() if encoder is None else encoder
-        model = load_pretrained("resemblyzer") if model is None else model
-        dim = dimension(encoder)
-        if dim != model.observation_dim:
-            raise ArgumentError(
-                f"the encoder makes observations of {dim} dimensions, but the model knows {model.observation_dim}; "
-                "it must have been trained on observations of this encoder"
-            )
-        return System(model, encoder, WebRTCActivity() if activity is None else activity, dim)
-
-
-@dataclass(frozen=True)
-class _Listened:
-    """A recording as observations; there may be none."""
-
-    observations: Any
-    times: Any
-    speech: list[Span]
-
-
-def _listen(source: Recording, encoder: Encoder, activity: VoiceActivity, dim: int, verbosity: int) -> _Listened:
-    listener = Listener(encoder, activity, dim)
-    grid, heard = listener.grid, []
-    with bar_for(verbosity, round(source.seconds), source.name) as progress:
-        for block in source.blocks(grid.rate):
-            heard.append(listener.push(block))
-            progress.advance(round(len(block) / grid.rate))
-    if listener.seconds * grid.rate < grid.window:
-        raise InputError(
-            f"{source.where}: lasts {listener.seconds:.2f} s, but one window needs {grid.window / grid.rate:.2f} s"
-        )
-    heard.append(listener.flush())
-    speech = np.concatenate([one.speech for one in heard])
-    return _Listened(
-        np.concatenate([one.observations for one in heard]),
-        np.concatenate([one.times for one in heard]),
-        spans_of(speech, listener.frame),
-    )
-
-
-def embed(
-    audio: Any,
-    encoder: Encoder | None = None,
-    *,
-    voice_activity: VoiceActivity | None = None,
-    verbosity: int = 2,
-) -> LabeledSequence:
-    """Turn a recording into observations, one a window in which somebody speaks.
+def heard_in(source: Recording, front_end: FrontEnd, verbosity: int) -> Heard:
+    """All observations of a recording; there may be none.
 
     Args:
-        audio: the path of a file that soundfile reads, or a pair of a waveform (samples,) or (samples, channels) and
-            its rate in Hz; any rate from 4 kHz on. Channels are averaged.
-        encoder: what encodes windows; None: `ResemblyzerEncoder()`.
-        voice_activity: what finds speech; None: `WebRTCActivity()`.
+        source: the recording.
+        front_end: makes the observations.
+        verbosity: 2 or more: a progress bar on a terminal.
+
+    Raises:
+        InputError: the recording is too short, is no audio, or the front end returns wrong observations.
+    """
+    listener = CheckedListener(front_end)
+    heard, seconds = [Heard.nothing(front_end.dim)], 0.0
+    with bar_for(verbosity, round(source.seconds), source.name) as progress:
+        for block in source.blocks(front_end.rate):
+            seconds += len(block) / front_end.rate
+            heard.append(listener.push(block))
+            progress.advance(round(len(block) / front_end.rate))
+    if seconds < front_end.shortest:
+        raise InputError(
+            f"{source.where}: lasts {seconds:.2f} s, but an observation needs {front_end.shortest:.2f} s of sound"
+        )
+    heard.append(listener.flush())
+    return joined(heard)
+
+
+def embed(audio: Any, front_end: FrontEnd | None = None, *, turns: Any = None, verbosity: int = 2) -> LabeledSequence:
+    """Turn a recording into observations of the people who speak in it.
+
+    Args:
+        audio: the path of a file that libsndfile or FFmpeg reads, or a pair of a waveform (samples,) or (samples,
+            channels) and its rate in Hz; any rate from 4 kHz on. Channels are averaged.
+        front_end: makes observations; None: the best front end that is installed.
+        turns: who speaks when, a list of (start seconds, end seconds, speaker) or a pyannote `Annotation`: the
+            observations get labels, for `fit`; observations in which nobody speaks are left out. None: no labels.
         verbosity: 2 or more: a progress bar on a terminal.
 
     Returns:
-        The observations with the centers of their windows as times; its name is the stem of the file, and its info
-        holds `window` and `hop` in seconds and `speech`, a list of [start, end].
+        The observations with their times; observations of equal time belong to different speakers. The name is the
+        stem of the file. The info holds `front_end`, its name, and `spans`, a list of [start, end] in seconds.
 
     Raises:
-        InputError: there is no speech in it, it is shorter than a window, is no audio or holds what is no sample.
-        InputTypeError, ArgumentError: an argument is none of what it can be.
+        InputError: nobody speaks, the recording is too short, is no audio or holds values that are no samples.
+        InputTypeError, ArgumentError: an argument is of a wrong kind.
         OSError: there is no such file.
         MissingExtraError: a package that is needed is not installed.
 
-    >>> from uisrnn.audio import LevelActivity, WindowEncoder
+    >>> from uisrnn.audio import LevelActivity, WindowEncoder, WindowedFrontEnd
     >>> encoder = WindowEncoder(lambda windows: windows.std(axis=1, keepdims=True), 8000, window=1, hop=0.5)
     >>> sound = np.random.default_rng(0).normal(scale=0.1, size=16000)
-    >>> embed((sound, 8000), encoder, voice_activity=LevelActivity()).times
+    >>> embed((sound, 8000), WindowedFrontEnd(encoder, LevelActivity())).times
     array([0.5, 1. , 1.5])
     """
     source = recording(audio)
-    encoder = ResemblyzerEncoder() if encoder is None else encoder
-    activity = WebRTCActivity() if voice_activity is None else voice_activity
-    found = _listen(source, encoder, activity, dimension(encoder), verbosity)
-    if not len(found.times):
+    front_end = catalog.choose_front_end() if front_end is None else front_end
+    heard = heard_in(source, front_end, verbosity)
+    if not len(heard.times):
         raise InputError(f"{source.where}: there is no speech in it")
-    grid = Grid.of(encoder)
-    info = {"window": grid.window / grid.rate, "hop": grid.hop / grid.rate, "speech": [list(x) for x in found.speech]}
-    return LabeledSequence(found.observations, times=found.times, name=source.name, info=info)
+    labels = None
+    if turns is not None:
+        speakers = speakers_of(heard, turns_of(turns, source.where))
+        labelled = [place for place, speaker in enumerate(speakers) if speaker is not None]
+        if not labelled:
+            raise InputError(f"{source.where}: nobody of the turns speaks where speech was heard")
+        labels = [speakers[place] for place in labelled]
+        heard = Heard(heard.observations[labelled], heard.times[labelled], heard.spans[labelled])
+    info = {"front_end": front_end.name, "spans": np.round(heard.spans, 6).tolist()}
+    return LabeledSequence(heard.observations, labels, heard.times, source.name, info)
 
 
 def diarize(
     audio: Any,
     *,
-    model: UISRNN | None = None,
-    encoder: Encoder | None = None,
+    model: Labeller | None = None,
+    front_end: FrontEnd | None = None,
     num_speakers: int | None = None,
     clusters: Mapping[Any, Any] | None = None,
-    voice_activity: VoiceActivity | None = None,
-    recenter: float = 0.0,
+    channels: str = "mix",
+    exclusive: bool = False,
     min_gap: float = MIN_GAP,
     min_turn: float = 0.0,
     inference_args: object = None,
@@ -160,80 +117,54 @@ def diarize(
 ) -> "Annotation":
     """Find out who speaks when.
 
-    Memory depends on the length by the observations only, 1 KB each 0.4 s of speech.
+    Memory depends on the length by the observations only, about 3 KB for a second of speech.
 
     Args:
-        audio: the path of a file that soundfile reads, or a pair of a waveform (samples,) or (samples, channels) and
-            its rate in Hz; any rate from 4 kHz on. Channels are averaged.
-        model: trained on observations of the encoder; None: `load_pretrained("resemblyzer")`.
-        encoder: what encodes windows; None: `ResemblyzerEncoder()`.
-        num_speakers: how many speak, where it is known.
+        audio: the path of a file that libsndfile or FFmpeg reads, or a pair of a waveform (samples,) or (samples,
+            channels) and its rate in Hz; any rate from 4 kHz on.
+        model: trained on observations of the front end; None: the pretrained model of the best front end.
+        front_end: makes observations; None: the front end that the model knows, or the best that is installed.
+        num_speakers: how many speak, if it is known; with channels "split", on each channel.
         clusters: known speakers: a mapping from names to observations (T, D), such as `embed` makes.
-        voice_activity: what finds speech; None: `WebRTCActivity()`.
-        recenter: share, from 0 to 1, of the difference between the mean of the recording's observations and that of the
-            model's training that is taken off all of them. For recordings through another channel, as a telephone,
-            which moves all voices alike; elsewhere it takes off what tells voices apart (see the guide). Not
-            with `clusters`.
-        min_gap: a shorter pause of a speaker, in seconds, is within the turn.
-        min_turn: a shorter turn, in seconds, is taken for an error, see `to_turns`.
+        channels: "mix" averages the channels; "split" diarizes each channel by itself, for calls with a speaker on each
+            channel: speakers of two channels never have the same number.
+        exclusive: True: no two turns overlap; while several people speak, the turn that began first goes on.
+        min_gap: a shorter pause of a speaker, in seconds, is within the turn unless somebody else speaks in it.
+        min_turn: a shorter turn, in seconds, is taken for an error; turns that touch it share its time.
         inference_args: `InferenceArguments`, any object with those attributes, or None for one pass with defaults.
         verbosity: 2 or more: a progress bar on a terminal.
 
     Returns:
         The turns, with the stem of the file as uri. Speakers are "speaker0", "speaker1", ... by first appearance, known
-        ones have their names. Where nobody speaks, it is empty. Turns begin and end where speech does, or half way
-        between two windows of different speakers; they do not overlap.
+        speakers have their names. If nobody speaks, it is empty.
 
     Raises:
-        InputError: the recording is shorter than a window, is no audio or holds what is no sample.
-        InputTypeError, ArgumentError: an argument is none of what it can be; model and encoder do not fit.
+        InputError: the recording is too short, is no audio or holds values that are no samples.
+        InputTypeError, ArgumentError: an argument is of a wrong kind; model and front end do not fit.
         OSError: there is no such file.
         MissingExtraError: a package that is needed is not installed.
     """
     extras.load("pyannote.core", "audio", "diarize")
     require_seconds("min_gap", min_gap)
     require_seconds("min_turn", min_turn)
-    require_share("recenter", recenter)
-    if recenter and clusters:
-        raise ArgumentError("recenter moves the observations of a recording, but not known clusters: give one of them")
     args = InferenceArguments(test_iteration=1) if inference_args is None else InferenceArguments.of(inference_args)
     args = args if num_speakers is None else replace(args, num_clusters=num_speakers)
     source = recording(audio)
-    system = System.of(model, encoder, voice_activity)
-    system.model.decoder(args, clusters)  # what is wrong with these is told before the work
-    if recenter:
-        _mean_of(system.model)
-    found = _listen(source, system.encoder, system.activity, system.dim, verbosity)
-    labels: list[Label] = []
-    if len(found.times):
-        x = recentered(found.observations, system.model, recenter) if recenter else found.observations
-        labels = system.model.predict(x, _possible(args, len(found.times)), clusters=clusters)
-    grid = Grid.of(system.encoder)
-    turns = turns_in_speech(labels, found.times, found.speech, grid.window / grid.rate, min_gap, min_turn)
-    return to_annotation([(one.start, one.end, speaker_name(one.speaker)) for one in turns], source.name)
+    sources = sources_of(source, channels)
+    system = System.of(model, front_end)
+    system.model.decoder(args, clusters)  # wrong arguments are known before the work
 
+    def diarized(channel: Recording) -> list[Turn]:
+        heard = heard_in(channel, system.front_end, verbosity)
+        labels: list[Label] = []
+        if len(heard.times):
+            sequence = LabeledSequence(heard.observations, times=heard.times, name=channel.name)
+            labels = system.model.predict(sequence, _possible(args, len(heard.times)), clusters=clusters)
+        return turns_of_spans(labels, heard.spans, min_gap, min_turn)
 
-def recentered(observations: Observations, model: UISRNN, share: float) -> Observations:
-    """Observations of one recording, nearer to where those of the model's training were.
-
-    Args:
-        observations: (T, D).
-        model: one of the plda family, which knows that mean.
-        share: from 0 to 1.
-
-    Raises:
-        ArgumentError: the model does not know the mean of its observations.
-    """
-    mean = _mean_of(model)
-    shift = observations.mean(axis=0, dtype=np.float64) - mean
-    moved: Observations = (observations - share * shift).astype(np.float32)
-    return moved
-
-
-def _mean_of(model: UISRNN) -> Observations:
-    if model.observation_mean is None:
-        raise ArgumentError(f"recenter needs a model of the plda family, but it is {model.arguments.observation_model}")
-    return model.observation_mean
+    found = turns_of_each(sources, diarized)
+    found = without_overlap(found) if exclusive else found
+    return to_annotation([(turn.start, turn.end, speaker_name(turn.speaker)) for turn in found], source.name)
 
 
 def _possible(args: InferenceArguments, observations: int) -> InferenceArguments:
@@ -244,7 +175,7 @@ def _possible(args: InferenceArguments, observations: int) -> InferenceArguments
 
 
 def speaker_name(label: Label) -> str:
-    """What a speaker is called.
+    """The name of a speaker.
 
     >>> speaker_name(0), speaker_name("ann")
     ('speaker0', 'ann')

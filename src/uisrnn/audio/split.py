@@ -2,8 +2,27 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from uisrnn.audio.recordings import Recording
+from uisrnn.audio.sources.recordings import Recording
 from uisrnn.data.turns import Turn
+from uisrnn.errors import ArgumentError
+
+CHANNELS: dict[str, Callable[[Recording], list[Recording]]] = {"mix": lambda whole: [whole], "split": Recording.split}
+"""The recordings that are diarized by themselves, for each value of the argument `channels`."""
+
+
+def sources_of(whole: Recording, channels: object) -> list[Recording]:
+    """The recordings to diarize by themselves.
+
+    Args:
+        whole: the recording.
+        channels: "mix" for all channels as one, "split" for each channel by itself.
+
+    Raises:
+        ArgumentError: `channels` is neither of them.
+    """
+    if not isinstance(channels, str) or channels not in CHANNELS:
+        raise ArgumentError(f"channels must be one of {', '.join(CHANNELS)}, but is {channels!r:.80}")
+    return CHANNELS[channels](whole)
 
 
 def turns_of_each(channels: Iterable[Recording], diarized: Callable[[Recording], Sequence[Turn]]) -> list[Turn]:
@@ -17,7 +36,7 @@ def turns_of_each(channels: Iterable[Recording], diarized: Callable[[Recording],
         All turns in the order of their starts. The integers of each channel continue after the integers of the
         channels before it, so that two channels never share a number; known speakers keep their names.
 
-    >>> from uisrnn.audio.opening import channels_of
+    >>> from uisrnn.audio.sources.opening import channels_of
     >>> import numpy as np
     >>> call = channels_of((np.zeros((8000, 2)), 8000))
     >>> turns_of_each(call, lambda channel: [Turn(0, 2, 0), Turn(2, 3, 1)])

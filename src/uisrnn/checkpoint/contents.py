@@ -29,6 +29,7 @@ class Checkpoint:
         fitted: whether the model was ever trained.
         likelihood_scale: what it decodes with.
         crp_alpha: alpha, where it was estimated; None: that of the arguments.
+        front_end: name of the front end that made the observations of its training; None: unknown.
     """
 
     arguments: dict[str, Any]
@@ -39,6 +40,7 @@ class Checkpoint:
     fitted: bool
     likelihood_scale: float = 1.0
     crp_alpha: float | None = None
+    front_end: str | None = None
 
     def check(self) -> None:
         """Compare all tensors with the dimensions, and require that all numbers make sense.
@@ -61,6 +63,8 @@ class Checkpoint:
             raise CheckpointError("likelihood_scale must be a number > 0, but is None")
         if not isinstance(self.fitted, bool):
             raise CheckpointError(f"fitted must be true or false, but is {self.fitted!r}")
+        if not isinstance(self.front_end, (str, type(None))):
+            raise CheckpointError(f"front_end must be a name or null, but is {self.front_end!r:.80}")
         if arguments.rnn_depth > len(self.tensors):  # before anything is done for each announced layer
             raise CheckpointError(f"{arguments.rnn_depth} layers do not fit into {len(self.tensors)} tensors")
         self._check_tensors(KINDS[arguments.observation_model], arguments)

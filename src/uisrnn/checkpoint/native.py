@@ -52,6 +52,7 @@ def pack(checkpoint: Checkpoint) -> bytes:
         "likelihood_scale": checkpoint.likelihood_scale,
         "crp_alpha": checkpoint.crp_alpha,
         "fitted": checkpoint.fitted,
+        "front_end": checkpoint.front_end,
     }
     return container.pack(checkpoint.tensors, _KEY, header)
 
@@ -81,6 +82,7 @@ def parse(content: bytes) -> Checkpoint:
             fitted=header["fitted"],
             likelihood_scale=header.get("likelihood_scale", 1.0),  # the first files had neither
             crp_alpha=header.get("crp_alpha"),
+            front_end=header.get("front_end"),
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise CheckpointError(f"the header is damaged: {error}") from error

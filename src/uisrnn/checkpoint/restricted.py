@@ -1,4 +1,4 @@
-"""An unpickler for the pickles that `torch.save` made of a model of 0.1.2, and for nothing else.
+"""An unpickler for the pickles that `torch.save` made of tensors, such as a model of 0.1.2, and for nothing else.
 
 A pickle may ask for any function of any module. This one knows the dozen names that an honest file holds, gives each a
 stand-in of its own, and refuses every other; it imports and calls nothing that the file names. See
@@ -20,7 +20,12 @@ from uisrnn.errors import CheckpointError
 StorageReader = Callable[[str, np.dtype[Any], int], NDArray[Any]]
 """From a storage's key, element type and number of elements to its content."""
 
-_STORAGES = {"FloatStorage": np.float32, "DoubleStorage": np.float64, "HalfStorage": np.float16}
+_STORAGES = {
+    "FloatStorage": np.float32,
+    "DoubleStorage": np.float64,
+    "HalfStorage": np.float16,
+    "LongStorage": np.int64,
+}
 
 
 class _DataType:
@@ -117,7 +122,9 @@ class _Table(dict[int, Any]):
     """From the code of an instruction to what it does."""
 
     def __missing__(self, code: int) -> Any:
-        raise CheckpointError(f"has the pickle instruction {chr(code)!r}, which no file of 0.1.2 has; nothing was run")
+        raise CheckpointError(
+            f"has the pickle instruction {chr(code)!r}, which no file of tensors has; nothing was run"
+        )
 
 
 class RestrictedUnpickler(pickle._Unpickler):
@@ -147,7 +154,7 @@ class RestrictedUnpickler(pickle._Unpickler):
             return _Storage(name)
         if (module, name) in _KNOWN:
             return _KNOWN[module, name]
-        raise CheckpointError(f"asks for {module}.{name}, which no model file of 0.1.2 needs; nothing was run")
+        raise CheckpointError(f"asks for {module}.{name}, which no file of tensors needs; nothing was run")
 
     def persistent_load(self, pid: Any) -> NDArray[Any]:
         """The numbers of a storage."""

@@ -32,7 +32,7 @@ def parse(content: bytes) -> Checkpoint:
         CheckpointError: see `uisrnn.checkpoint.read`.
     """
     try:
-        raw = _read_zip(content) if content.startswith(_ZIP_MAGIC) else _read_legacy(content)
+        raw = read_zip(content) if content.startswith(_ZIP_MAGIC) else _read_legacy(content)
     except CheckpointError:
         raise
     except Exception as error:  # what a damaged pickle raises cannot be foreseen; none of it is hidden
@@ -75,7 +75,7 @@ def _tensor(value: Any) -> Tensor:
         return torch.tensor(np.ascontiguousarray(array, dtype=np.float32))
 
 
-def _read_zip(content: bytes) -> Any:
+def read_zip(content: bytes) -> Any:
     """A file of torch >= 1.6: a zip archive with `data.pkl` and one entry a storage, none compressed."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from uisrnn.cli import convert, demo, diarize, evaluate, info, options, plot, predict, simulate, train, tune
+from uisrnn.cli import convert, demo, diarize, evaluate, info, models, options, plot, predict, simulate, train, tune
 from uisrnn.cli.console import complain, reason_of
 from uisrnn.errors import ArgumentError, UISRNNError
 
@@ -14,7 +14,7 @@ FAILED, MISUSED = 1, 2
 _INTERRUPTED = 130  # what some versions of typer make of it themselves
 
 # The command line that a newcomer sees first, in the order of use.
-_COMMANDS = (demo, diarize, train, predict, evaluate, tune, simulate, convert, info, plot)
+_COMMANDS = (demo, diarize, train, predict, evaluate, tune, simulate, convert, info, models, plot)
 
 # Typer has click inside or beside it, depending on its version; its errors of use have this base in both.
 _UseError: type[Exception] = typer.BadParameter.__mro__[2]

@@ -2,7 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
@@ -12,6 +14,14 @@ from rich.table import Table
 def complain(message: str) -> None:
     """One line on the standard error stream."""
     print(f"uisrnn: {' '.join(message.split())}", file=sys.stderr)
+
+
+@contextmanager
+def warnings_in_one_line() -> Iterator[None]:
+    """Complain about a warning in one line, without the line of the program that gave it."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_place: complain(f"warning: {message}")
+        yield
 
 
 def reason_of(error: Exception) -> str:

@@ -4,7 +4,7 @@ import io
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from uisrnn.audio import LiveDiarizer, ResemblyzerEncoder
+from uisrnn.audio import LiveDiarizer, choose_front_end
 from uisrnn.audio import diarize as uisrnn_diarize
 from uisrnn.audio.diarization import MIN_GAP
+from uisrnn.audio.front_ends.catalog import ENCODERS, encoder_of, segmentation_of
+from uisrnn.audio.front_ends.front_end import FrontEnd
 from uisrnn.audio.live import COMMIT_LAG, Spoken
-from uisrnn.audio.microphone import microphone
+from uisrnn.audio.sources.microphone import microphone
+from uisrnn.audio.system import encoder_known_to
 from uisrnn.cli import options
-from uisrnn.cli.console import complain, reason_of, show_json, show_line
+from uisrnn.cli.console import complain, reason_of, show_json, show_line, tell, warnings_in_one_line
 from uisrnn.cli.files import require_place
 from uisrnn.cli.results import put_turns
 from uisrnn.cli.settings import inference_of
@@ -27,6 +30,7 @@ from uisrnn.cli.sources import model_of
 from uisrnn.data.rttm import is_rttm
 from uisrnn.data.turns import turns_of
 from uisrnn.errors import ArgumentError, InputError, UISRNNError
+from uisrnn.uisrnn import UISRNN
 
 if TYPE_CHECKING:
     from pyannote.core import Annotation
@@ -36,6 +40,8 @@ _BLOCK = 0.2  # seconds of live sound that are taken at a time
 _EPILOG = """Examples:
 
 uisrnn diarize meeting.wav
+
+uisrnn diarize call.m4a --channels split
 
 uisrnn diarize *.wav --out all.rttm --num-speakers 2
 
@@ -54,7 +60,7 @@ def register(app: typer.Typer) -> None:
 
 def diarize(
     audio: Annotated[
-        list[Path] | None, typer.Argument(help="Recordings that soundfile reads; - for one from standard input.")
+        list[Path] | None, typer.Argument(help="Recordings, of any format; - for one from standard input.")
     ] = None,
     num_speakers: Annotated[int | None, typer.Option(help="How many speak, where it is known.")] = None,
     live: Annotated[
@@ -63,16 +69,25 @@ def diarize(
     rate: Annotated[int, typer.Option(help="Samples a second of live sound.")] = 16000,
     out: Annotated[str, typer.Option(help="'rttm' to print, or a file to write (.rttm).")] = "rttm",
     model: Annotated[
-        str, typer.Option(help="Model file, or 'resemblyzer', which comes with the library.")
-    ] = "resemblyzer",
-    window: Annotated[float, typer.Option(help="Seconds that the encoder hears at a time, 0.8 or 1.6.")] = 0.8,
-    recenter: Annotated[
-        float,
-        typer.Option(help="Share, 0 to 1, of what a recording's channel adds to all its observations to take off."),
-    ] = 0.0,
+        str | None, typer.Option(help="Model file, or a name that `uisrnn models` lists; by default the encoder's.")
+    ] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="Encoder of voices, see `uisrnn models`; by default the best installed.")
+    ] = None,
+    segmentation: Annotated[
+        str | None, typer.Option(help="What finds speakers or speech, see `uisrnn models`; by default the encoder's.")
+    ] = None,
+    window: Annotated[float, typer.Option(help="Seconds that resemblyzer hears at a time, 0.8 or 1.6.")] = 0.8,
+    channels: Annotated[
+        str,
+        typer.Option(
+            metavar="mix|split", help="mix: average the channels; split: each channel by itself, with its own speakers."
+        ),
+    ] = "mix",
+    exclusive: Annotated[bool, typer.Option("--exclusive", help="Turns that do not overlap.")] = False,
     min_gap: options.MinGap = MIN_GAP,
     min_turn: options.MinTurn = 0.0,
-    commit_lag: Annotated[int, typer.Option(help="Live: a label is final after so many more windows.")] = COMMIT_LAG,
+    commit_lag: Annotated[int, typer.Option(help="Live: a label is final after this many more.")] = COMMIT_LAG,
     config: options.Config = None,
     assignments: options.Assignments = [],  # noqa: B006 -- typer takes the default of a list as a list
     device: options.Device = "auto",
@@ -80,38 +95,59 @@ def diarize(
 ) -> None:
     """Find out who speaks when, in recordings or live.
 
-    Live, a line {"time", "speaker", "final"} comes for each window in which somebody speaks, and another one when that
-    changes or becomes final.
+    Live, a line {"number", "start", "end", "speaker", "final"} comes for each span of about half a second. A later line
+    with the same number replaces it.
     """
     args = inference_of(config, assignments)
     if (live is None) == (not audio):
         raise ArgumentError("diarize needs recordings, or --live mic, or --live -")
-    labeller = model_of(model, device)
-    encoder = ResemblyzerEncoder(window=window, device=str(labeller.device))
-    if live is not None:
-        if num_speakers is not None or recenter:
-            raise ArgumentError("--num-speakers and --recenter need the whole recording, but --live has no end")
-        args = replace(args, commit_lag=commit_lag)
-        _follow(LiveDiarizer(labeller, encoder, rate, inference_args=args), live)
-        return
+    if live is not None and (num_speakers is not None or exclusive):
+        raise ArgumentError("--num-speakers and --exclusive need the whole recording, but --live has no end")
+    if live is not None and channels != "mix":
+        raise ArgumentError("--channels needs recordings, but --live hears one channel")
     _require_rttm(out)
     names = _names_of(audio or [])
+    labeller, front_end, names_of_system = _system(model, encoder, segmentation, window, device, live is not None)
+    if live is not None:
+        args = replace(args, commit_lag=commit_lag)
+        diarizer = LiveDiarizer(labeller, front_end, rate, inference_args=args)
+        blocks = _blocks(live, rate)
+        tell(f"{names_of_system}; a label comes at most {diarizer.latency:.1f} s after the end of its span")
+        _follow(diarizer, blocks, is_microphone=live == "mic")
+        return
     diarization = partial(
-        uisrnn_diarize, model=labeller, encoder=encoder, num_speakers=num_speakers, recenter=recenter,
-        min_gap=min_gap, min_turn=min_turn, inference_args=args,
+        uisrnn_diarize, model=labeller, front_end=front_end, num_speakers=num_speakers, channels=channels,
+        exclusive=exclusive, min_gap=min_gap, min_turn=min_turn, inference_args=args,
     )  # fmt: skip
     found, failed = {}, 0
     for name, path in names.items():
         try:
-            found[name] = _diarized(path, diarization)
+            with warnings_in_one_line():
+                found[name] = _diarized(path, diarization)
         except (InputError, OSError) as error:  # the others shall not be lost
             if len(names) == 1:
                 raise
             complain(reason_of(error))
             failed += 1
     _show(found, out, json)
+    tell(names_of_system)
     if failed:
         raise typer.Exit(1)
+
+
+def _system(
+    model: str | None, encoder: str | None, segmentation: str | None, window: float, device: str, live: bool
+) -> tuple[UISRNN, FrontEnd, str]:
+    """The model and the front end that were chosen, and a line that names them."""
+    given = None if model is None else model_of(model, device)
+    part = encoder_of(encoder or (None if given is None else encoder_known_to(given)))
+    segmentation_of(part.name, segmentation)  # a wrong name is known before a model is read
+    labeller = model_of(part.model, device) if given is None else given
+    front_end = choose_front_end(part.name, segmentation, live=live, window=window, device=str(labeller.device))
+    names = f"front end {front_end.name}, model {model or part.model}"
+    if part is not ENCODERS[0] and encoder is None and model is None:
+        names += f" ({ENCODERS[0].name} makes fewer errors: {ENCODERS[0].install})"
+    return labeller, front_end, names
 
 
 def _require_rttm(out: str) -> None:
@@ -152,20 +188,20 @@ def _show(found: "dict[str, Annotation]", out: str, json: bool) -> None:
 # --- live ---
 
 
-def _follow(listener: LiveDiarizer, source: str) -> None:
+def _follow(diarizer: LiveDiarizer, blocks: Iterable[Any], is_microphone: bool) -> None:
     try:
-        for block in _blocks(source, listener.rate):
-            _tell(listener.push(block))
+        for block in blocks:
+            _tell(diarizer.push(block))
     except KeyboardInterrupt:
-        if source != "mic":  # which is ended so
+        if not is_microphone:  # which is ended by it
             raise
     finally:
-        _tell(listener.flush())
+        _tell(diarizer.flush())
 
 
-def _tell(spoken: list[Spoken]) -> None:
-    for one in spoken:
-        show_line({"time": round(one.time, 3), "speaker": one.speaker, "final": one.final})
+def _tell(told: list[Spoken]) -> None:
+    for spoken in told:
+        show_line({**spoken._asdict(), "start": round(spoken.start, 3), "end": round(spoken.end, 3)})
 
 
 def _blocks(source: str, rate: int) -> Iterator[Any]:

@@ -11,12 +11,15 @@ from uisrnn.cli import options
 from uisrnn.cli.console import complain, show_facts, show_json
 from uisrnn.cli.sources import holds_data, model_of, sequences_of
 from uisrnn.data import rttm
+from uisrnn.data.corpus import Corpus
 from uisrnn.data.health import Health, health_of
 from uisrnn.data.labeled import LabeledSequence
 from uisrnn.data.rttm import is_rttm
-from uisrnn.model.assignment import estimate_crp_alpha
+from uisrnn.data.sequences import coded
+from uisrnn.errors import InputError
 from uisrnn.model.kinds import KINDS
-from uisrnn.model.transition import estimate_transition_bias
+from uisrnn.training.scalars import crp_alpha_of, transition_bias_of
+from uisrnn.training.team import ALONE
 from uisrnn.uisrnn import UISRNN
 
 _EPILOG = """Examples:
@@ -37,14 +40,7 @@ def info(
     json: options.Json = False,
 ) -> None:
     """Show what a file holds: sizes, speakers, scalars, and warnings about what often goes wrong."""
-    if is_rttm(file):
-        facts, warnings = _of_turns(file), []
-    elif holds_data(file):
-        sequences = sequences_of([file])
-        health = health_of(sequences)
-        facts, warnings = {**_of_data(health), **_estimates(sequences)}, health.warnings
-    else:
-        facts, warnings = _of_model(model_of(str(file), "cpu")), []
+    facts, warnings = _facts(file)
     if json:
         show_json({**facts, "warnings": warnings})
         return
@@ -53,12 +49,22 @@ def info(
         complain(f"warning: {warning}")
 
 
+def _facts(file: Path) -> tuple[dict[str, Any], list[str]]:
+    """Facts and warnings."""
+    if is_rttm(file):
+        return _of_turns(file), []
+    if holds_data(file):
+        return _of_sequences(sequences_of([file]))
+    return _of_model(model_of(str(file), "cpu")), []
+
+
 def _of_model(model: UISRNN) -> dict[str, Any]:
     shapes = KINDS[model.arguments.observation_model].shapes(model.arguments)
     return {
         "kind": "model",
         "observation_model": model.arguments.observation_model,
         "observation_dim": model.observation_dim,
+        "front_end": model.front_end,
         "numbers": sum(math.prod(shape) for shape in shapes.values()),
         "fitted": model.fitted,
         "transition_bias": model.transition_bias,
@@ -66,6 +72,14 @@ def _of_model(model: UISRNN) -> dict[str, Any]:
         "likelihood_scale": model.likelihood_scale,
         "conventions": {"running_mean": model.conventions.running_mean, "assignment": model.conventions.assignment},
     }
+
+
+def _of_sequences(sequences: Sequence[LabeledSequence]) -> tuple[dict[str, Any], list[str]]:
+    health = health_of(sequences)
+    try:
+        return {**_of_data(health), **_estimates(sequences)}, health.warnings
+    except InputError as error:  # two observations of one time have one label
+        return _of_data(health), [*health.warnings, str(error)]
 
 
 def _of_data(health: Health) -> dict[str, Any]:
@@ -83,11 +97,12 @@ def _of_data(health: Health) -> dict[str, Any]:
 
 
 def _estimates(sequences: Sequence[LabeledSequence]) -> dict[str, Any]:
-    """What training would estimate from the labels, where there are some."""
-    labels = [one.labels for one in sequences if one.labels is not None]
-    if not any(len(one) > 1 for one in labels):
+    """The scalars that training estimates from the labels, if there are labels."""
+    labelled = [one for one in sequences if one.labels is not None]
+    if not any(len(one) > 1 for one in labelled):
         return {}
-    return {"transition_bias": estimate_transition_bias(labels)[0], "crp_alpha": estimate_crp_alpha(labels)}
+    corpus = Corpus.of([coded(one, {}) for one in labelled])
+    return {"transition_bias": transition_bias_of(corpus, ALONE)[0], "crp_alpha": crp_alpha_of(corpus, ALONE)}
 
 
 def _of_turns(file: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from uisrnn.data.corpus import Catalogue, Corpus
 from uisrnn.data.formats import registry
 from uisrnn.data.formats.format import Format, within
 from uisrnn.data.formats.reading import Reading, Recordings, Skipped, Skipping, Stopping, checked, place_of, read
-from uisrnn.data.labeled import LabeledSequence
+from uisrnn.data.labeled import FRONT_END, LabeledSequence
 from uisrnn.data.sequences import CodedSequence, coded
 from uisrnn.data.spool import Spool
 from uisrnn.data.turn_labels import require_choices
@@ -81,6 +81,7 @@ class Dataset:
         self._rttm, self._marks = rttm, (silence, overlap)
         self._on_error, self._scratch = on_error, scratch
         self.skipped: list[Skipped] = []
+        self.front_ends: set[Any] = set()
         self.staged_sizes = (0, 0)
 
     @property
@@ -165,6 +166,7 @@ class Dataset:
 
     def _reading(self, dim: int | None) -> Reading:
         self.skipped = []
+        self.front_ends = set()
         return _ON_ERROR[self._on_error](dim, self.skipped)
 
     def _coded(self, source: "_Source", dim: int | None, known: dict[Any, int]) -> Iterator[CodedSequence]:
@@ -180,6 +182,7 @@ class Dataset:
         is_empty = True
         for where, one in source.read(recordings, reading):
             is_empty = False
+            self.front_ends.add(one.info.get(FRONT_END))
             yield where, one
         if is_empty:
             raise self._nothing(source)

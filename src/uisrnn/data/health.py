@@ -25,7 +25,7 @@ class Health:
         labelled: how many sequences have labels.
         labels: different labels in all of them.
         clusters: different labels of each that has some.
-        hop: median of the seconds between two observations; None without times.
+        hop: median of the seconds between two distinct times; None without such times.
         warnings: what is unusual, in words.
     """
 
@@ -58,7 +58,7 @@ def health_of(sequences: Sequence[LabeledSequence]) -> Health:
             f"observations must have one dimension, but have {', '.join(f'{d} ({n})' for d, n in dims.items())}"
         )
     labelled = [one.labels for one in sequences if one.labels is not None]
-    hops = [np.diff(one.times) for one in sequences if one.times is not None and len(one) > 1]
+    hops = [np.diff(np.unique(one.times)) for one in sequences if one.times is not None]
     return Health(
         sequences=len(sequences),
         observations=sum(map(len, sequences)),
@@ -67,7 +67,7 @@ def health_of(sequences: Sequence[LabeledSequence]) -> Health:
         labelled=len(labelled),
         labels=len({label for labels in labelled for label in labels}),
         clusters=[len(set(labels)) for labels in labelled],
-        hop=float(np.median(np.concatenate(hops))) if hops else None,
+        hop=float(np.median(np.concatenate(hops))) if any(map(len, hops)) else None,
         warnings=[*_of_values(sequences), *_of_labels(sequences)],
     )
 

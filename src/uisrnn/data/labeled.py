@@ -15,6 +15,10 @@ from uisrnn.errors import InputError, InputTypeError
 Times = NDArray[np.float64]
 
 
+FRONT_END = "front_end"
+"""Key of the info of a sequence: name of the front end that made its observations."""
+
+
 @dataclass(frozen=True, eq=False)
 class LabeledSequence:
     """Observations in their order, with what is known about them; what all formats are read to and written from.
@@ -109,3 +113,14 @@ def with_times(sequence: LabeledSequence, hop: float | None) -> LabeledSequence:
     if hop is None or sequence.times is not None:
         return sequence
     return replace(sequence, times=np.asarray(hop * (0.5 + np.arange(len(sequence))), dtype=np.float64))
+
+
+def front_ends_of(sequences: Any) -> set[str | None]:
+    """The names of the front ends that made sequences; None stands for an unknown front end.
+
+    Args:
+        sequences: a `LabeledSequence`, a list of them, or anything else, of which nothing is known.
+    """
+    listed = sequences if isinstance(sequences, (list, tuple)) else [sequences]
+    known = [sequence.info.get(FRONT_END) for sequence in listed if isinstance(sequence, LabeledSequence)]
+    return set(known) or {None}

@@ -1,13 +1,13 @@
 """The two ways in which several sequences are handed over: a list of them, or all observations in one array."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from uisrnn.data import labels as labelling
-from uisrnn.data.labeled import LabeledSequence
+from uisrnn.data.labeled import LabeledSequence, Times
 from uisrnn.data.labels import Label
 from uisrnn.errors import ArgumentError, InputError, InputTypeError
 
@@ -88,18 +88,19 @@ class Stacked:
     rows: list[Rows]
 
     @classmethod
-    def of(cls, values: NDArray[Any], rows: list[Rows]) -> "Stacked":
+    def of(cls, values: NDArray[Any], rows: list[Rows], times: Times | None = None) -> "Stacked":
         """Cut an array.
 
         Args:
             values: (N, D) real numbers.
             rows: see above.
+            times: (N,) of the observations, if they are known.
 
         Raises:
             InputError: a value is not finite.
         """
         try:
-            return cls([_sequence(values[one], number) for number, one in enumerate(rows)], rows)
+            return cls([_cut(values, one, times, number) for number, one in enumerate(rows)], rows)
         except InputError as error:
             raise InputError(f"X holds NaN, inf or what exceeds float32: {error}") from error
 
@@ -153,6 +154,11 @@ def rows_of(number: int, lengths: Any = None, groups: Any = None) -> list[Rows]:
 
 def _sequence(values: Any, number: int) -> LabeledSequence:
     return values if isinstance(values, LabeledSequence) else LabeledSequence(values, name=f"sequence {number}")
+
+
+def _cut(values: NDArray[Any], rows: Rows, times: Times | None, number: int) -> LabeledSequence:
+    sequence = _sequence(values[rows], number)
+    return sequence if times is None else replace(sequence, times=times[rows])
 
 
 def _lengths(values: Any, number: int) -> list[int]:

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from threading import Event, Lock
+from threading import Event
 
 import torch
 
@@ -12,6 +12,7 @@ from uisrnn.decoding.hypotheses import Hypothesis
 from uisrnn.decoding.lockstep import Lockstep
 from uisrnn.decoding.search import BeamSearch
 from uisrnn.model.observation import S
+from uisrnn.parallel import ONE_CORE_EACH
 from uisrnn.progress import Progress, Silent
 
 _MOST_SLOTS = 32
@@ -53,7 +54,7 @@ def decode_all(
         if workers == 1:
             _in_threads(work, 1, torch.get_num_threads())
         else:
-            with _ONE_CORE_EACH:
+            with ONE_CORE_EACH:
                 _in_threads(work, workers, 1)
     return results
 
@@ -73,28 +74,3 @@ def _in_threads(work: Callable[[Event], None], workers: int, cores: int) -> None
             stop.set()
     for done in running:
         done.result()
-
-
-class _OneCoreEach:
-    """While anybody decodes on several threads, torch's matrix products take one core each, so that they do not fight.
-
-    Torch has one setting for the process, which is put back when the last one has left.
-    """
-
-    def __init__(self) -> None:
-        self._lock, self._users, self._before = Lock(), 0, 1
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if self._users == 0:
-                self._before = torch.get_num_threads()
-            self._users += 1
-
-    def __exit__(self, *error: object) -> None:
-        with self._lock:
-            self._users -= 1
-            if self._users == 0:
-                torch.set_num_threads(self._before)
-
-
-_ONE_CORE_EACH = _OneCoreEach()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
 _MOST = 750  # steps that are drawn
 _CLOSE = 1e-6  # shares that are sums can be off by so much
 _STRIP = (-0.13, 0.09)
@@ -25,7 +26,8 @@ _STRIP = (-0.13, 0.09)
 def plot_confidence(confidence: Any, times: Any = None, labels: Any = None, ax: "Axes | None" = None) -> "Axes":
     """Draw the confidence of each label, as `predict(..., return_scores=True)` gives it, and below it the labels.
 
-    Of more than 750 observations, the lowest of each step of so many is drawn as well as their mean.
+    Observations of one time are one step, and so are neighbours if there are more than 750 times: their mean is drawn,
+    and a shade down to the lowest. The labels of one time share the height of the band.
 
     Args:
         confidence: (T,) from 0 to 1.
@@ -45,11 +47,12 @@ def plot_confidence(confidence: Any, times: Any = None, labels: Any = None, ax: 
     values = _shares(confidence)
     strip = None if labels is None else Strip(labels, "labels", len(values))
     centers = np.arange(float(len(values))) if times is None else _times(times, len(values))
-    edges = _edges(centers)
+    distinct, firsts = np.unique(centers, return_index=True)
+    edges = _edges(distinct)
     [axes] = new_axes("plot_confidence", 11, 2.6) if ax is None else require_axes(ax, 1, "ax")
-    _draw(axes, values, edges)
+    _draw(axes, values, firsts, edges)
     if strip is not None:
-        strip.draw(axes, edges, _STRIP, upright=False)
+        strip.draw_groups(axes, edges, firsts, _STRIP)
         strip.legend(axes, below=False)
     plain(axes)
     axes.set_ylim(_STRIP[0] - 0.02 if strip is not None else 0, 1.02)
@@ -88,18 +91,19 @@ def _times(times: Any, length: int) -> Array:
 
 
 def _edges(centers: Array) -> Array:
-    """Where each observation begins: half way from the one before."""
+    """From where to where each of several distinct times counts: half way to the times beside it."""
     middles = (centers[1:] + centers[:-1]) / 2
     half = float(np.median(np.diff(centers))) / 2 if len(centers) > 1 else 0.5
-    return np.concatenate([[centers[0] - (half or 0.5)], middles, [centers[-1] + (half or 0.5)]])
+    return np.concatenate([[centers[0] - half], middles, [centers[-1] + half]])
 
 
-def _draw(axes: "Axes", values: Array, edges: Array) -> None:
-    """A step an observation, or the lowest and the mean of several."""
-    starts = np.arange(0, len(values), -(-len(values) // _MOST))
+def _draw(axes: "Axes", values: Array, firsts: Integers, edges: Array) -> None:
+    """A step for each time or for several times: the lowest value and the mean."""
+    shown = np.arange(0, len(firsts), -(-len(firsts) // _MOST))
+    starts = firsts[shown]
     counts = np.diff(np.append(starts, len(values)))
     lowest, mean = np.minimum.reduceat(values, starts), np.add.reduceat(values, starts) / counts
-    corners = np.append(edges[starts], edges[-1])
+    corners = np.append(edges[shown], edges[-1])
     axes.fill_between(corners, np.append(lowest, lowest[-1]), 1, step="post", color=colour(5), alpha=0.25, linewidth=0)
     axes.axhspan(0, 1, color=GROUND, zorder=-1)
     axes.stairs(mean, corners, color=INK, linewidth=1, baseline=None)

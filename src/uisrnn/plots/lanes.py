@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uisrnn.data.labels import Label
 from uisrnn.data.turns import Span, Turn
 from uisrnn.errors import InputError
-from uisrnn.evals.sweep import find_errors, match_speakers, united
+from uisrnn.evals.sweep import find_errors, match_speakers, pieces, united
 
 _MOST = 40  # lanes of speakers in a block
 
@@ -37,7 +37,8 @@ class Block:
 def blocks(reference: list[Turn], hypothesis: list[Turn] | None) -> list[Block]:
     """The rows of a timeline: the reference; the hypothesis, its speakers in the same order; its errors.
 
-    A speaker of the hypothesis has the colour of the one of the reference with whom they are matched, or none.
+    A speaker of the hypothesis has the colour of the one of the reference with whom they are matched, or none. If
+    several people speak at a time, the last row of their block shows when.
 
     Args:
         reference: turns in any order.
@@ -57,17 +58,26 @@ def blocks(reference: list[Turn], hypothesis: list[Turn] | None) -> list[Block]:
     known = _speakers(reference)
     colours = {name: number for number, name in enumerate(known)}
     if hypothesis is None:
-        return [Block("speakers", _speaker_lanes(known, colours, {name: str(name) for name in known}))]
+        lanes = _speaker_lanes(known, colours, {name: str(name) for name in known})
+        return [Block("speakers", [*lanes, *_overlap_lanes(reference)])]
     matched = match_speakers(reference, hypothesis)
     found = _speakers(hypothesis)
     theirs = {name: colours[matched[name]] for name in found if name in matched}
     found = {name: found[name] for name in sorted(found, key=lambda name: theirs.get(name, len(known)))}
     errors = find_errors(reference, hypothesis, matched)
+    told_lanes = _speaker_lanes(known, colours, {name: str(name) for name in known})
+    found_lanes = _speaker_lanes(found, theirs, {name: _matched_name(name, matched) for name in found})
     return [
-        Block("reference", _speaker_lanes(known, colours, {name: str(name) for name in known})),
-        Block("hypothesis", _speaker_lanes(found, theirs, {name: _matched_name(name, matched) for name in found})),
+        Block("reference", [*told_lanes, *_overlap_lanes(reference)]),
+        Block("hypothesis", [*found_lanes, *_overlap_lanes(hypothesis)]),
         Block("errors", [Lane(kind, None, spans) for kind, spans in errors.items()]),
     ]
+
+
+def _overlap_lanes(turns: list[Turn]) -> list[Lane]:
+    """A lane of the times at which several people speak; no lane if there are no such times."""
+    spans = [(piece.start, piece.end) for piece in pieces(turns, []) if len(piece.reference) > 1]
+    return [Lane("overlap", None, merged(spans, 0.0))] if spans else []
 
 
 def _matched_name(name: Label, matched: Mapping[Label, Label]) -> str:

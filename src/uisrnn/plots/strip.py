@@ -62,6 +62,29 @@ class Strip:
             else:
                 axes.broken_barh(runs, (place, width), facecolor=colour(code), linewidth=0)
 
+    def draw_groups(
+        self, axes: "Axes", edges: NDArray[np.float64], firsts: NDArray[np.int64], across: tuple[float, float]
+    ) -> None:
+        """Draw it along the horizontal axis; the observations of a group lie one below the other.
+
+        Args:
+            axes: where.
+            edges: (groups + 1,) where each group begins and the last group ends.
+            firsts: (groups,) the first observation of each group.
+            across: where it begins on the vertical axis, and its height.
+        """
+        sizes = np.diff(np.append(firsts, len(self._codes)))
+        groups = np.repeat(np.arange(len(firsts)), sizes)
+        places = np.arange(len(self._codes)) - firsts[groups]
+        kinds = np.stack([self._codes, sizes[groups], places], axis=1)
+        for kind in np.unique(kinds, axis=0):
+            code, size, place = kind.tolist()
+            own = groups[(kinds == kind).all(axis=1)]
+            runs = np.split(own, np.flatnonzero(np.diff(own) > 1) + 1)
+            bars = [(edges[run[0]], edges[run[-1] + 1] - edges[run[0]]) for run in runs]
+            bottom, height = across[0] + across[1] * (size - 1 - place) / size, across[1] / size
+            axes.broken_barh(bars, (bottom, height), facecolor=colour(code), linewidth=0)
+
     @staticmethod
     def _bars(axes: "Axes", runs: list[tuple[float, float]], place: float, width: float, shade: str) -> None:
         starts, lengths = zip(*runs, strict=True)

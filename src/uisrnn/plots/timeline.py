@@ -17,7 +17,8 @@ _TITLE = 0.9  # rows that the title of a block takes
 def plot_timeline(reference: Any, hypothesis: Any = None, ax: "Axes | None" = None) -> "Axes":
     """Draw the speakers of a recording over time, and below them those that were found, with the errors.
 
-    Speakers that are matched one to one have one colour. Errors are those of `evaluate` without a collar.
+    Speakers that are matched one to one have one colour. Each speaker has a row, so that turns at the same time are all
+    seen, and a row "overlap" shows when several people speak. Errors are those of `evaluate` without a collar.
 
     Args:
         reference: a list of turns (start seconds, end seconds, speaker) or a pyannote `Annotation`.

@@ -5,7 +5,7 @@ from importlib import resources
 from uisrnn.errors import ArgumentError
 from uisrnn.uisrnn import UISRNN
 
-PRETRAINED = ("resemblyzer",)
+PRETRAINED = ("campplus", "resemblyzer")
 
 
 def load_pretrained(name: str, args: object = None) -> UISRNN:

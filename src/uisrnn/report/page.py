@@ -65,7 +65,7 @@ content="default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline'
 {_table(evaluation)}
 <h2>Timelines</h2>
 <p>Speakers of the hypothesis have the colour of the one of the reference that they are matched with, whose name is in
-brackets; grey ones are matched with nobody. Errors are drawn without a collar.</p>
+brackets; grey ones are matched with nobody. "Overlap" is when several speak. Errors are drawn without a collar.</p>
 {_timelines(evaluation, pairs)}
 <script>{SCRIPT}</script></body></html>
 """

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from uisrnn.audio.composing.codecs import MP3, OPUS, Codec
 from uisrnn.audio.composing.filters import band_passed
-from uisrnn.audio.resampling import fitted, resampled
-from uisrnn.audio.waveforms import Waveform
+from uisrnn.audio.sources.resampling import fitted, resampled
+from uisrnn.audio.sources.waveforms import Waveform
 from uisrnn.checks import require_share
 from uisrnn.errors import ArgumentError, InputTypeError
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from uisrnn import extras
-from uisrnn.audio.resampling import fitted, resampled, resampler
-from uisrnn.audio.waveforms import Waveform
+from uisrnn.audio.sources.resampling import fitted, resampled, resampler
+from uisrnn.audio.sources.waveforms import Waveform
 
 _RATE = 16000  # Hz, which all of the codecs accept
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from uisrnn.audio.composing.channels import ChannelMix, channel_mix
-from uisrnn.audio.waveforms import Waveform, rate_of
+from uisrnn.audio.sources.waveforms import Waveform, rate_of
 from uisrnn.data.turns import Turn
 from uisrnn.errors import ArgumentError
 

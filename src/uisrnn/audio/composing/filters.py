@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from uisrnn.audio.waveforms import Waveform
+from uisrnn.audio.sources.waveforms import Waveform
 
 _TAPS = 255  # of a band-pass filter
 

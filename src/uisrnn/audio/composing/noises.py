@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uisrnn.audio.composing.filters import PoleZeroFilter
-from uisrnn.audio.waveforms import Waveform
+from uisrnn.audio.sources.waveforms import Waveform
 
 Source = Callable[[int], NDArray[np.float64]]
 """From a number of samples to these next samples of noise."""

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from uisrnn.audio.waveforms import Waveform
+from uisrnn.audio.sources.waveforms import Waveform
 
 FRAME = 0.01
 """Seconds that one decision is about."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from uisrnn.audio.composing.filters import darkened
-from uisrnn.audio.waveforms import Waveform
+from uisrnn.audio.sources.waveforms import Waveform
 
 _REFLECTIONS = 8
 _FIRST, _LAST = 0.002, 0.04  # seconds between which early reflections arrive

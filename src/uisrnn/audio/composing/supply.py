@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uisrnn.audio.composing.pauses import FRAME, LevelGate, frame_size, kept_frames
-from uisrnn.audio.opening import recording
-from uisrnn.audio.recordings import Recording
-from uisrnn.audio.waveforms import Waveform
+from uisrnn.audio.sources.opening import recording
+from uisrnn.audio.sources.recordings import Recording
+from uisrnn.audio.sources.waveforms import Waveform
 from uisrnn.data.labels import Label
 from uisrnn.errors import ArgumentError, InputError, InputTypeError
 

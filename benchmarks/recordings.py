@@ -1,0 +1,282 @@
+"""Diarization of a folder of recordings, offline and live, beside the package senko: errors, seconds and memory.
+
+    make bench-recordings RECORDINGS=folder
+
+The folder holds recordings of any kind that this library reads, each beside its turns: NAME.wav and NAME.rttm. All are
+made into wav files of 16 kHz, one channel and 16 bits first, which is what senko reads; that time is not counted.
+Each system runs with its defaults in a process of its own, which loads it once and takes all recordings, in turn with
+the others in each round. "Live" gets the sound in blocks of 0.1 s; its first result has the labels that stand 1 s after
+the sound (what is told later is missed), its second result the final labels.
+
+Nothing is left out of the errors: overlap is evaluated, once without a collar and once with a collar of 0.25 s on each
+side of a boundary of the reference. Totals are ratios of sums over recordings. With --hours, each system but "live",
+which costs the same for each second, takes the recordings once more, one after another in one file, again and again
+until the file is so long; the file is a recording of many speakers, which only time and memory are of.
+"""
+
+import argparse
+import importlib.metadata
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from diarizers import LATENCY, OFFLINE, PEER, RATE, SYSTEMS, work
+from machine import machine
+from report import Row, header, percent, show, write
+
+COLLARS = (0.0, 0.25)  # seconds on each side of a boundary
+FIGURES = {"DER": "der", "JER": "jer", "missed": "missed", "false alarm": "false_alarm", "confusion": "confusion"}
+RATIOS = {"DER": "der", "confusion": "confusion"}  # to those of the peer
+HOUR = 3600  # seconds
+LIVE_SYSTEM = "live"
+"""Takes part in all but the long recording."""
+ERROR_TARGETS = {(OFFLINE, "collar 0"): "at most 0.8 x the DER, at most 0.5 x the confusion"}
+COST_TARGETS = {OFFLINE: "at most 0.5 x the time, under 600 MB", LIVE_SYSTEM: "under 0.33 of a core in real time"}
+
+
+def pairs(folder: Path) -> dict[str, tuple[Path, Path]]:
+    """The recording and the RTTM file of each name.
+
+    Raises:
+        FileNotFoundError: there is no RTTM file, or an RTTM file has no recording beside it.
+    """
+    found = {}
+    for rttm in sorted(folder.glob("*.rttm")):
+        recordings = [path for path in sorted(folder.glob(f"{rttm.stem}.*")) if path != rttm]
+        if not recordings:
+            raise FileNotFoundError(f"{rttm}: needs a recording of the same name beside it, but there is none")
+        found[rttm.stem] = (recordings[0], rttm)
+    if not found:
+        raise FileNotFoundError(f"{folder}: needs recordings beside RTTM files, but has no RTTM file")
+    return found
+
+
+def reference(rttm: Path) -> Any:
+    """The turns in an RTTM file of one recording."""
+    import uisrnn
+
+    (turns,) = uisrnn.read_rttm(rttm).values()
+    return turns
+
+
+def converted(audio: Path, target: Path) -> None:
+    """Write a recording as wav of 16 kHz, one channel and 16 bits."""
+    import soundfile
+
+    from uisrnn.audio.sources.opening import recording
+
+    with soundfile.SoundFile(target, "w", RATE, 1, subtype="PCM_16") as file:
+        for block in recording(audio).blocks(RATE):
+            file.write(np.clip(block, -1, 1))
+
+
+def one_after_another(parts: list[Path], seconds: float, target: Path) -> None:
+    """Write recordings into one file, again and again until it is so long."""
+    import soundfile
+
+    samples = np.concatenate([soundfile.read(part, dtype="int16")[0] for part in parts])
+    soundfile.write(target, np.resize(samples, round(seconds * RATE)), RATE, subtype="PCM_16")
+
+
+def duration(audio: Path) -> float:
+    """Seconds of a wav file."""
+    import soundfile
+
+    return float(soundfile.info(audio).duration)
+
+
+def in_a_process(system: str, recordings: list[Path], peer: Path | None) -> dict[str, Any]:
+    """`work` in a new process, with the seconds of the whole process; only the peer's sees the peer's folder."""
+    folders = [str(peer)] * (system == PEER) + [os.environ.get("PYTHONPATH", "")]
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, folders)))
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder) / "answer.json"
+        command = [sys.executable, __file__, "--work", system, "--out", str(answer), *map(str, recordings)]
+        start = time.perf_counter()
+        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+        return {"process_seconds": time.perf_counter() - start, **json.loads(answer.read_bytes())}
+
+
+def errors(references: Mapping[str, Any], turns: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures of one result, in total and of each recording, by the collar."""
+    import uisrnn
+
+    hypotheses = {name: uisrnn.to_annotation(turns[name]) for name in references}
+    evaluations = [uisrnn.evaluate(references, hypotheses, collar=collar) for collar in COLLARS]
+    return {f"collar {evaluation.collar:g}": evaluation.to_dict() for evaluation in evaluations}
+
+
+def cost(answers: list[dict[str, Any]], audio_seconds: float) -> dict[str, Any]:
+    """Time and memory of one system over rounds: the median time, the largest memory."""
+    rounds = [
+        {
+            "process_seconds": answer["process_seconds"],
+            "load_seconds": answer["load_seconds"],
+            "work_seconds": sum(answer["seconds"].values()),
+            "work_cpu_seconds": sum(answer["cpu_seconds"].values()),
+            "peak_mb": answer["peak_mb"],
+        }
+        for answer in answers
+    ]
+    middle = {name: statistics.median(found[name] for found in rounds) for name in rounds[0]}
+    return {
+        **middle,
+        "peak_mb": max(found["peak_mb"] for found in rounds),
+        "audio_seconds": audio_seconds,
+        "cores": middle["work_cpu_seconds"] / audio_seconds,
+        "rounds": rounds,
+    }
+
+
+def compare(systems: list[str], audio: list[Path], rounds: int, peer: Path | None) -> dict[str, list[dict[str, Any]]]:
+    """What each system answers in each round, all systems in turn."""
+    answers: dict[str, list[dict[str, Any]]] = {system: [] for system in systems}
+    for _ in range(rounds):
+        for system in systems:
+            answers[system].append(in_a_process(system, audio, peer))
+    return answers
+
+
+def measure_folder(
+    recordings: Mapping[str, tuple[Path, Path]], audio: list[Path], systems: list[str], rounds: int, peer: Path | None
+) -> dict[str, Any]:
+    """Errors, time and memory of all systems on recordings; `audio` are their wav files."""
+    references = {name: reference(rttm) for name, (_, rttm) in recordings.items()}
+    answers = compare(systems, audio, rounds, peer)
+    turns = {name: turns for first, *_ in answers.values() for name, turns in first["turns"].items()}
+    seconds = {path.stem: duration(path) for path in audio}
+    return {
+        "recordings": seconds,
+        "errors": {name: errors(references, turns[name]) for name in turns},
+        "costs": {system: cost(found, sum(seconds.values())) for system, found in answers.items()},
+        "turns": turns,
+    }
+
+
+def measure(folder: Path, systems: list[str], rounds: int, hours: float, peer: Path | None) -> dict[str, Any]:
+    """All figures of a folder."""
+    recordings = pairs(folder)
+    with tempfile.TemporaryDirectory() as room:
+        audio = [Path(room) / f"{name}.wav" for name in recordings]
+        for (source, _), target in zip(recordings.values(), audio, strict=True):
+            converted(source, target)
+        results = measure_folder(recordings, audio, systems, rounds, peer)
+        if hours:
+            long = Path(room) / "one_after_another.wav"
+            one_after_another(audio, hours * HOUR, long)
+            answers = compare([system for system in systems if system != LIVE_SYSTEM], [long], 1, peer)
+            results["long"] = {system: cost(found, hours * HOUR) for system, found in answers.items()}
+    return results
+
+
+def rows(results: dict[str, Any]) -> list[Row]:
+    """Errors of each result, then time and memory of each system."""
+    recordings = results["recordings"]
+    folder = f"{len(recordings)} recordings, {sum(recordings.values()):.0f} s"
+    found = [
+        error_row(f"{folder}, collar {collar:g} s: {name}", name, f"collar {collar:g}", results["errors"])
+        for collar in COLLARS
+        for name in without_peer(results["errors"])
+    ]
+    found += [cost_row(f"{folder}: {name}", name, results["costs"]) for name in without_peer(results["costs"])]
+    long = results.get("long", {})
+    return found + [
+        cost_row(f"one recording, {long[name]['audio_seconds']:.0f} s: {name}", name, long, COST_TARGETS.get(name, ""))
+        for name in without_peer(long)
+    ]
+
+
+def without_peer(found: Mapping[str, Any]) -> list[str]:
+    """Names that have a row of their own; the peer has one if it was run alone."""
+    return [name for name in found if name != PEER] or list(found)
+
+
+def error_row(case: str, name: str, collar: str, errors: Mapping[str, Any]) -> Row:
+    """One result, beside the peer if it was run."""
+    peer = errors[PEER][collar]["total"] if PEER in errors else None
+    peer_text = f"{PEER}: {rates(peer)}" if peer else ""
+    if name == PEER:
+        return Row(case, peer_text, "")
+    here = errors[name][collar]["total"]
+    ratios = [f"{quotient(here, peer, key)} x the {title}" for title, key in RATIOS.items()] if peer else []
+    return Row(case, peer_text, rates(here), ", ".join(ratios), ERROR_TARGETS.get((name, collar), ""))
+
+
+def quotient(here: Mapping[str, Any], peer: Mapping[str, Any], figure: str) -> str:
+    """As in "0.80"; "-" if the peer made no such error."""
+    return f"{here[figure] / peer[figure]:.2f}" if peer[figure] else "-"
+
+
+def rates(total: Mapping[str, Any]) -> str:
+    """As in "DER 12.0 %, ..., 20 speakers where there are 18, 0.50 off a recording"."""
+    shares = ", ".join(f"{title} {percent(total[key])}" for title, key in FIGURES.items())
+    speakers = f"{total['hypothesis_speakers']:.0f} speakers where there are {total['reference_speakers']:.0f}"
+    return f"{shares}, {speakers}, {total['speaker_count_error']:.2f} off a recording"
+
+
+def cost_row(case: str, name: str, costs: Mapping[str, Any], target: str = "") -> Row:
+    """One system, beside the peer if it was run."""
+    peer = costs.get(PEER)
+    peer_text = f"{PEER}: {time_and_memory(peer)}" if peer else ""
+    if name == PEER:
+        return Row(case, peer_text, "")
+    here = costs[name]
+    ratio = f"{here['work_seconds'] / peer['work_seconds']:.3f} x the time once loaded" if peer else ""
+    return Row(case, peer_text, time_and_memory(here), ratio, target)
+
+
+def time_and_memory(found: Mapping[str, Any]) -> str:
+    """As in "12.0 s, of which 3.0 s once loaded (0.05 of a core in real time), 600 MB"."""
+    return (
+        f"{found['process_seconds']:.1f} s, of which {found['work_seconds']:.1f} s once loaded "
+        f"({found['cores']:.3f} of a core in real time), {found['peak_mb']:.0f} MB"
+    )
+
+
+def peer_version(peer: Path) -> str:
+    """Of senko in a folder."""
+    (found,) = importlib.metadata.distributions(name=PEER, path=[str(peer)])
+    return found.version
+
+
+def main() -> None:
+    """Measure all."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recordings", type=Path, help="folder with recordings and their RTTM files")
+    parser.add_argument("--peer", type=Path, help="folder with the package senko; without it senko is left out")
+    parser.add_argument("--only", nargs="+", choices=SYSTEMS, default=list(SYSTEMS), help="systems that are run")
+    parser.add_argument("--rounds", type=int, default=1, help="how often each system takes the folder")
+    parser.add_argument("--hours", type=float, default=0.0, help="length of the long recording; 0: none")
+    parser.add_argument("--out", type=Path, help="file for the results, JSON")
+    parser.add_argument("--work", choices=SYSTEMS, help=argparse.SUPPRESS)
+    parser.add_argument("wavs", nargs="*", type=Path, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.work:
+        args.out.write_text(json.dumps(work(args.work, args.wavs)))  # not `write`: it would load this library
+        return
+    if not args.recordings or not args.recordings.is_dir():
+        parser.error("--recordings must be a folder with recordings beside RTTM files")
+    if args.peer and not (args.peer / "senko").is_dir():
+        parser.error("--peer must be a folder that holds the package senko")
+    systems = [name for name in args.only if name != PEER or args.peer]
+    if not systems:
+        parser.error("--only senko needs --peer")
+    place = machine() | ({PEER: peer_version(args.peer)} if PEER in systems else {})
+    found = measure(args.recordings, systems, args.rounds, args.hours, args.peer and args.peer.resolve())
+    results = {"machine": place, "latency": LATENCY, "rounds": args.rounds, **found}
+    print(header())
+    show(rows(results))
+    write(results, args.out)
+
+
+if __name__ == "__main__":
+    main()

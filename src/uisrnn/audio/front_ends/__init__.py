@@ -1,0 +1,1 @@
+"""Front ends: blocks of samples to observations with spans."""

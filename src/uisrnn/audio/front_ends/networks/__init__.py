@@ -1,0 +1,1 @@
+"""Networks with published weights, written for inference; nothing here knows of recordings or blocks."""

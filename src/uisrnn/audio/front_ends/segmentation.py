@@ -1,0 +1,69 @@
+"""The seam to segmentation: who of a few local speakers is heard in which frame, region by region."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uisrnn.audio.sources.waveforms import Waveform
+
+Activity = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Region:
+    """A short stretch of time with local speakers, whose numbers mean nothing in another region.
+
+    Attributes:
+        start: number of the first frame.
+        end: number of the frame after the last one.
+        first: number of the frame of `activity[0]`; the frames of `activity` hold the region and time around it.
+            It does not decrease from one region to the next.
+        activity: (frame, speaker) whether the speaker is heard.
+    """
+
+    start: int
+    end: int
+    first: int
+    activity: Activity
+
+
+class Segmenter(Protocol):
+    """Segments one recording; how the sound is cut into blocks changes nothing."""
+
+    def push(self, block: Waveform) -> list[Region]:
+        """Take the next samples (n,) and return the next regions. Regions follow each other from frame 0 on."""
+
+    def flush(self) -> list[Region]:
+        """End the recording and return the regions that are left."""
+
+
+class Segmentation(Protocol):
+    """Finds who of a few local speakers is heard when."""
+
+    @property
+    def name(self) -> str:
+        """Name of the segmentation."""
+
+    @property
+    def rate(self) -> int:
+        """Samples a second that a segmenter takes."""
+
+    @property
+    def frame(self) -> float:
+        """Seconds from one frame to the next."""
+
+    @property
+    def first(self) -> float:
+        """Seconds from the start of the sound to the middle of frame 0."""
+
+    @property
+    def latency(self) -> float:
+        """Seconds of sound that a segmenter may need after the end of a frame."""
+
+    def schedule(self, chunks: int) -> list[tuple[int, float]]:
+        """For each of the first chunks: how many frames of the recording it reaches to, and the seconds it needs."""
+
+    def segmenter(self) -> Segmenter:
+        """Start with a new recording."""

@@ -1,0 +1,1 @@
+"""Files, arrays and microphones to blocks of samples at one rate."""

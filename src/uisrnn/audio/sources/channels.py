@@ -1,0 +1,111 @@
+"""Several channels become one: their mean, or a single channel while they cancel each other."""
+
+import math
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uisrnn.audio.sources.waveforms import Waveform, mean_of
+from uisrnn.errors import InputError
+
+SEGMENT = 0.1
+"""Seconds of sound for each decision; the output lags by less than that."""
+_FADING = math.exp(-SEGMENT / 10.0)  # of energies, from one segment to the next: a time constant of 10 s
+_CANCELLED, _RESTORED = 0.25, 0.5  # shares, see Mixdown
+_LOUDER = 2.0  # another channel must have so many times the energy of the chosen channel
+_FAINTEST = 1e-7  # mean square of a channel, -70 dBFS: there is nothing to choose in fainter sound
+
+
+class Mixdown:
+    """Makes one channel of several, block by block; how the sound is cut into blocks does not matter.
+
+    The output is the mean of the channels. Channels with opposite signs cancel each other in the mean: a microphone
+    connected with exchanged poles, or a stereo effect. The energy of the mean of n channels without any correlation is
+    E = (E_1 + ... + E_n) / n^2. If the energy of the mean falls below a quarter of E, which for two channels is a
+    correlation below -0.75, the output is the channel with most energy until the share rises above a half. Energies are
+    measured in segments of 0.1 s, and older segments fade with a time constant of 10 s.
+
+    Args:
+        rate: samples a second.
+        where: the words with which the warning about such channels begins; it comes once.
+
+    >>> mixdown = Mixdown(8000, "call")
+    >>> mixdown.push(np.array([[0.5, 0.25], [-0.5, 0.5]], dtype=np.float32))
+    array([], dtype=float32)
+    >>> mixdown.flush()
+    array([0.375, 0.   ], dtype=float32)
+    """
+
+    def __init__(self, rate: int, where: str) -> None:
+        self._size = max(1, round(SEGMENT * rate))
+        self._where = where
+        self._channels: int | None = None
+        self._left: Waveform | None = None
+        self._energies: NDArray[np.float64] = np.zeros(1)  # of each channel, then of the mean
+        self._channel: int | None = None
+        self._warned = False
+
+    def push(self, samples: Waveform) -> Waveform:
+        """Take the next samples (n, channels), give the samples (m,) that are decided.
+
+        Raises:
+            InputError: the number of channels is not the same as before; nothing is taken.
+        """
+        if not len(samples):
+            return np.zeros(0, dtype=np.float32)
+        channels = samples.shape[1]
+        if self._channels not in (None, channels):
+            raise InputError(f"{self._where}: must have {self._channels} channels as before, but has {channels}")
+        self._channels = channels
+        if channels == 1:
+            return samples[:, 0]
+        if self._left is not None:
+            samples = np.concatenate([self._left, samples])
+        whole = len(samples) // self._size * self._size
+        self._left = samples[whole:].copy()
+        return self._mixed(samples[:whole])
+
+    def flush(self) -> Waveform:
+        """The samples that are left, at the end."""
+        left = np.zeros((0, 1), dtype=np.float32) if self._left is None else self._left
+        self._left = None
+        return self._mixed(left)
+
+    def _mixed(self, samples: Waveform) -> Waveform:
+        """Samples of whole segments, or of the last segment, as one channel."""
+        if not len(samples):
+            return np.zeros(0, dtype=np.float32)
+        size, mixed = min(self._size, len(samples)), mean_of(samples)
+        energies = [np.square(plane).reshape(-1, size).sum(axis=1) for plane in (*samples.T, mixed)]
+        for number, segment in enumerate(np.stack(energies, axis=1)):
+            self._decide(segment)
+            if self._channel is not None:
+                part = slice(number * size, (number + 1) * size)
+                mixed[part] = samples[part, self._channel]
+        return mixed
+
+    def _decide(self, energies: NDArray[np.float32]) -> None:
+        """Choose a channel, or None for the mean, by the energies of a segment and of the past."""
+        self._energies = self._energies * _FADING + energies
+        channels, mean = self._energies[:-1], self._energies[-1]
+        loudest = int(channels.argmax())
+        if channels[loudest] < _FAINTEST * self._size:
+            return
+        share = mean * len(channels) ** 2 / channels.sum()
+        if self._channel is None and share < _CANCELLED:
+            self._channel = loudest
+            self._warn()
+        elif self._channel is not None and share > _RESTORED:
+            self._channel = None
+        elif self._channel is not None and channels[loudest] > _LOUDER * channels[self._channel]:
+            self._channel = loudest
+
+    def _warn(self) -> None:
+        if not self._warned and self._channel is not None:
+            warnings.warn(
+                f"{self._where}: its channels cancel each other, so channel {self._channel + 1} is heard in place of "
+                "their mean",
+                stacklevel=2,
+            )
+        self._warned = True

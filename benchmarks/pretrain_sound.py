@@ -21,6 +21,7 @@ from report import Row, header, percent, show, write
 MODEL = Path(__file__).parent.parent / "src" / "uisrnn" / "pretrained" / "campplus.uisrnn"
 NUMBER, SECONDS = 130, 100.0
 DEV_NUMBER = 20
+FARTHEST_EDGE = 0.5  # seconds; an edge of a turn with no found edge nearer than that was not found
 CHANNELS = {
     "all channels": {"clean": 5 / 12, "mu-law": 1 / 6, "a-law": 1 / 6, "narrow": 1 / 12, "mp3": 1 / 12, "opus": 1 / 12},
     "wide band": {"clean": 1.0},
@@ -85,13 +86,41 @@ def errors(made: Any, model: Any) -> dict[str, float]:
     total = uisrnn.evaluate(references, found).total
     rates = {key: float(total.value(key)) for key in ("der", "missed", "false_alarm", "confusion")}
     speakers = [abs(len({t.speaker for t in references[name]}) - len(found[name].labels())) for name in references]
-    return {**rates, "speakers_off_by": float(np.mean(speakers))}
+    edges = np.concatenate([edge_errors(references[name], found[name]) for name in references])
+    near = edges[edges < FARTHEST_EDGE]
+    return {
+        **rates,
+        "speakers_off_by": float(np.mean(speakers)),
+        "edges_found": len(near) / len(edges),
+        "median_edge_error": float(np.median(near)),
+    }
+
+
+def edge_errors(reference: Any, found: Any) -> Any:
+    """Seconds from each start and end of a turn, short pauses closed, to the nearest start or end that was found."""
+    from uisrnn.audio.diarization import MIN_GAP
+    from uisrnn.data.smoothing import smoothed
+
+    reference = smoothed(reference, MIN_GAP, 0.0)
+    segments = [segment for segment, _ in found.itertracks()]
+    distances = []
+    for wanted, there in (
+        ([turn.start for turn in reference], [segment.start for segment in segments]),
+        ([turn.end for turn in reference], [segment.end for segment in segments]),
+    ):
+        distances.append(np.abs(np.subtract.outer(wanted, there)).min(axis=1) if there else np.zeros(0))
+    return np.concatenate(distances)
 
 
 def rows(results: dict[str, Any]) -> list[Row]:
     """A row for each set of channels."""
     return [
-        Row(name, "", f"DER {percent(found['der'])}, confusion {percent(found['confusion'])}")
+        Row(
+            name,
+            "",
+            f"DER {percent(found['der'])}, confusion {percent(found['confusion'])}, "
+            f"{percent(found['edges_found'])} of edges found, median error {1000 * found['median_edge_error']:.0f} ms",
+        )
         for name, found in results["sets"].items()
     ]
 

@@ -10,7 +10,10 @@ import typer
 from uisrnn.errors import ArgumentError
 
 Model = Annotated[
-    str, typer.Argument(help="Model file, of this library or of uisrnn 0.1.2; or 'resemblyzer', which comes with it.")
+    str,
+    typer.Argument(
+        help="Model file, of this library or of uisrnn 0.1.2; or 'campplus' or 'resemblyzer', which come with it."
+    ),
 ]
 Data = Annotated[
     list[Path],

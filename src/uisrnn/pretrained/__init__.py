@@ -12,8 +12,8 @@ def load_pretrained(name: str, args: object = None) -> UISRNN:
     """A model that was trained beforehand; its card is the file `pretrained/<name>.md` of the package.
 
     Args:
-        name: "resemblyzer": for 256-dim d-vectors of Resemblyzer, L2-normalised, from windows of 0.8 or 1.6 s every
-            0.4 s.
+        name: "campplus": for observations of the default front end of `diarize`, 192-dim; "resemblyzer": for 256-dim
+            d-vectors of Resemblyzer, L2-normalised, from windows of 0.8 or 1.6 s every 0.4 s.
         args: where the process's own arguments come from (verbosity, enable_cuda, device, seed); see
             `UISRNN.from_file`.
 

@@ -14,7 +14,7 @@ TURNS = [(0.0, 1.0, "ann"), (1.0, 2.0, "bob")]
 
 
 @pytest.fixture(autouse=True)
-def path(monkeypatch):
+def scripts_are_importable(monkeypatch):
     """The scripts import each other by their names."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     yield

@@ -14,7 +14,7 @@ MODULES = {path.stem for path in BENCHMARKS.glob("*.py")}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def path():
+def scripts_are_importable():
     """The scripts import each other by their names, which nobody else shall see."""
     sys.path.insert(0, str(BENCHMARKS))
     yield

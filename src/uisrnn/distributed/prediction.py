@@ -138,7 +138,6 @@ class Tally:
     Attributes:
         seen: numbers of the batches, as their outcomes came.
         skipped: shards that could not be read.
-        left_out: names of sequences for that reason.
 
     Raises:
         ArgumentError: `on_error` is no such word.
@@ -150,7 +149,8 @@ class Tally:
         self._stops = on_error == "stop"
         self.seen: list[int] = []
         self.skipped: list[Skipped] = []
-        self.left_out: list[str] = []
+        self._torn: list[str] = []
+        self._failed: set[int] = set()
         self._made: dict[int, Any] = {}
 
     def survey(self, shards: Shards) -> list[Place]:
@@ -160,7 +160,7 @@ class Tally:
             InputError: a shard cannot be read, and that stops the work; or no sequence is left.
         """
         places, torn = places_of((path, self._runs(shards, path)) for path in shards.paths())
-        self.left_out += torn
+        self._torn += torn
         if not places:
             why = f"; the first shard was skipped because: {self.skipped[0].why}" if self.skipped else ""
             raise InputError(f"{shards.url}: at least one sequence is needed, but there is none{why}")
@@ -185,7 +185,7 @@ class Tally:
         self.seen.append(batch.number)
         if "why" in outcome:
             self._skip(UnreadableShardError(outcome["shard"], outcome["why"]))
-            self.left_out += [one.name for one in batch.places]
+            self._failed.add(batch.number)
         else:
             self._made[batch.number] = outcome["made"]
 
@@ -200,11 +200,12 @@ class Tally:
         done = [one for one in batches if one.number in self._made]
         places = [place for batch in done for place in batch.places]
         names = tuple(one.name for one in places)
+        failed = [place for batch in batches if batch.number in self._failed for place in batch.places]
         return Prediction(
             names,
             sum(map(len, places)),
             skipped=tuple(self.skipped),
-            left_out=tuple(self.left_out),
+            left_out=(*self._torn, *(place.name for place in failed)),
             **output.collect(names, [self._made[one.number] for one in done]),
         )
 

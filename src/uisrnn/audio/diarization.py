@@ -18,7 +18,7 @@ from uisrnn.audio.spans import turns_of_spans
 from uisrnn.audio.split import sources_of, turns_of_each
 from uisrnn.audio.system import Labeller, System
 from uisrnn.checks import require_seconds
-from uisrnn.data.labeled import LabeledSequence
+from uisrnn.data.labeled import FRONT_END, LabeledSequence
 from uisrnn.data.labels import Label
 from uisrnn.data.turns import Turn, to_annotation, turns_of
 from uisrnn.errors import InputError
@@ -97,7 +97,7 @@ def embed(audio: Any, front_end: FrontEnd | None = None, *, turns: Any = None, v
             raise InputError(f"{source.where}: nobody of the turns speaks where speech was heard")
         labels = [speakers[place] for place in labelled]
         heard = Heard(heard.observations[labelled], heard.times[labelled], heard.spans[labelled])
-    info = {"front_end": front_end.name, "spans": np.round(heard.spans, 6).tolist()}
+    info = {FRONT_END: front_end.name, "spans": np.round(heard.spans, 6).tolist()}
     return LabeledSequence(heard.observations, labels, heard.times, source.name, info)
 
 

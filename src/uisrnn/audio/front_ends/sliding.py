@@ -16,6 +16,8 @@ from uisrnn.parallel import in_parallel
 
 CHUNK = 10.0
 """Seconds that the network was trained on."""
+_SAMPLES = round(CHUNK * network.RATE)
+_FRAMES = network.frames_of(_SAMPLES)
 REGION = 32
 """Frames of a region: 0.54 s, which are 27 frames of 20 ms too."""
 
@@ -50,10 +52,10 @@ class PyannoteSegmentation:
         require_seconds("lookahead", lookahead)
         self._regions = max(1, round(step / self.frame / REGION))
         self._lookahead = round(lookahead / self.frame)
-        room = network.frames_of(round(CHUNK * self.rate)) - self._regions * REGION - self._lookahead
-        if room < 0:
+        if self._regions * REGION + self._lookahead > _FRAMES:
             raise ArgumentError(f"step and lookahead must fit into {CHUNK} s, but are {step} and {lookahead} s")
         self._network = files.load("segmentation", weights, network.SegmentationNetwork)
+        self._speakers = network.powerset() > 0
 
     @property
     def latency(self) -> float:
@@ -64,21 +66,17 @@ class PyannoteSegmentation:
 
     def schedule(self, chunks: int) -> list[tuple[int, float]]:
         """For each of the first chunks: how many frames of the recording it reaches to, and the seconds it needs."""
-        samples = round(CHUNK * self.rate)
         reached = [(chunk + 1) * self._regions * REGION + self._lookahead for chunk in range(chunks)]
-        before = network.frames_of(samples)
-        return [(frames, ((frames - before) * network.STEP + samples) / self.rate) for frames in reached]
+        return [(frames, ((frames - _FRAMES) * network.STEP + _SAMPLES) / self.rate) for frames in reached]
 
     def segmenter(self) -> Segmenter:
         """Start with a new recording."""
-        samples = round(CHUNK * self.rate)
-        frames = network.frames_of(samples)
-        return SlidingSegmenter(self._segment, samples, frames, self._regions, self._lookahead)
+        return SlidingSegmenter(self._segment, _SAMPLES, _FRAMES, self._regions, self._lookahead)
 
     def _segment(self, chunk: Waveform) -> Activity:
         with torch.inference_mode():
             classes = self._network(torch.from_numpy(chunk)[None])[0].argmax(-1)
-        activity: Activity = (network.powerset()[classes] > 0).numpy()
+        activity: Activity = self._speakers[classes].numpy()
         return activity
 
 

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # Compiled code is cached by the source file of a function, which does not see changes of functions that it calls.
-SOURCES := $(shell cat src/uisrnn/*.py src/uisrnn/*/*.py | cksum | cut -d' ' -f1)
+SOURCES := $(shell cat src/uisrnn/*.py src/uisrnn/*/*.py src/uisrnn/*/*/*.py | cksum | cut -d' ' -f1)
 export NUMBA_CACHE_DIR = $(CURDIR)/.venv/compiled-$(SOURCES)
 # Tests run side by side, each in one thread: two that share cores would wait for each other.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 4

@@ -99,7 +99,7 @@ def errors(made: Any, model: Any) -> dict[str, float]:
 def edge_errors(reference: Any, found: Any) -> Any:
     """Seconds from each start and end of a turn, short pauses closed, to the nearest start or end that was found."""
     from uisrnn.audio.diarization import MIN_GAP
-    from uisrnn.data.smoothing import smoothed
+    from uisrnn.turns.smoothing import smoothed
 
     reference = smoothed(reference, MIN_GAP, 0.0)
     segments = [segment for segment, _ in found.itertracks()]

@@ -1,4 +1,4 @@
-"""Few rows times a large matrix, on one core: the loop of `uisrnn.model.product` and torch's library, GFLOP/s.
+"""Few rows times a large matrix, on one core: the loop of `uisrnn.model.fast.product` and torch's library, GFLOP/s.
 
 python benchmarks/product.py --out benchmarks/results/product.json
 """
@@ -15,7 +15,7 @@ import torch
 
 from machine import machine
 from report import Row, header, show, write
-from uisrnn.model.product import for_product, multiply, rows_for_product
+from uisrnn.model.fast.product import for_product, multiply, rows_for_product
 
 ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 SHAPES = {"recurrent, hidden 512": (512, 1536), "output, hidden 512": (512, 256), "recurrent, hidden 100": (100, 300)}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from uisrnn.data import toy
+from uisrnn.simulation import toy
 
 HERE = Path(__file__).parent
 CLUSTERS, DIM = 10, 256

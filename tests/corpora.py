@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from uisrnn.data.sequences import CodedSequence
+from uisrnn.sequences.coded import CodedSequence
 
 DIM = 2
 

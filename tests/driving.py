@@ -3,12 +3,12 @@
 import numpy as np
 import torch
 
-from uisrnn.data.labels import renumber
-from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.block import SearchState, Window
 from uisrnn.decoding.frontier import UNLIMITED, Position
 from uisrnn.decoding.offline import decode_all
 from uisrnn.decoding.search import BeamSearch, StepInfo
+from uisrnn.sequences.coded import CodedSequence
+from uisrnn.sequences.labels import renumber
 
 
 def observations(length: int, seed: int = 0) -> np.ndarray:

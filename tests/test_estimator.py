@@ -197,7 +197,7 @@ def test_whole_numbers_in_floating_point_are_labels(fitted):
 
 
 def test_observations_are_checked_once(monkeypatch):
-    from uisrnn.data import observations
+    from uisrnn.sequences import observations
 
     checked, check = [], observations._require_finite
     monkeypatch.setattr(

@@ -12,15 +12,7 @@ from uisrnn.arguments import (
     recommended_arguments,
 )
 from uisrnn.audio.diarization import diarize
-from uisrnn.data.dataset import Dataset
-from uisrnn.data.formats import iterate_sequences, load_sequences, save_sequences
-from uisrnn.data.labeled import LabeledSequence
-from uisrnn.data.rttm import read as read_rttm
-from uisrnn.data.rttm import write as write_rttm
-from uisrnn.data.segmentation import to_turns
-from uisrnn.data.simulation import simulate
-from uisrnn.data.turn_labels import label_by_turns
-from uisrnn.data.turns import Turn, to_annotation
+from uisrnn.corpus.dataset import Dataset
 from uisrnn.decoding.hypotheses import Scores
 from uisrnn.decoding.stream import Stream, StreamPool
 from uisrnn.decoding.tracks import Update
@@ -37,15 +29,23 @@ from uisrnn.errors import (
     UISRNNError,
 )
 from uisrnn.evals import Comparison, Evaluation, compare, compute_sequence_match_accuracy, evaluate, output_result
+from uisrnn.formats import iterate_sequences, load_sequences, save_sequences
 from uisrnn.model.assignment import estimate_crp_alpha
 from uisrnn.model.conventions import PAPER, V0, Conventions
 from uisrnn.model.transition import estimate_transition_bias
 from uisrnn.pretrained import load_pretrained
+from uisrnn.sequences.labeled import LabeledSequence
+from uisrnn.simulation.simulation import simulate
 from uisrnn.training.checkpoints import Checkpoints
 from uisrnn.training.history import History
 from uisrnn.training.team import ProcessGroup
 from uisrnn.training.tensorboard import TensorBoard
 from uisrnn.tuning.tune import Tuning, tune
+from uisrnn.turns.rttm import read as read_rttm
+from uisrnn.turns.rttm import write as write_rttm
+from uisrnn.turns.segmentation import to_turns
+from uisrnn.turns.turn import Turn, to_annotation
+from uisrnn.turns.turn_labels import label_by_turns
 from uisrnn.uisrnn import UISRNN, parallel_predict
 
 if TYPE_CHECKING:

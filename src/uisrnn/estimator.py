@@ -9,12 +9,12 @@ import numpy as np
 
 from uisrnn import extras
 from uisrnn.arguments import InferenceArguments, ModelArguments, TrainingArguments
-from uisrnn.data import sequences as data
-from uisrnn.data.labeled import LabeledSequence
-from uisrnn.data.layouts import Labels, Layout, Listed, Stacked, rows_of
-from uisrnn.data.observations import is_single
 from uisrnn.errors import ArgumentError, InputError, InputTypeError, NotFittedError
 from uisrnn.evals import compute_sequence_match_accuracy
+from uisrnn.sequences import coded as data
+from uisrnn.sequences.labeled import LabeledSequence
+from uisrnn.sequences.layouts import Labels, Layout, Listed, Stacked, rows_of
+from uisrnn.sequences.observations import is_single
 from uisrnn.training.history import History
 from uisrnn.uisrnn import UISRNN
 

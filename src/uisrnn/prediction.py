@@ -6,15 +6,15 @@ from typing import Any
 import torch
 
 from uisrnn.arguments import InferenceArguments
-from uisrnn.data import sequences as data
-from uisrnn.data.labels import Label
-from uisrnn.data.observations import is_one_observation, is_single
 from uisrnn.decoding.decoder import Decoder
 from uisrnn.decoding.hypotheses import scores_of
 from uisrnn.decoding.stream import Stream
 from uisrnn.errors import ArgumentError, InputTypeError
 from uisrnn.model.joint import Joint
 from uisrnn.progress import bar_for
+from uisrnn.sequences import coded as data
+from uisrnn.sequences.labels import Label
+from uisrnn.sequences.observations import is_one_observation, is_single
 
 
 class Predictor(ABC):

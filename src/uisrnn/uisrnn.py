@@ -10,17 +10,17 @@ import torch
 
 from uisrnn.arguments import TrainingArguments
 from uisrnn.checkpoint import Checkpoint
-from uisrnn.data import sequences as data
-from uisrnn.data.corpus import Corpus
-from uisrnn.data.dataset import Dataset
-from uisrnn.data.labeled import front_ends_of
-from uisrnn.data.labels import Label
-from uisrnn.data.observations import is_single
+from uisrnn.corpus.corpus import Corpus
+from uisrnn.corpus.dataset import Dataset
 from uisrnn.errors import ArgumentError, InputTypeError
 from uisrnn.kept import OF_THE_PROCESS, KeptModel
 from uisrnn.model.joint import Joint
 from uisrnn.progress import bar_for
 from uisrnn.randomness import deterministic_algorithms, torch_kept
+from uisrnn.sequences import coded as data
+from uisrnn.sequences.labeled import front_ends_of
+from uisrnn.sequences.labels import Label
+from uisrnn.sequences.observations import is_single
 from uisrnn.training.checkpoints import Checkpoints, Forgetful, Keeping, require_checkpoints
 from uisrnn.training.course import Course, Surroundings, run
 from uisrnn.training.deadline import Deadline

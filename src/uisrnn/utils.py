@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
-from uisrnn.data.clusters import Clusters
-from uisrnn.data.corpus import Corpus
-from uisrnn.data.labels import runs
-from uisrnn.data.sequences import CodedSequence
+from uisrnn.corpus.clusters import Clusters
+from uisrnn.corpus.corpus import Corpus
 from uisrnn.errors import InputError, InputTypeError
 from uisrnn.evals import output_result
 from uisrnn.model.transition import estimate_transition_bias
 from uisrnn.randomness import generator_from
+from uisrnn.sequences.coded import CodedSequence
+from uisrnn.sequences.labels import runs
 from uisrnn.training.batching import pad
 
 __all__ = [

@@ -7,7 +7,7 @@ import uisrnn
 from sounds import RATE, TURNS, conversation
 from uisrnn.audio import Heard, WindowedFrontEnd, embed
 from uisrnn.audio.labelling import speakers_of
-from uisrnn.data.turns import Turn
+from uisrnn.turns.turn import Turn
 
 ANN, BOB = [1.0, 0.0], [0.0, 1.0]
 

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from uisrnn.audio.spans import exclusive, turns_of_spans
-from uisrnn.data.turns import Turn
+from uisrnn.turns.turn import Turn
 
 FRAMES = 30  # of 10 ms; few, so that spans meet and overlap often
 SPANS = st.lists(st.tuples(st.integers(0, 20), st.integers(1, 8), st.sampled_from("abc")), max_size=12)

@@ -5,7 +5,7 @@ import pytest
 
 from uisrnn.audio.sources.opening import channels_of, recording
 from uisrnn.audio.split import turns_of_each
-from uisrnn.data.turns import Turn
+from uisrnn.turns.turn import Turn
 
 LEFT = np.linspace(-0.5, 0.5, 8000)
 RIGHT = np.linspace(0.3, -0.3, 8000)

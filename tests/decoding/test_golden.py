@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import uisrnn
-from uisrnn.data.labels import renumber
+from uisrnn.sequences.labels import renumber
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 CASES = json.loads((GOLDEN / "labels.json").read_text())

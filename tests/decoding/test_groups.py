@@ -8,13 +8,13 @@ import pytest
 import oracles
 from driving import decode, observations, run
 from models import OBSERVATION_MODELS, joint
-from uisrnn.data.labels import renumber
-from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.frontier import Limits
 from uisrnn.decoding.offline import decode_all
 from uisrnn.decoding.pool import enrol
 from uisrnn.decoding.search import BeamSearch
 from uisrnn.model.joint import step_scores
+from uisrnn.sequences.coded import CodedSequence
+from uisrnn.sequences.labels import renumber
 
 ALONE, JOINS = False, True
 PATTERNS = {

@@ -6,11 +6,11 @@ import torch
 import oracles
 from driving import decode, observations
 from models import OBSERVATION_MODELS, joint
-from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.frontier import UNLIMITED, Limits
 from uisrnn.decoding.offline import decode_all
 from uisrnn.decoding.pool import enrol
 from uisrnn.decoding.search import BeamSearch
+from uisrnn.sequences.coded import CodedSequence
 
 OPTIONS = [(1, 1), (4, 1), (3, 2), (2, 3), (4, 5)]  # beam_size, look_ahead
 

@@ -8,9 +8,9 @@ import torch
 
 import uisrnn
 from models import gru, joint
-from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.offline import decode_all
 from uisrnn.decoding.search import BeamSearch
+from uisrnn.sequences.coded import CodedSequence
 
 
 class Counter(uisrnn.progress.Silent):

@@ -6,14 +6,14 @@ import pytest
 import uisrnn
 from driving import block_of, decode, run, step
 from models import ConjugateGaussian, gru, joint
-from uisrnn.data import toy
-from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.block import BlockError
 from uisrnn.decoding.offline import decode_all
 from uisrnn.decoding.pool import FRESH
 from uisrnn.decoding.search import BeamSearch
 from uisrnn.model.gru import GRUObservation
 from uisrnn.model.observation import PlainStepper
+from uisrnn.sequences.coded import CodedSequence
+from uisrnn.simulation import toy
 
 
 def test_only_distinct_states_go_through_the_network(generator):

@@ -7,11 +7,11 @@ import torch
 import oracles
 from driving import decode, observations, run
 from models import OBSERVATION_MODELS, gru, joint
-from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.offline import decode_all
 from uisrnn.decoding.pool import enrol
 from uisrnn.decoding.search import BeamSearch
 from uisrnn.model.joint import step_scores
+from uisrnn.sequences.coded import CodedSequence
 
 ASSIGNMENTS = ["paper", "v0"]
 OPTIONS = [(1, 1), (3, 1), (10, 1), (1, 2), (4, 2), (2, 3), (5, 4)]  # beam_size, look_ahead

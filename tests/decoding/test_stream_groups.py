@@ -7,8 +7,8 @@ import oracles
 import uisrnn
 from driving import observations
 from models import OBSERVATION_MODELS, joint
-from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.decoder import Decoder
+from uisrnn.sequences.coded import CodedSequence
 
 JOINS = np.array([0, 1, 0, 0, 1, 1, 0, 1, 1, 0, 0, 1], dtype=bool)
 CUTS = {"whole": [], "one by one": range(1, 12), "within groups": [1, 5, 8], "between groups": [2, 6, 9]}

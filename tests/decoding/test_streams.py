@@ -12,8 +12,8 @@ import pytest
 import uisrnn
 from driving import observations
 from models import OBSERVATION_MODELS, joint
-from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.decoder import Decoder
+from uisrnn.sequences.coded import CodedSequence
 
 OPTIONS = [(1, 1), (4, 1), (10, 1), (3, 2), (4, 3)]  # beam_size, look_ahead
 LENGTHS = [1, 2, 5, 14]

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import uisrnn
-from uisrnn.data.turns import Turn
 from uisrnn.evals import evaluate
 from uisrnn.evals.sweep import match_speakers, pieces
+from uisrnn.turns.turn import Turn
 
 FRAMES = 300
 

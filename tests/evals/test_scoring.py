@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pyannote.core import Segment, Timeline
 
 import uisrnn
-from uisrnn.data.labeled import LabeledSequence
-from uisrnn.data.turns import to_annotation
 from uisrnn.evals import evaluate
+from uisrnn.sequences.labeled import LabeledSequence
+from uisrnn.turns.turn import to_annotation
 
 FRAME = 0.01
 few = settings(max_examples=40, deadline=None)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uisrnn.data.turns import Turn
 from uisrnn.evals import evaluate
 from uisrnn.evals.sweep import ERRORS, find_errors, match_speakers, pieces, united
+from uisrnn.turns.turn import Turn
 
 times = st.floats(-5, 100, allow_nan=False)
 turn = st.tuples(times, times, st.sampled_from(["ann", "bob", 1, "1"]))

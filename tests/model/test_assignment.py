@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import uisrnn
-from uisrnn.data.labels import encode
 from uisrnn.model.assignment import PAPER_ASSIGNMENT, AlphaEvidence, block_clusters, estimate_crp_alpha
 from uisrnn.model.groups import PRESENT, mark_next
 from uisrnn.model.label_prior import LabelPrior
 from uisrnn.model.transition import Transition
+from uisrnn.sequences.labels import encode
 
 label_sequences = st.lists(st.lists(st.integers(0, 3), max_size=12), max_size=4)
 priors = st.tuples(st.floats(1.01, 5), st.floats(0.05, 5))

@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 
 import uisrnn
-from uisrnn.data.turns import Turn, to_annotation
 from uisrnn.plots import clock, plot_confidence, plot_embedding, plot_history, plot_similarity, plot_timeline
 from uisrnn.plots.lanes import blocks
 from uisrnn.plots.palette import COLOURS, FAINT
 from uisrnn.training.history import History
+from uisrnn.turns.turn import Turn, to_annotation
 
 CALL = [(0, 5, "ann"), (5, 9, "bob"), (8, 12, "ann")]
 FOUND = [(0, 6, 1), (6, 9, 0), (9, 11, 1), (11, 13, 7)]

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import uisrnn
-from uisrnn.data.labeled import LabeledSequence
 from uisrnn.evals import Evaluation, Row, evaluate
 from uisrnn.report import write_report
+from uisrnn.sequences.labeled import LabeledSequence
 
 TRUTH = {"call": [(0, 50, "ann"), (50, 90, "bob")], '<script>"&': [(0, 10, "<i>ann</i>")], "silent": []}
 FOUND = {"call": [(0, 60, 0), (60, 95, 1)], '<script>"&': [(0, 9, "]]>")], "silent": []}

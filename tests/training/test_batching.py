@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from corpora import SEQUENCES, numbered
 from uisrnn.arguments import TrainingArguments
-from uisrnn.data.clusters import Clusters
-from uisrnn.data.corpus import Corpus
+from uisrnn.corpus.clusters import Clusters
+from uisrnn.corpus.corpus import Corpus
 from uisrnn.training.batching import ClusterSequences, pad
 from uisrnn.training.draws import Draws
 from uisrnn.training.prefetch import Prefetched

@@ -10,13 +10,13 @@ import oracles
 from driving import observations
 from models import DIM, OBSERVATION_MODELS, joint, plda
 from trainings import around
-from uisrnn.data.corpus import Corpus
-from uisrnn.data.labels import renumber
-from uisrnn.data.sequences import CodedSequence
+from uisrnn.corpus.corpus import Corpus
 from uisrnn.errors import CheckpointError, InputError, TrainingError
 from uisrnn.model.conventions import ASSIGNMENTS
 from uisrnn.model.joint import step_scores
 from uisrnn.progress import Silent
+from uisrnn.sequences.coded import CodedSequence
+from uisrnn.sequences.labels import renumber
 from uisrnn.training import course as courses
 from uisrnn.training.discriminative import CROP_LENGTH, Crops, DiscriminativeStage, Fold
 from uisrnn.training.draws import Draws

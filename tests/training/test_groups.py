@@ -10,10 +10,10 @@ import oracles
 import uisrnn
 from driving import observations
 from models import OBSERVATION_MODELS, joint
-from uisrnn.data.corpus import Corpus
-from uisrnn.data.sequences import CodedSequence
+from uisrnn.corpus.corpus import Corpus
 from uisrnn.model.assignment import AlphaEvidence
 from uisrnn.model.joint import step_scores
+from uisrnn.sequences.coded import CodedSequence
 from uisrnn.training.hypotheses import Hypotheses, LearnedPrior, negative_log_joints
 from uisrnn.training.objectives import expected_errors
 from uisrnn.training.scalars import ALPHA_PRIOR, crp_alpha_of, transition_bias_of

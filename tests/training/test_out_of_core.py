@@ -93,7 +93,7 @@ def test_whether_labels_are_shared(kind, unique):
 
 @pytest.mark.parametrize("ahead", [0, 1, 9])
 def test_however_many_batches_are_read_ahead(ahead, monkeypatch):
-    monkeypatch.setattr("uisrnn.data.spool.Spool.ahead", ahead)
+    monkeypatch.setattr("uisrnn.corpus.spool.Spool.ahead", ahead)
     args = TrainingArguments(train_iteration=20, batch_size=3, bucket_size=4)
     assert fitted("gru", iter(DATA), args, rnn_depth=2) == in_memory("gru", args, rnn_depth=2)
 

@@ -18,10 +18,10 @@ from models import joint, plda
 from trainings import around, calls, together
 from trainings import new_model as new_uisrnn
 from uisrnn.arguments import TrainingArguments
-from uisrnn.data.corpus import Corpus
-from uisrnn.data.sequences import CodedSequence, labeled
+from uisrnn.corpus.corpus import Corpus
 from uisrnn.model.gru import GRUObservation
 from uisrnn.progress import Silent
+from uisrnn.sequences.coded import CodedSequence, labeled
 from uisrnn.training.batching import pad
 from uisrnn.training.course import run
 from uisrnn.training.deadline import Deadline

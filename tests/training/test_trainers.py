@@ -6,9 +6,9 @@ import pytest
 from models import plda
 from trainings import around, together
 from uisrnn.arguments import TrainingArguments
-from uisrnn.data.corpus import Corpus
-from uisrnn.data.sequences import CodedSequence
+from uisrnn.corpus.corpus import Corpus
 from uisrnn.model.gru import GRUObservation
+from uisrnn.sequences.coded import CodedSequence
 from uisrnn.training.draws import Draws
 from uisrnn.training.team import Alone
 from uisrnn.training.trainers import GRUTrainer, Lesson, PLDATrainer, _share_of_batch, _split, trainer_for

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpora import SEQUENCES
-from uisrnn.data.corpus import Catalogue, Corpus, InMemory
-from uisrnn.data.sequences import CodedSequence
+from uisrnn.corpus.corpus import Catalogue, Corpus, InMemory
 from uisrnn.model.plda import PLDAObservation
+from uisrnn.sequences.coded import CodedSequence
 from uisrnn.training import two_covariance
 from uisrnn.training.two_covariance import ClusterScatter
 

@@ -18,11 +18,11 @@ from uisrnn.audio.spans import turns_of_spans
 from uisrnn.audio.split import sources_of, turns_of_each
 from uisrnn.audio.system import Labeller, System
 from uisrnn.checks import require_seconds
-from uisrnn.data.labeled import FRONT_END, LabeledSequence
-from uisrnn.data.labels import Label
-from uisrnn.data.turns import Turn, to_annotation, turns_of
 from uisrnn.errors import InputError
 from uisrnn.progress import bar_for
+from uisrnn.sequences.labeled import FRONT_END, LabeledSequence
+from uisrnn.sequences.labels import Label
+from uisrnn.turns.turn import Turn, to_annotation, turns_of
 
 if TYPE_CHECKING:
     from pyannote.core import Annotation

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from uisrnn.audio.front_ends.front_end import Heard
-from uisrnn.data.labels import Label
-from uisrnn.data.turns import Turn
+from uisrnn.sequences.labels import Label
+from uisrnn.turns.turn import Turn
 
 _LEAST_SHARE = 0.25
 """Share of a span in which a speaker must speak to be the speaker of the observation."""

@@ -11,9 +11,9 @@ from uisrnn.audio.sources.channels import Mixdown
 from uisrnn.audio.sources.resampling import resampler
 from uisrnn.audio.sources.waveforms import rate_of, samples_of, scaled
 from uisrnn.audio.system import Labeller, System
-from uisrnn.data.labels import Label
 from uisrnn.decoding.tracks import Update
 from uisrnn.errors import StreamError
+from uisrnn.sequences.labels import Label
 
 COMMIT_LAG = 50
 """Observations after which a label is final, by default; about 25 s of speech."""

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from uisrnn.audio.front_ends.front_end import Spans
-from uisrnn.data.labels import Label
-from uisrnn.data.smoothing import TICK, smoothed
-from uisrnn.data.turns import Turn
+from uisrnn.sequences.labels import Label
+from uisrnn.turns.smoothing import TICK, smoothed
+from uisrnn.turns.turn import Turn
 
 
 def turns_of_spans(labels: Sequence[Label], spans: Spans, min_gap: float, min_turn: float) -> list[Turn]:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from uisrnn.audio.sources.recordings import Recording
-from uisrnn.data.turns import Turn
 from uisrnn.errors import ArgumentError
+from uisrnn.turns.turn import Turn
 
 CHANNELS: dict[str, Callable[[Recording], list[Recording]]] = {"mix": lambda whole: [whole], "split": Recording.split}
 """The recordings that are diarized by themselves, for each value of the argument `channels`."""

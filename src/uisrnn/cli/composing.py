@@ -8,10 +8,10 @@ from uisrnn import extras
 from uisrnn.audio.composing import Composition, compose, find_voices
 from uisrnn.cli.console import tell
 from uisrnn.cli.files import require_folder_place
-from uisrnn.data import rttm
 from uisrnn.errors import ArgumentError
 from uisrnn.files import filling
 from uisrnn.progress import Bar
+from uisrnn.turns import rttm
 
 
 def write_compositions(

@@ -9,10 +9,10 @@ from uisrnn.cli import options
 from uisrnn.cli.console import tell
 from uisrnn.cli.results import turns_in
 from uisrnn.cli.sources import holds_data, model_of, sequences_of
-from uisrnn.data import rttm as turns_file
-from uisrnn.data.formats import iterate_sequences, save_sequences
-from uisrnn.data.rttm import is_rttm
 from uisrnn.errors import ArgumentError, InputError
+from uisrnn.formats import iterate_sequences, save_sequences
+from uisrnn.turns import rttm as turns_file
+from uisrnn.turns.rttm import is_rttm
 
 _EPILOG = """Examples:
 

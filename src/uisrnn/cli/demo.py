@@ -6,11 +6,11 @@ import typer
 from uisrnn.arguments import ModelArguments
 from uisrnn.cli import options
 from uisrnn.cli.console import show_json
-from uisrnn.data import toy
-from uisrnn.data.labeled import LabeledSequence
-from uisrnn.data.labels import Label
 from uisrnn.evals import compute_sequence_match_accuracy
 from uisrnn.randomness import generator_from
+from uisrnn.sequences.labeled import LabeledSequence
+from uisrnn.sequences.labels import Label
+from uisrnn.simulation import toy
 from uisrnn.uisrnn import UISRNN
 
 _EPILOG = "Example:\n\nuisrnn demo --seed 3"

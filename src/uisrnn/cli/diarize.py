@@ -27,9 +27,9 @@ from uisrnn.cli.files import require_place
 from uisrnn.cli.results import put_turns
 from uisrnn.cli.settings import inference_of
 from uisrnn.cli.sources import model_of
-from uisrnn.data.rttm import is_rttm
-from uisrnn.data.turns import turns_of
 from uisrnn.errors import ArgumentError, InputError, UISRNNError
+from uisrnn.turns.rttm import is_rttm
+from uisrnn.turns.turn import turns_of
 from uisrnn.uisrnn import UISRNN
 
 if TYPE_CHECKING:

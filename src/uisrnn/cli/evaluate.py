@@ -13,13 +13,13 @@ from uisrnn.cli.console import show_json, show_table, tell
 from uisrnn.cli.files import require_place
 from uisrnn.cli.settings import inference_of
 from uisrnn.cli.sources import holds_data, model_of, sequences_of
-from uisrnn.data import rttm
-from uisrnn.data.labeled import LabeledSequence
-from uisrnn.data.rttm import is_rttm
 from uisrnn.errors import ArgumentError, InputError
 from uisrnn.evals import METRICS, Evaluation, compare
 from uisrnn.evals import evaluate as evaluation_of
 from uisrnn.report import write_report
+from uisrnn.sequences.labeled import LabeledSequence
+from uisrnn.turns import rttm
+from uisrnn.turns.rttm import is_rttm
 
 _SHOWN = (
     "der", "missed", "false_alarm", "confusion", "jer", "purity", "coverage", "accuracy", "v_measure",

@@ -10,16 +10,16 @@ import typer
 from uisrnn.cli import options
 from uisrnn.cli.console import complain, show_facts, show_json
 from uisrnn.cli.sources import holds_data, model_of, sequences_of
-from uisrnn.data import rttm
-from uisrnn.data.corpus import Corpus
-from uisrnn.data.health import Health, health_of
-from uisrnn.data.labeled import LabeledSequence
-from uisrnn.data.rttm import is_rttm
-from uisrnn.data.sequences import coded
+from uisrnn.corpus.corpus import Corpus
 from uisrnn.errors import InputError
 from uisrnn.model.kinds import KINDS
+from uisrnn.sequences.coded import coded
+from uisrnn.sequences.health import Health, health_of
+from uisrnn.sequences.labeled import LabeledSequence
 from uisrnn.training.scalars import crp_alpha_of, transition_bias_of
 from uisrnn.training.team import ALONE
+from uisrnn.turns import rttm
+from uisrnn.turns.rttm import is_rttm
 from uisrnn.uisrnn import UISRNN
 
 _EPILOG = """Examples:

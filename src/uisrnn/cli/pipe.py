@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 
 from uisrnn.arguments import InferenceArguments
 from uisrnn.cli.results import show_label
-from uisrnn.data.formats.jsonl import parse_line
-from uisrnn.data.labels import Label
-from uisrnn.data.observations import Observations
 from uisrnn.decoding.stream import Stream
 from uisrnn.decoding.tracks import Update
 from uisrnn.errors import InputError
+from uisrnn.formats.jsonl import parse_line
+from uisrnn.sequences.labels import Label
+from uisrnn.sequences.observations import Observations
 from uisrnn.uisrnn import UISRNN
 
 

@@ -15,13 +15,13 @@ from uisrnn.cli.files import require_place
 from uisrnn.cli.results import turns_in
 from uisrnn.cli.settings import inference_of
 from uisrnn.cli.sources import model_of, sequences_of
-from uisrnn.data import rttm
-from uisrnn.data.labeled import LabeledSequence
-from uisrnn.data.rttm import is_rttm
-from uisrnn.data.turns import Turn
 from uisrnn.errors import ArgumentError, InputError
 from uisrnn.files import write_atomically
+from uisrnn.sequences.labeled import LabeledSequence
 from uisrnn.training.history import History
+from uisrnn.turns import rttm
+from uisrnn.turns.rttm import is_rttm
+from uisrnn.turns.turn import Turn
 
 _FORMATS = (".png", ".svg", ".pdf")
 

@@ -15,13 +15,13 @@ from uisrnn.cli.files import require_place
 from uisrnn.cli.results import put_turns, show_label, turns_in
 from uisrnn.cli.settings import inference_of
 from uisrnn.cli.sources import dataset_of, model_of, require_hop
-from uisrnn.data.formats import registry, save_sequences
-from uisrnn.data.labeled import LabeledSequence, with_times
-from uisrnn.data.labels import Label
-from uisrnn.data.rttm import is_rttm
 from uisrnn.distributed.prediction import RTTM
 from uisrnn.distributed.prediction import predict as predict_on_cluster
 from uisrnn.errors import ArgumentError, InputError
+from uisrnn.formats import registry, save_sequences
+from uisrnn.sequences.labeled import LabeledSequence, with_times
+from uisrnn.sequences.labels import Label
+from uisrnn.turns.rttm import is_rttm
 from uisrnn.uisrnn import UISRNN
 
 _PRINTED = ("labels", RTTM, "-")

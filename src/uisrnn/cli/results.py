@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from uisrnn.cli.console import show_line, tell
-from uisrnn.data import rttm
-from uisrnn.data.labeled import LabeledSequence
-from uisrnn.data.labels import Label
-from uisrnn.data.segmentation import to_turns
-from uisrnn.data.turns import Turn
 from uisrnn.errors import InputError
+from uisrnn.sequences.labeled import LabeledSequence
+from uisrnn.sequences.labels import Label
+from uisrnn.turns import rttm
+from uisrnn.turns.segmentation import to_turns
+from uisrnn.turns.turn import Turn
 
 DECIMALS = 3
 """Of seconds in RTTM: windows are not placed more exactly."""

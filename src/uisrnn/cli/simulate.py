@@ -14,12 +14,12 @@ from uisrnn.cli.composing import write_compositions
 from uisrnn.cli.console import tell
 from uisrnn.cli.files import require_place
 from uisrnn.cli.sources import sequences_of
-from uisrnn.data.formats import save_sequences
-from uisrnn.data.labeled import LabeledSequence
-from uisrnn.data.labels import Label
-from uisrnn.data.observations import Observations
-from uisrnn.data.simulation import simulate as simulation
 from uisrnn.errors import ArgumentError, InputError
+from uisrnn.formats import save_sequences
+from uisrnn.sequences.labeled import LabeledSequence
+from uisrnn.sequences.labels import Label
+from uisrnn.sequences.observations import Observations
+from uisrnn.simulation.simulation import simulate as simulation
 
 _OF_OBSERVATIONS = ("window", "hop", "voice_hop", "max_length", "noise")
 _OF_SOUND = ("max_seconds", "channel", "split")

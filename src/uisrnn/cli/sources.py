@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from uisrnn.arguments import ModelArguments
-from uisrnn.data.dataset import Dataset
-from uisrnn.data.formats import iterate_sequences
-from uisrnn.data.formats.registry import FORMATS
-from uisrnn.data.labeled import LabeledSequence, with_times
+from uisrnn.corpus.dataset import Dataset
 from uisrnn.errors import ArgumentError, InputError
+from uisrnn.formats import iterate_sequences
+from uisrnn.formats.registry import FORMATS
 from uisrnn.pretrained import PRETRAINED, load_pretrained
+from uisrnn.sequences.labeled import LabeledSequence, with_times
 from uisrnn.uisrnn import UISRNN
 
 _LONGEST_HOP = 1e6  # seconds

@@ -13,7 +13,7 @@ from uisrnn.cli.durations import seconds_of
 from uisrnn.cli.files import require_place
 from uisrnn.cli.settings import settings_of
 from uisrnn.cli.sources import dataset_of
-from uisrnn.data.dataset import Dataset
+from uisrnn.corpus.dataset import Dataset
 from uisrnn.distributed import train as train_on_cluster
 from uisrnn.errors import ArgumentError
 from uisrnn.files import write_atomically

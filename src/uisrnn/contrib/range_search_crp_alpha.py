@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from uisrnn.data.labels import encode
 from uisrnn.errors import InputError
 from uisrnn.model.assignment import block_clusters, blocks_of_others
+from uisrnn.sequences.labels import encode
 
 
 def estimate_crp_alpha(train_cluster_id: Any, search_range: float = 1, search_step: float = 0.01) -> float:

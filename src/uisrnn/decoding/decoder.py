@@ -12,9 +12,6 @@ from torch import Tensor
 
 from uisrnn.arguments import InferenceArguments
 from uisrnn.compiled import Flags
-from uisrnn.data.labels import Names
-from uisrnn.data.observations import Observations, observations
-from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.frontier import UNLIMITED, Limits
 from uisrnn.decoding.hypotheses import Hypothesis
 from uisrnn.decoding.offline import decode_all
@@ -24,6 +21,9 @@ from uisrnn.errors import ArgumentError, InputError, InputTypeError
 from uisrnn.model.joint import Joint
 from uisrnn.model.observation import ObservationModel, S
 from uisrnn.progress import Progress
+from uisrnn.sequences.coded import CodedSequence
+from uisrnn.sequences.labels import Names
+from uisrnn.sequences.observations import Observations, observations
 
 
 @dataclass(frozen=True)

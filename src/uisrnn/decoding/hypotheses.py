@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from uisrnn.data.labels import Label, Names
 from uisrnn.decoding.block import SearchState
+from uisrnn.sequences.labels import Label, Names
 
 Codes = NDArray[np.int64]
 

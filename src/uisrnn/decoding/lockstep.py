@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from uisrnn.compiled import Flags
-from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.block import BlockError, Window
 from uisrnn.decoding.frontier import UNLIMITED, Position
 from uisrnn.decoding.hypotheses import Hypothesis, hypotheses
@@ -20,6 +19,7 @@ from uisrnn.decoding.search import BeamSearch
 from uisrnn.errors import InputError
 from uisrnn.model.observation import S
 from uisrnn.progress import Progress
+from uisrnn.sequences.coded import CodedSequence
 
 _WINDOW_ROWS = 8192
 _MOST_BLOCKS = 256

@@ -7,13 +7,13 @@ from threading import Event
 
 import torch
 
-from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.hypotheses import Hypothesis
 from uisrnn.decoding.lockstep import Lockstep
 from uisrnn.decoding.search import BeamSearch
 from uisrnn.model.observation import S
 from uisrnn.parallel import ONE_CORE_EACH
 from uisrnn.progress import Progress, Silent
+from uisrnn.sequences.coded import CodedSequence
 
 _MOST_SLOTS = 32
 

@@ -15,13 +15,13 @@ from torch import Tensor
 from uisrnn.arguments import InferenceArguments
 from uisrnn.checkpoint import container
 from uisrnn.compiled import Integers
-from uisrnn.data.labels import Names
 from uisrnn.decoding.beams import replant
 from uisrnn.decoding.decoder import Enrolled, states_like
 from uisrnn.decoding.labelings import CLUSTER, LABELING
 from uisrnn.decoding.tracks import Track, Tracks
 from uisrnn.errors import CheckpointError
 from uisrnn.model.groups import PRESENT
+from uisrnn.sequences.labels import Names
 
 FORMAT_VERSION = 3
 _KEY = "uisrnn_stream"

@@ -12,13 +12,13 @@ from torch import Tensor
 
 from uisrnn.arguments import InferenceArguments
 from uisrnn.compiled import Flags
-from uisrnn.data import observations as data
-from uisrnn.data.joins import checked_joins
 from uisrnn.decoding import snapshot as snapshots
 from uisrnn.decoding.decoder import Decoder
 from uisrnn.decoding.tracks import Pushed, Track, Tracks, Update
 from uisrnn.errors import ArgumentError, CheckpointError, InputError, InputTypeError, StreamError
 from uisrnn.model.groups import no_joins
+from uisrnn.sequences import observations as data
+from uisrnn.sequences.joins import checked_joins
 
 
 class StreamingModel(Protocol):

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from uisrnn.compiled import Flags, Integers
-from uisrnn.data.labels import Label
 from uisrnn.decoding.block import BlockError, Window
 from uisrnn.decoding.decoder import Decoder
 from uisrnn.decoding.final import settle
 from uisrnn.decoding.frontier import UNLIMITED, Position
 from uisrnn.model.groups import PRESENT, no_joins
 from uisrnn.model.observation import S
+from uisrnn.sequences.labels import Label
 
 _WINDOW_ROWS = 4096
 _NO_LAG = 2**62

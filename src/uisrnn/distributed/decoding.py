@@ -8,11 +8,11 @@ import torch
 
 from uisrnn import errors
 from uisrnn.arguments import InferenceArguments, ModelArguments
-from uisrnn.data.labeled import LabeledSequence, with_times
 from uisrnn.distributed.outputs import Output
 from uisrnn.distributed.plan import Batch
 from uisrnn.distributed.shards import Shards, UnreadableShardError
 from uisrnn.errors import UISRNNError
+from uisrnn.sequences.labeled import LabeledSequence, with_times
 from uisrnn.uisrnn import UISRNN
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from uisrnn import extras
-from uisrnn.data import rttm
-from uisrnn.data.formats import save_sequences
-from uisrnn.data.labeled import LabeledSequence
-from uisrnn.data.segmentation import to_turns
-from uisrnn.data.turns import Turn
 from uisrnn.distributed.plan import Place
 from uisrnn.errors import ClusterError, InputError
 from uisrnn.files import filling, write_atomically
+from uisrnn.formats import save_sequences
+from uisrnn.sequences.labeled import LabeledSequence
+from uisrnn.turns import rttm
+from uisrnn.turns.segmentation import to_turns
+from uisrnn.turns.turn import Turn
 
 
 class Output(Protocol):

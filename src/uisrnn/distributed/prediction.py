@@ -9,11 +9,6 @@ from typing import Any
 
 from uisrnn.arguments import InferenceArguments
 from uisrnn.checks import require_integer, require_seconds
-from uisrnn.data import rttm
-from uisrnn.data.formats.reading import Skipped
-from uisrnn.data.formats.registry import FORMATS
-from uisrnn.data.rttm import is_rttm
-from uisrnn.data.turns import Turn
 from uisrnn.distributed.cluster import connect
 from uisrnn.distributed.dealing import outcomes_of
 from uisrnn.distributed.decoding import Work, raised
@@ -21,8 +16,13 @@ from uisrnn.distributed.outputs import Labels, Output, Parts, Turns
 from uisrnn.distributed.plan import Batch, Place, batches_of, places_of, require_each_once
 from uisrnn.distributed.shards import Shards, UnreadableShardError
 from uisrnn.errors import ArgumentError, InputError, InputTypeError
+from uisrnn.formats.reading import Skipped
+from uisrnn.formats.registry import FORMATS
 from uisrnn.kept import KeptModel
 from uisrnn.progress import bar_for
+from uisrnn.turns import rttm
+from uisrnn.turns.rttm import is_rttm
+from uisrnn.turns.turn import Turn
 from uisrnn.uisrnn import UISRNN
 
 RTTM = "rttm"

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from uisrnn import extras
-from uisrnn.data.formats import parquet_rows
-from uisrnn.data.formats.rows import Rows, sequences_of
-from uisrnn.data.labeled import LabeledSequence
 from uisrnn.distributed.plan import Stretch
 from uisrnn.errors import InputError, InputTypeError, UISRNNError
+from uisrnn.formats.parquet import rows as parquet_rows
+from uisrnn.formats.rows import Rows, sequences_of
+from uisrnn.sequences.labeled import LabeledSequence
 
 
 class UnreadableShardError(InputError):

@@ -16,11 +16,11 @@ import torch
 from uisrnn import extras
 from uisrnn.arguments import ModelArguments, TrainingArguments
 from uisrnn.checks import require_integer
-from uisrnn.data.dataset import Dataset
-from uisrnn.data.formats.reading import Skipped
+from uisrnn.corpus.dataset import Dataset
 from uisrnn.distributed.cluster import connect, load_ray, told_here
 from uisrnn.distributed.relay import Audience, News, Relay, followed
 from uisrnn.errors import ArgumentError, ClusterError, UISRNNError
+from uisrnn.formats.reading import Skipped
 from uisrnn.training.checkpoints import Checkpoints, Keeping, require_checkpoints
 from uisrnn.training.history import History
 from uisrnn.training.team import ALONE, ProcessGroup, Team

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from uisrnn.arguments import InferenceArguments
-from uisrnn.data.sequences import CodedSequence
 from uisrnn.distributed.cluster import connect, load_ray, told_here
 from uisrnn.distributed.decoding import model_from
 from uisrnn.errors import ArgumentError
+from uisrnn.sequences.coded import CodedSequence
 from uisrnn.tuning.evaluator import Bench
 from uisrnn.tuning.space import Values
 from uisrnn.tuning.task import Metric, SequenceScores, Task

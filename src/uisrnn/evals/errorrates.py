@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from uisrnn import extras
-from uisrnn.data.turns import Span, Turn, to_annotation
 from uisrnn.evals.contingency import require_pairs
 from uisrnn.evals.sweep import require_few_at_a_time, united
+from uisrnn.turns.turn import Span, Turn, to_annotation
 
 if TYPE_CHECKING:
     from pyannote.core import Annotation

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from uisrnn.data import labels as labelling
-from uisrnn.data.labeled import LabeledSequence, Times
-from uisrnn.data.labels import Label
-from uisrnn.data.segmentation import to_turns
-from uisrnn.data.turns import Turn, turns_of
 from uisrnn.errors import ArgumentError, InputError, InputTypeError
+from uisrnn.sequences import labels as labelling
+from uisrnn.sequences.labeled import LabeledSequence, Times
+from uisrnn.sequences.labels import Label
+from uisrnn.turns.segmentation import to_turns
+from uisrnn.turns.turn import Turn, turns_of
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from uisrnn.checks import require_seconds
-from uisrnn.data.turns import Span, turns_of
 from uisrnn.errors import ArgumentError, InputError, InputTypeError
 from uisrnn.evals.agreement import label_sums
 from uisrnn.evals.errorrates import turn_sums
 from uisrnn.evals.evaluation import Evaluation, Row
 from uisrnn.evals.pairs import Pair, pair_up
+from uisrnn.turns.turn import Span, turns_of
 
 
 def evaluate(

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from uisrnn.data.labels import Label
-from uisrnn.data.turns import Span, Turn
 from uisrnn.errors import InputError
 from uisrnn.evals.contingency import match, require_pairs
+from uisrnn.sequences.labels import Label
+from uisrnn.turns.turn import Span, Turn
 
 ERRORS = ("missed", "false alarm", "confusion")
 _TICK = 1e-6  # seconds, below which a turn is none, as in pyannote.core

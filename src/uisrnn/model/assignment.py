@@ -10,10 +10,10 @@ import numpy as np
 from scipy import optimize, special
 
 from uisrnn.compiled import Flags
-from uisrnn.data import labels as labelling
-from uisrnn.data.labels import Codes
 from uisrnn.errors import ArgumentError
 from uisrnn.model.groups import events_of
+from uisrnn.sequences import labels as labelling
+from uisrnn.sequences.labels import Codes
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def estimate_crp_alpha(cluster_ids: Any, prior: tuple[float, float] | None = Non
 
     Raises:
         ArgumentError: a bad prior.
-        InputError, InputTypeError: labels that are neither strings nor integers; see `uisrnn.data.labels.encode`.
+        InputError, InputTypeError: labels that are neither strings nor integers; see `uisrnn.sequences.labels.encode`.
 
     >>> labels = [["a", "b", "a", "c"], [1, 1]]
     >>> estimate_crp_alpha(labels)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uisrnn.compiled import Flags, Integers, Reals, compiled
-from uisrnn.data.labels import Codes
+from uisrnn.sequences.labels import Codes
 
 PRESENT, BEFORE = 1, 2
 """Bits of a mark: the label is in the group of the last observation; it is in the whole group before that group."""

@@ -7,10 +7,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from uisrnn.model.gru_step import Affine, GRUStep, Table, Weights
+from uisrnn.model.fast.gru_step import Affine, GRUStep, Table, Weights
+from uisrnn.model.fast.product import for_product
+from uisrnn.model.fast.recurrence import unroll
 from uisrnn.model.observation import PlainStepper, Prediction, Stepper, log_normaliser
-from uisrnn.model.product import for_product
-from uisrnn.model.recurrence import unroll
 from uisrnn.model.rows import Rows
 from uisrnn.model.running_mean import PAPER_MEAN, RunningMean
 

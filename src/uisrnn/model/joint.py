@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from uisrnn.compiled import Flags
-from uisrnn.data import labels as labelling
-from uisrnn.data.observations import Observations
 from uisrnn.model.groups import GOES_ON, goes_on, mark_next, meaning, no_joins
 from uisrnn.model.label_prior import LabelPrior
 from uisrnn.model.observation import ObservationModel, Prediction, S, negative_log_density
+from uisrnn.sequences import labels as labelling
+from uisrnn.sequences.observations import Observations
 
 Scores = NDArray[np.float64]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from uisrnn.model.fast.plda_step import PLDAStep, Table
 from uisrnn.model.observation import PlainStepper, Prediction, Stepper, log_normaliser
-from uisrnn.model.plda_step import PLDAStep, Table
 from uisrnn.model.rows import Rows
 from uisrnn.model.unmixing import Unmixing
 

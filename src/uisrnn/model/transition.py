@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from uisrnn.data import labels as labelling
+from uisrnn.sequences import labels as labelling
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def estimate_transition_bias(cluster_ids: Any, smooth: float = 1) -> tuple[float
         p0, and the denominator with which estimates from several calls are averaged.
 
     Raises:
-        InputError, InputTypeError: labels that are neither strings nor integers; see `uisrnn.data.labels.encode`.
+        InputError, InputTypeError: labels that are neither strings nor integers; see `uisrnn.sequences.labels.encode`.
 
     >>> estimate_transition_bias([["a", "a", "b"], [1, 1]])
     (0.4, 5.0)

@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING, Any
 
 from uisrnn import extras
-from uisrnn.data import labels as labelling
-from uisrnn.data.labels import Codes, Label
 from uisrnn.errors import InputError, InputTypeError
 from uisrnn.plots.palette import FAINT
+from uisrnn.sequences import labels as labelling
+from uisrnn.sequences.labels import Codes, Label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

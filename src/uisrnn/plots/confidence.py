@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from uisrnn.data.labeled import LabeledSequence
-from uisrnn.data.turns import FARTHEST
 from uisrnn.errors import InputError, InputTypeError
 from uisrnn.plots import clock
 from uisrnn.plots.canvas import new_axes, plain, require_axes
 from uisrnn.plots.palette import GROUND, INK, colour
 from uisrnn.plots.strip import Strip
+from uisrnn.sequences.labeled import LabeledSequence
+from uisrnn.turns.turn import FARTHEST
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

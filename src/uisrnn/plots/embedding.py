@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from uisrnn.data.labels import Label
-from uisrnn.data.observations import observations as checked
 from uisrnn.evals.contingency import counts, match
 from uisrnn.plots.canvas import clusters_of, new_axes, plain, require_axes, text
 from uisrnn.plots.palette import FAINT, INK, colour, marker
+from uisrnn.sequences.labels import Label
+from uisrnn.sequences.observations import observations as checked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from uisrnn.data.labels import Label
-from uisrnn.data.turns import Span, Turn
 from uisrnn.errors import InputError
 from uisrnn.evals.sweep import find_errors, match_speakers, pieces, united
+from uisrnn.sequences.labels import Label
+from uisrnn.turns.turn import Span, Turn
 
 _MOST = 40  # lanes of speakers in a block
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from uisrnn.data.observations import observations as checked
 from uisrnn.plots.canvas import new_axes, plain, require_axes
 from uisrnn.plots.strip import Strip
+from uisrnn.sequences.observations import observations as checked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from uisrnn.data.turns import turns_of
 from uisrnn.plots import clock
 from uisrnn.plots.canvas import new_axes, plain, require_axes, text
 from uisrnn.plots.lanes import Block, blocks, extent
 from uisrnn.plots.palette import FAINT, GROUND, INK, WRONG, colour
+from uisrnn.turns.turn import turns_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -2,11 +2,11 @@
 
 from html import escape
 
-from uisrnn.data.turns import Span, Turn
 from uisrnn.plots import clock
 from uisrnn.plots.canvas import short
 from uisrnn.plots.lanes import Block, Lane, blocks, extent, merged
 from uisrnn.plots.palette import COLOURS
+from uisrnn.turns.turn import Span, Turn
 
 _LEFT, _WIDTH, _ROW, _TITLE = 170, 1000, 15, 18
 _FINEST = 0.5  # what is closer together, in units of the picture, is drawn as one

@@ -4,14 +4,14 @@ import os
 from html import escape
 from typing import Any
 
-from uisrnn.data.segmentation import to_turns
-from uisrnn.data.turns import Turn
 from uisrnn.errors import InputError, InputTypeError
 from uisrnn.evals import METRICS, Evaluation, Row
 from uisrnn.evals.pairs import Pair, pair_up
 from uisrnn.files import write_atomically
 from uisrnn.report.drawing import timeline
 from uisrnn.report.style import SCRIPT, STYLE
+from uisrnn.turns.segmentation import to_turns
+from uisrnn.turns.turn import Turn
 
 _BARS_OF_ALL, _MOST_BARS, _FEWEST_BARS = 300_000, 3000, 100  # of some 14 bytes each
 

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from uisrnn.arguments import TrainingArguments
-from uisrnn.data.clusters import Clusters, Span, part_of
-from uisrnn.data.corpus import Indexes
-from uisrnn.data.observations import Observations
+from uisrnn.corpus.clusters import Clusters, Span, part_of
+from uisrnn.corpus.corpus import Indexes
+from uisrnn.sequences.observations import Observations
 from uisrnn.training.draws import Draws, Purpose
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from uisrnn.data.corpus import Corpus
-from uisrnn.data.sequences import CodedSequence
+from uisrnn.corpus.corpus import Corpus
 from uisrnn.errors import InputError, TrainingError
+from uisrnn.sequences.coded import CodedSequence
 from uisrnn.training.course import Step, is_finite
 from uisrnn.training.draws import Draws, Purpose
 from uisrnn.training.hypotheses import LearnedPrior

@@ -12,13 +12,13 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
 from uisrnn.compiled import Flags
-from uisrnn.data.labels import Codes
 from uisrnn.model.assignment import Assignment
 from uisrnn.model.groups import events, goes_on
 from uisrnn.model.joint import Joint
 from uisrnn.model.label_prior import LabelPrior
 from uisrnn.model.observation import ObservationModel, negative_log_density
 from uisrnn.model.transition import Transition
+from uisrnn.sequences.labels import Codes
 
 _LEAST = 1e-12
 """Scalars start no nearer to 0, nor p0 to 1, where their gradients vanish."""

@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from uisrnn.data.labels import Codes, renumber
-from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.offline import decode_all
 from uisrnn.decoding.search import BeamSearch
 from uisrnn.evals import compute_sequence_match_accuracy
 from uisrnn.model.observation import ObservationModel
+from uisrnn.sequences.coded import CodedSequence
+from uisrnn.sequences.labels import Codes, renumber
 from uisrnn.training.hypotheses import Hypotheses, LearnedPrior, negative_log_joints
 
 BEAM_SIZE = 10

@@ -3,11 +3,11 @@
 import numpy as np
 
 from uisrnn.compiled import Flags
-from uisrnn.data.corpus import Corpus, Indexes
-from uisrnn.data.labels import Codes, renumber
+from uisrnn.corpus.corpus import Corpus, Indexes
 from uisrnn.model.assignment import AlphaEvidence
 from uisrnn.model.groups import events_of
 from uisrnn.model.transition import smoothed_share
+from uisrnn.sequences.labels import Codes, renumber
 from uisrnn.training.team import Team
 
 ALPHA_PRIOR = (2.0, 1.0)

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, distributed
 
-from uisrnn.data.corpus import Corpus
+from uisrnn.corpus.corpus import Corpus
 from uisrnn.errors import ArgumentError, UISRNNError
 
 if distributed.is_available():

@@ -10,14 +10,14 @@ import numpy as np
 import torch
 
 from uisrnn.arguments import TrainingArguments
-from uisrnn.data.clusters import Clusters
-from uisrnn.data.corpus import Corpus, Indexes
-from uisrnn.data.labels import Codes
+from uisrnn.corpus.clusters import Clusters
+from uisrnn.corpus.corpus import Corpus, Indexes
 from uisrnn.errors import ArgumentError
 from uisrnn.model.gru import GRUObservation
 from uisrnn.model.kinds import AnyObservation
 from uisrnn.model.plda import PLDAObservation
 from uisrnn.progress import Progress
+from uisrnn.sequences.labels import Codes
 from uisrnn.training.batching import Batch, ClusterSequences
 from uisrnn.training.course import Course, Surroundings, run
 from uisrnn.training.discriminative import Fold

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from scipy import linalg
 
-from uisrnn.data.clusters import Clusters
-from uisrnn.data.corpus import Corpus, Indexes
+from uisrnn.corpus.clusters import Clusters
+from uisrnn.corpus.corpus import Corpus, Indexes
 from uisrnn.errors import TrainingError
 from uisrnn.model.plda import PLDAObservation
 from uisrnn.training.team import ALONE, Team

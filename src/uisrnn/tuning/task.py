@@ -11,12 +11,12 @@ import torch
 
 from uisrnn.arguments import InferenceArguments
 from uisrnn.checks import require_integer
-from uisrnn.data import sequences as data
-from uisrnn.data.sequences import CodedSequence
 from uisrnn.decoding.decoder import Decoder
 from uisrnn.errors import ArgumentError, InputError, NotFittedError
 from uisrnn.evals import compute_sequence_match_accuracy
 from uisrnn.model.joint import Joint
+from uisrnn.sequences import coded as data
+from uisrnn.sequences.coded import CodedSequence
 from uisrnn.tuning.space import OF_THE_MODEL, Values, args_with, current_values, joint_with
 from uisrnn.uisrnn import UISRNN
 

@@ -10,7 +10,7 @@ from uisrnn.audio.composing.pauses import LevelGate, kept_frames
 from uisrnn.audio.composing.rooms import Room, drawn_room
 from uisrnn.audio.composing.stretches import merged, stretch_of
 from uisrnn.audio.composing.supply import LEVEL, SoundVoice, Supply
-from uisrnn.data.turns import Turn
+from uisrnn.turns.turn import Turn
 
 RATE = 8000
 

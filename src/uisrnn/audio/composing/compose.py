@@ -12,10 +12,10 @@ from uisrnn.audio.composing.rendering import rendered
 from uisrnn.audio.composing.stretches import SHORTEST_TURN, merged
 from uisrnn.audio.composing.supply import SoundVoice, sound_voices
 from uisrnn.checks import require_integer
-from uisrnn.data.casting import conversations_of
-from uisrnn.data.turns import Turn
 from uisrnn.errors import InputError
 from uisrnn.randomness import generator_of, seed_from
+from uisrnn.simulation.casting import conversations_of
+from uisrnn.turns.turn import Turn
 
 
 def compose(

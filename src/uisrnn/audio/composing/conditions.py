@@ -7,8 +7,8 @@ from typing import Any
 
 from uisrnn.audio.composing.channels import ChannelMix, channel_mix
 from uisrnn.audio.sources.waveforms import Waveform, rate_of
-from uisrnn.data.turns import Turn
 from uisrnn.errors import ArgumentError
+from uisrnn.turns.turn import Turn
 
 Range = tuple[float, float]
 LONGEST = 86_400.0

@@ -11,10 +11,10 @@ from uisrnn.audio.composing.noises import NOISES
 from uisrnn.audio.composing.rooms import Room, drawn_room
 from uisrnn.audio.composing.stretches import stretch_of
 from uisrnn.audio.composing.supply import SoundVoice
-from uisrnn.data.casting import cast
-from uisrnn.data.labels import Label
-from uisrnn.data.turns import Turn
 from uisrnn.errors import InputError
+from uisrnn.sequences.labels import Label
+from uisrnn.simulation.casting import cast
+from uisrnn.turns.turn import Turn
 
 _LEVELS = (-9.0, 6.0)  # decibels by which a conversation is louder than its voices
 

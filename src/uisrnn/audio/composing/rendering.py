@@ -9,7 +9,7 @@ from uisrnn.audio.composing.noises import noise_of
 from uisrnn.audio.composing.plan import Plan
 from uisrnn.audio.composing.supply import Supply
 from uisrnn.audio.sources.waveforms import Waveform
-from uisrnn.data.labels import Label
+from uisrnn.sequences.labels import Label
 
 _PEAK = 0.98  # of full scale
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from uisrnn.data.turns import Turn
+from uisrnn.turns.turn import Turn
 
 SHORTEST_TURN = 0.01
 """Seconds; a shorter turn cannot be heard and is left out."""

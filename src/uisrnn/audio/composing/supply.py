@@ -13,8 +13,8 @@ from uisrnn.audio.composing.pauses import FRAME, LevelGate, frame_size, kept_fra
 from uisrnn.audio.sources.opening import recording
 from uisrnn.audio.sources.recordings import Recording
 from uisrnn.audio.sources.waveforms import Waveform
-from uisrnn.data.labels import Label
 from uisrnn.errors import ArgumentError, InputError, InputTypeError
+from uisrnn.sequences.labels import Label
 
 LEVEL = 10 ** (-26 / 20)
 """Root mean square of speech, as a share of full scale."""

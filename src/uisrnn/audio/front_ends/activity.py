@@ -12,8 +12,8 @@ from uisrnn.audio.front_ends.resemblyzer import load_quietly
 from uisrnn.audio.sources.resampling import resampler
 from uisrnn.audio.sources.waveforms import Waveform
 from uisrnn.checks import require_seconds
-from uisrnn.data.turns import turns_of
 from uisrnn.errors import ArgumentError
+from uisrnn.turns.turn import turns_of
 
 Decisions = NDArray[np.bool_]
 Decide = Callable[[Waveform], Any]

@@ -11,8 +11,8 @@ from uisrnn.audio.front_ends.networks.campplus import BANDS, DIM, CAMPPlus
 from uisrnn.audio.front_ends.networks.filterbanks import FRAMES_A_SECOND, RATE, Filterbanks
 from uisrnn.audio.sources.waveforms import Waveform
 from uisrnn.checks import require_seconds
-from uisrnn.data.observations import Observations
 from uisrnn.parallel import in_parallel
+from uisrnn.sequences.observations import Observations
 
 _HALVED = 2  # filterbanks of one frame
 _MIDDLE = 200 / RATE  # of filterbank 0

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from uisrnn.audio.sources.waveforms import Waveform, rate_of
-from uisrnn.data.labeled import Times
-from uisrnn.data.observations import Observations, observations
 from uisrnn.errors import ArgumentError, InputError
+from uisrnn.sequences.labeled import Times
+from uisrnn.sequences.observations import Observations, observations
 
 
 class Encoder(Protocol):

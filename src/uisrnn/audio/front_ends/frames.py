@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uisrnn.audio.sources.waveforms import Waveform
-from uisrnn.data.observations import Observations
+from uisrnn.sequences.observations import Observations
 
 Frames = NDArray[np.float32]
 FrameWeights = NDArray[np.float32]

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from uisrnn.audio.sources.waveforms import Waveform, rate_of
-from uisrnn.data.labeled import Times
-from uisrnn.data.observations import Observations, observations
 from uisrnn.errors import ArgumentError, InputError, InputTypeError
+from uisrnn.sequences.labeled import Times
+from uisrnn.sequences.observations import Observations, observations
 
 Spans = NDArray[np.float64]
 

@@ -9,8 +9,8 @@ from uisrnn.audio.front_ends.activity import Decisions, VoiceActivity
 from uisrnn.audio.front_ends.encoder import Encoder, Grid, encode
 from uisrnn.audio.front_ends.front_end import Heard, Listener, Spans, joined
 from uisrnn.audio.sources.waveforms import Waveform
-from uisrnn.data.labels import runs
 from uisrnn.errors import ArgumentError
+from uisrnn.sequences.labels import runs
 
 _SHARE = 0.5
 """Share of the hop around its center that must be speech for a window to be encoded."""

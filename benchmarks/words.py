@@ -1,0 +1,105 @@
+"""How the text of the library reads: words of docstrings, pages, messages and code that plain English avoids.
+
+    python benchmarks/words.py                   # a row for each kind of text, and a row for each room of src/uisrnn
+    python benchmarks/words.py --tree FOLDER     # the same for another checkout
+
+The rates are for 1000 words; packed assignments (`a, b = x, y`) are for 1000 lines of code.
+"""
+
+import argparse
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[1]
+COUNTED = {
+    "one": re.compile(r"\bone\b", re.IGNORECASE),
+    "what": re.compile(r"\bwhat\b", re.IGNORECASE),
+    "that of": re.compile(r"\b(?:that|those) of\b", re.IGNORECASE),
+    "where": re.compile(r"\bwhere\b", re.IGNORECASE),
+}
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def without_code(page: str) -> str:
+    """The prose of a Markdown page: no blocks of code, no code within lines, no addresses of links."""
+    page = re.sub(r"^```.*?^```", "", page, flags=re.MULTILINE | re.DOTALL)
+    page = re.sub(r"^ {4}.*$", "", page, flags=re.MULTILINE)
+    return re.sub(r"`[^`]*`|\]\([^)]*\)", "", page)
+
+
+def docstrings(tree: ast.AST) -> Iterator[str]:
+    """The docstrings in a file."""
+    for node in ast.walk(tree):
+        if isinstance(node, DOCUMENTED) and (text := ast.get_docstring(node)):
+            yield text
+
+
+def messages(tree: ast.AST) -> Iterator[str]:
+    """The texts of the errors that a file raises."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and node.exc is not None:
+            for part in ast.walk(node.exc):
+                if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                    yield part.value
+
+
+def helps(tree: ast.AST) -> Iterator[str]:
+    """The texts that a command shows as help: values of `help=`, and docstrings."""
+    yield from docstrings(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "help" and isinstance(node.value, ast.Constant):
+            yield str(node.value.value)
+
+
+def packed_assignments(tree: ast.AST) -> int:
+    """How many statements assign several values to several names at once."""
+    return sum(
+        isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple)
+        for node in ast.walk(tree)
+    )
+
+
+def variables_named_one(tree: ast.AST) -> int:
+    """How many bindings have the name `one`."""
+    return sum(isinstance(node, ast.Name) and node.id == "one" and isinstance(node.ctx, ast.Store) for node in ast.walk(tree))
+
+
+def row(name: str, texts: list[str]) -> str:
+    """A line of the table: how often each word stands in 1000 words."""
+    joined = "\n".join(texts)
+    count = len(re.findall(r"[A-Za-z']+", joined))
+    rates = [1000 * len(pattern.findall(joined)) / max(count, 1) for pattern in COUNTED.values()]
+    return f"{name:24} {count:7} " + " ".join(f"{rate:8.1f}" for rate in rates)
+
+
+def table(tree: Path) -> Iterator[str]:
+    """The lines of the table for a checkout."""
+    files = {path: ast.parse(path.read_text()) for path in sorted((tree / "src" / "uisrnn").rglob("*.py"))}
+    yield f"{'text':24} {'words':>7} " + " ".join(f"{word:>8}" for word in COUNTED)
+    yield row("docstrings", [text for parsed in files.values() for text in docstrings(parsed)])
+    yield row("errors", [text for parsed in files.values() for text in messages(parsed)])
+    commands = [parsed for path, parsed in files.items() if "cli" in path.parts or path.name == "arguments.py"]
+    yield row("help of commands", [text for parsed in commands for text in helps(parsed)])
+    yield row("README", [without_code((tree / "README.md").read_text())])
+    yield row("pages", [without_code(path.read_text()) for path in sorted((tree / "docs").rglob("*.md"))])
+    rooms = sorted({path.relative_to(tree / "src" / "uisrnn").parts[0] for path in files})
+    for room in rooms:
+        here = [parsed for path, parsed in files.items() if path.relative_to(tree / "src" / "uisrnn").parts[0] == room]
+        yield row(f"  {room}", [text for parsed in here for text in docstrings(parsed)])
+    lines = sum(len(path.read_text().splitlines()) for path in files)
+    packed = sum(map(packed_assignments, files.values()))
+    yield f"packed assignments in 1000 lines: {1000 * packed / lines:.1f}"
+    yield f"variables named `one`: {sum(map(variables_named_one, files.values()))}"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tree", type=Path, default=REPOSITORY, help="a checkout of the project")
+    print("\n".join(table(parser.parse_args().tree)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Labelled sequences to train on, in memory or not."""

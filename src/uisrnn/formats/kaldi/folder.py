@@ -1,0 +1,163 @@
+"""What the files of a Kaldi folder say together."""
+
+import os
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from uisrnn.errors import InputError
+from uisrnn.formats import json_text
+from uisrnn.formats.format import within
+from uisrnn.formats.kaldi import ark
+from uisrnn.formats.kaldi import tables as kaldi_tables
+from uisrnn.formats.kaldi import words as kaldi_words
+from uisrnn.formats.kaldi.tables import Entry
+from uisrnn.formats.text import line_of, numbered_lines
+from uisrnn.sequences.labeled import LabeledSequence, Times
+from uisrnn.sequences.labels import Label
+
+SEGMENTS, SPEAKERS, OWN = "segments", "utt2spk", "uisrnn.jsonl"
+_TOLERANCE = 1e-3  # seconds between a time and the center of its segment, which has fewer digits
+_Array = NDArray[np.float32]
+
+
+class Arrays:
+    """Arrays of archives; the one that was read last stays open."""
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._file: BinaryIO | None = None
+
+    def __enter__(self) -> "Arrays":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def read(self, entry: Entry) -> _Array:
+        """The vector or matrix of an entry."""
+        if self._file is None or self._path != entry.path:
+            self.__exit__()
+            self._file, self._path = open(entry.path, "rb"), entry.path  # noqa: SIM115 -- closed by __exit__
+        with within(entry.where):
+            if entry.offset >= os.fstat(self._file.fileno()).st_size:
+                raise InputError(f"{entry.path} ends before byte {entry.offset}")
+            self._file.seek(entry.offset)
+            return ark.read_array(self._file)
+
+    def rows(self, group: list[Entry]) -> _Array:
+        """A matrix, or vectors as the rows of one."""
+        first = self.read(group[0])
+        if first.ndim == 2 and len(group) == 1:
+            return first
+        rows = [first, *(self.read(entry) for entry in group[1:])]
+        for entry, row in zip(group, rows, strict=True):
+            if row.ndim != 1 or row.shape != first.shape:
+                raise InputError(f"{entry.where}: must be a vector as that of {group[0].key}, but is {row.shape}")
+        return np.stack(rows)
+
+
+class Tables:
+    """The text files of a folder that somebody else wrote.
+
+    Args:
+        folder: where they are.
+        path: what was asked for.
+    """
+
+    def __init__(self, folder: Path, path: Path) -> None:
+        self.folder, self.path = folder, path
+        segments, speakers = folder / SEGMENTS, folder / SPEAKERS
+        self.segments = kaldi_tables.read_segments(segments) if segments.exists() else {}
+        self.speakers = kaldi_tables.read_speakers(speakers, self.label_of) if speakers.exists() else {}
+
+    def label_of(self, word: str) -> Label:
+        """The label that a word of `utt2spk` stands for."""
+        return word
+
+    def group_of(self, entry: Entry, is_vector: bool) -> str:
+        """The sequence that an entry belongs to; whether those of the folder are vectors."""
+        if not is_vector:
+            return entry.key
+        if not self.segments:
+            return self.path.stem
+        if entry.key not in self.segments:
+            raise InputError(f"{entry.where}: {entry.key!r:.80} must be in {self.folder / SEGMENTS}, but is not")
+        return self.segments[entry.key].recording
+
+    def sequence(self, name: str, group: list[Entry], arrays: Arrays) -> LabeledSequence:
+        """The sequence of a group."""
+        times = self.centers(group)
+        if times is not None:
+            order = np.argsort(times, kind="stable")
+            group, times = [group[i] for i in order.tolist()], times[order]
+        observations, labels = arrays.rows(group), self.labels(group)
+        if len(observations) != len(group):  # one matrix, of one utterance
+            times, labels = None, labels and labels * len(observations)
+        return LabeledSequence(observations, labels, times, name)
+
+    def centers(self, group: list[Entry]) -> Times | None:
+        """Centers of the segments, where there are."""
+        if not all(entry.key in self.segments for entry in group):
+            return None
+        return np.array([self.segments[entry.key].center for entry in group])
+
+    def labels(self, group: list[Entry]) -> tuple[Label, ...] | None:
+        """Labels of utterances; of all, or of none."""
+        given = [self.speakers.get(entry.key) for entry in group]
+        labels = tuple(label for label in given if label is not None)
+        if labels and len(labels) < len(group):
+            key = group[given.index(None)].key
+            raise InputError(f"{self.folder / SPEAKERS}: needs a line for {key!r:.80} too, but has none")
+        return labels or None
+
+
+class OwnTables(Tables):
+    """The text files of a folder that this library wrote."""
+
+    def __init__(self, folder: Path, path: Path) -> None:
+        super().__init__(folder, path)
+        self.said = dict(_said(line, line_of(folder / OWN, number)) for number, line in numbered_lines(folder / OWN))
+
+    def label_of(self, word: str) -> Label:
+        """The label that a word of `utt2spk` stands for."""
+        return kaldi_words.label_of(word)
+
+    def group_of(self, entry: Entry, is_vector: bool) -> str:
+        """The sequence that an entry belongs to: vectors are in `segments`, matrices are not."""
+        segment = self.segments.get(entry.key)
+        return entry.key if segment is None else segment.recording
+
+    def sequence(self, name: str, group: list[Entry], arrays: Arrays) -> LabeledSequence:
+        """The sequence of a group."""
+        if name not in self.said:
+            raise InputError(f"{self.folder / OWN}: needs a line for {name!r:.80}, but has none")
+        said, observations, times = self.said[name], arrays.rows(group), self.times(name, group)
+        labels = said.get("labels") if times is None else self.labels(group)
+        return LabeledSequence(observations, labels, times, said["sequence"], said.get("info", {}))
+
+    def times(self, name: str, group: list[Entry]) -> Times | None:
+        """The times to the last digit, if they are those of the segments."""
+        centers = self.centers(group)
+        if centers is None:
+            return None
+        times = np.array(self.said[name]["times"])
+        if len(times) != len(centers) or (np.abs(times - centers) > _TOLERANCE).any():
+            raise InputError(
+                f"{name}: {OWN} must have the times of {SEGMENTS}, but they differ; remove {OWN} if it is the older one"
+            )
+        return times
+
+
+def _said(line: str, where: str) -> tuple[str, dict[str, Any]]:
+    """What a line says of a sequence, by the word for it."""
+    value = json_text.parse(line, where)
+    if not isinstance(value, dict) or not isinstance(value.get("sequence"), str):
+        raise InputError(f"{where}: must be an object with the name of a sequence, but is {value!r:.80}")
+    if not isinstance(value.get("times", []), list):
+        raise InputError(f"{where}: times must be a list of seconds, but is {value['times']!r:.80}")
+    value["times"] = [json_text.number(time, f"{where}: times") for time in value.get("times", [])]
+    return kaldi_words.sequence_word(value["sequence"]), value

@@ -1,0 +1,155 @@
+"""Kaldi folders: archives of vectors or matrices, and text files about them.
+
+    *.scp      where the vector or matrix of an utterance is
+    segments   which part of which recording an utterance is; the time of a vector is the center of it
+    utt2spk    the label of an utterance
+
+A matrix is a sequence of its own. Vectors of a recording are a sequence, in the order of time; without `segments` all
+of them are one.
+
+What is written is such a folder: `xvector.ark`, `xvector.scp`, `segments`, `utt2spk`, with vectors for sequences with
+times and matrices for those without. `uisrnn.jsonl` says of each sequence what the others cannot: its name, `times` to
+the last digit, `info`, and the labels of the rows of a matrix. In words of such a folder, signs that Kaldi's words
+cannot have are written as in URLs.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import chain
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from uisrnn import extras
+from uisrnn.errors import InputError
+from uisrnn.files import filling, replacing
+from uisrnn.formats import json_text
+from uisrnn.formats.format import within
+from uisrnn.formats.kaldi import ark
+from uisrnn.formats.kaldi import tables as kaldi_tables
+from uisrnn.formats.kaldi import words as kaldi_words
+from uisrnn.formats.kaldi.folder import OWN, SEGMENTS, SPEAKERS, Arrays, OwnTables, Tables
+from uisrnn.formats.kaldi.tables import Entry
+from uisrnn.sequences.labeled import LabeledSequence, Times
+from uisrnn.sequences.observations import Observations
+from uisrnn.turns.turn import FARTHEST
+
+_ARK, _SCP = "xvector.ark", "xvector.scp"
+_HALF_WINDOW = 0.5  # seconds, where one window alone does not tell it
+_PREFERRED = (_SCP, "ivector.scp", "feats.scp")
+_OTHER_THINGS = frozenset(["wav.scp", "vad.scp", "cmvn.scp", "spk_xvector.scp", "spk_ivector.scp"])
+
+
+class Kaldi:
+    """The format of Kaldi folders, scp files and archives."""
+
+    name = "kaldi"
+    suffixes: tuple[str, ...] = ("", ".scp", ".ark")
+
+    def fits_folder(self, folder: Path) -> bool:
+        """Whether there are scp files or archives in it."""
+        return any(chain(folder.glob("*.scp"), folder.glob("*.ark")))
+
+    def shards(self, path: Path) -> list[Path]:
+        """The path itself: its files are about each other."""
+        return [path]
+
+    def iterate(self, path: Path, shards: Sequence[Path]) -> Iterator[tuple[Path, LabeledSequence]]:
+        """The sequences; arrays of one are in memory at a time, text files whole."""
+        return ((shard, one) for shard in shards for one in _sequences(shard))
+
+    def write(self, path: Path, sequences: Iterable[LabeledSequence]) -> None:
+        """Make a folder of them, one in memory at a time."""
+        if path.suffix in (".scp", ".ark"):
+            raise InputError(f"{path}: Kaldi is written as a folder, whose name must have no such suffix")
+        with filling(path) as folder:
+            with ExitStack() as files:
+                names = (_ARK, _SCP, SEGMENTS, SPEAKERS, OWN)
+                writer = _Writer({name: files.enter_context(replacing(folder / name)) for name in names})
+                for one in sequences:
+                    writer.write(one)
+            for name in (SEGMENTS, SPEAKERS):
+                if not (folder / name).stat().st_size:
+                    (folder / name).unlink()
+
+
+def _sequences(path: Path) -> Iterator[LabeledSequence]:
+    entries = _entries(path)
+    folder = path if path.is_dir() else path.parent
+    with Arrays() as arrays:
+        tables = (OwnTables if (folder / OWN).exists() else Tables)(folder, path)
+        groups: dict[str, list[Entry]] = {}
+        is_vector = bool(entries) and arrays.read(entries[0]).ndim == 1
+        for entry in entries:
+            groups.setdefault(tables.group_of(entry, is_vector), []).append(entry)
+        for name, group in groups.items():
+            with within(path):
+                sequence = tables.sequence(name, group, arrays)
+            yield sequence
+
+
+def _entries(path: Path) -> list[Entry]:
+    """The entries of a folder, of an scp file, or of an archive."""
+    if path.is_dir():
+        scp = _main_scp(path)
+        archives = [] if scp else sorted(path.glob("*.ark"))
+    else:
+        scp, archives = (None, [path]) if path.suffix == ".ark" else (path, [])
+    if scp is not None:
+        return list(kaldi_tables.read_scp(scp))
+    return [Entry(key, one, offset, one) for one in archives for key, offset in ark.entries(one)]
+
+
+def _main_scp(folder: Path) -> Path | None:
+    names = sorted(one.name for one in folder.glob("*.scp") if one.name not in _OTHER_THINGS)
+    preferred = [name for name in _PREFERRED if name in names][:1] or names
+    if len(preferred) > 1:
+        raise InputError(f"{folder}: give the path of one of {', '.join(names):.200}")
+    return folder / preferred[0] if preferred else None
+
+
+class _Writer:
+    """Sequences to the files of a folder.
+
+    Args:
+        files: open, by their names.
+    """
+
+    def __init__(self, files: dict[str, BinaryIO]) -> None:
+        self._files = files
+        self._save = extras.load("kaldiio", "kaldi", "Kaldi").save_mat
+
+    def write(self, one: LabeledSequence) -> None:
+        """Add a sequence."""
+        key = kaldi_words.sequence_word(one.name)
+        said: dict[str, Any] = {"sequence": one.name}
+        if one.times is None:
+            self._array(key, one.observations)
+            said |= {} if one.labels is None else {"labels": list(one.labels)}
+        else:
+            self._vectors(key, one, one.times)
+            said["times"] = one.times.tolist()
+        said |= {"info": dict(one.info)} if one.info else {}
+        self._line(OWN, json_text.dump(said))
+
+    def _vectors(self, key: str, one: LabeledSequence, times: Times) -> None:
+        if not 0 <= times[0] <= times[-1] < FARTHEST:
+            raise InputError(f"{one.name}: Kaldi needs times from 0 to {FARTHEST:g} s, but they go from {times[0]} on")
+        steps = np.diff(times)[np.diff(times) > 0]
+        half = float(np.median(steps)) / 2 if len(steps) else _HALF_WINDOW
+        for number, (observation, time) in enumerate(zip(one.observations, times.tolist(), strict=True)):
+            utterance, reach = kaldi_words.observation_word(key, number), min(half, time)
+            self._array(utterance, observation)
+            self._line(SEGMENTS, f"{utterance} {key} {time - reach:.6f} {time + reach:.6f}")
+            if one.labels is not None:
+                self._line(SPEAKERS, f"{utterance} {kaldi_words.label_word(one.labels[number])}")
+
+    def _array(self, utterance: str, array: Observations) -> None:
+        file = self._files[_ARK]
+        file.write(f"{utterance} ".encode())
+        self._line(_SCP, f"{utterance} {_ARK}:{file.tell()}")
+        self._save(file, array)
+
+    def _line(self, name: str, text: str) -> None:
+        self._files[name].write(f"{text}\n".encode())

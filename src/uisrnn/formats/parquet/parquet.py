@@ -1,0 +1,146 @@
+"""Parquet: one row an observation, for tables that are larger than the memory.
+
+    sequence   string
+    time       double, null where it is not known
+    label      int64 or string, null where it is not known
+    embedding  fixed_size_list<float>[D]
+    info       string, JSON in the first row of a sequence of which more is known, else null
+
+Labels of both types in one file are a column of JSON texts, which the metadata of the schema says. Of foreign files
+only `embedding` must be there, a list of any numbers.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from uisrnn import extras
+from uisrnn.errors import InputError
+from uisrnn.files import replacing
+from uisrnn.formats import json_text
+from uisrnn.formats.format import files_in
+from uisrnn.formats.parquet.rows import JSON_LABELS, rows_of
+from uisrnn.formats.rows import sequences_of
+from uisrnn.sequences.labeled import LabeledSequence
+from uisrnn.sequences.labels import Label
+
+_GROUP_BYTES = 2**24  # of embeddings in a row group
+
+
+class Parquet:
+    """The format of Parquet files, or of folders with shards of one."""
+
+    name = "parquet"
+    suffixes: tuple[str, ...] = (".parquet",)
+
+    def fits_folder(self, folder: Path) -> bool:
+        """Whether there are such files in it."""
+        return bool(self.shards(folder))
+
+    def shards(self, path: Path) -> list[Path]:
+        """The file, or those of a folder."""
+        return files_in(path, ".parquet")
+
+    def iterate(self, path: Path, shards: Sequence[Path]) -> Iterator[tuple[Path, LabeledSequence]]:
+        """The sequences, read in batches of rows; shards in the order of their names are one table."""
+        return sequences_of(chain.from_iterable(rows_of(shard, path.stem) for shard in shards))
+
+    def write(self, path: Path, sequences: Iterable[LabeledSequence]) -> None:
+        """Write them, a row group in memory at a time."""
+        arrow = extras.load("pyarrow", "parquet", "Parquet")
+        parquet = extras.load("pyarrow.parquet", "parquet", "Parquet")
+        coming = iter(sequences)
+        first = list(islice(coming, 1))
+        labels = _label_column(sequences if isinstance(sequences, list) else first, whole=isinstance(sequences, list))
+        dim = first[0].observations.shape[1]
+        schema = _schema(arrow, dim, labels)
+        with (
+            replacing(path) as file,
+            parquet.ParquetWriter(file, schema, use_dictionary=["sequence", "label", "info"]) as writer,
+        ):
+            rows = max(1, _GROUP_BYTES // (4 * dim))
+            for group in _groups(chain(first, coming), rows):
+                table = arrow.concat_tables([_table(arrow, one, schema, labels) for one in group])
+                writer.write_table(table, row_group_size=rows)
+
+
+@dataclass(frozen=True)
+class _LabelColumn:
+    """How labels stand in a column.
+
+    Attributes:
+        holds: words for error messages.
+        type: of the column, as Arrow calls it.
+        can_hold: whether a label can stand in it.
+        encode: a label to what stands there.
+        metadata: of the schema, by which a reader knows.
+    """
+
+    holds: str
+    type: str
+    can_hold: Callable[[Label], bool]
+    encode: Callable[[Label], Any] = lambda label: label
+    metadata: dict[bytes, bytes] | None = None
+
+
+_INTEGERS = _LabelColumn("64-bit integers", "int64", lambda label: isinstance(label, int) and -(2**63) <= label < 2**63)
+_STRINGS = _LabelColumn("strings", "string", lambda label: isinstance(label, str))
+_MIXED = _LabelColumn("anything", "string", lambda label: True, json_text.dump, JSON_LABELS)
+
+
+def _label_column(known: list[LabeledSequence], *, whole: bool) -> _LabelColumn:
+    """The simplest column for the labels that are known; whether others follow that are not."""
+    labels = {label for one in known for label in one.labels or ()}
+    if not labels and not whole:
+        return _MIXED
+    return next(kind for kind in (_INTEGERS, _STRINGS, _MIXED) if all(map(kind.can_hold, labels)))
+
+
+def _schema(arrow: Any, dim: int, labels: _LabelColumn) -> Any:
+    types = {
+        "sequence": arrow.string(),
+        "time": arrow.float64(),
+        "label": arrow.type_for_alias(labels.type),
+        "embedding": arrow.list_(arrow.float32(), dim),
+        "info": arrow.string(),
+    }
+    fields = [arrow.field(name, kind, nullable=name in ("time", "label", "info")) for name, kind in types.items()]
+    return arrow.schema(fields, metadata=labels.metadata)
+
+
+def _groups(sequences: Iterable[LabeledSequence], rows: int) -> Iterator[list[LabeledSequence]]:
+    """Sequences until they have so many rows."""
+    group: list[LabeledSequence] = []
+    length = 0
+    for one in sequences:
+        group.append(one)
+        length += len(one)
+        if length >= rows:
+            yield group
+            group, length = [], 0
+    if group:
+        yield group
+
+
+def _table(arrow: Any, sequence: LabeledSequence, schema: Any, labels: _LabelColumn) -> Any:
+    length, dim = sequence.observations.shape
+    for label in sequence.labels or ():
+        if not labels.can_hold(label):
+            raise InputError(
+                f"{sequence.name}: the labels in the file are {labels.holds}, but there is {label!r:.80}; save a list "
+                "of all sequences, so that a column for all their labels can be made"
+            )
+    columns = {
+        "sequence": [sequence.name] * length,
+        "time": sequence.times,
+        "label": None if sequence.labels is None else [labels.encode(label) for label in sequence.labels],
+        "info": [json_text.dump(dict(sequence.info)) if sequence.info else None] + [None] * (length - 1),
+    }
+    made = {
+        name: arrow.array([None] * length if values is None else values, schema.field(name).type)
+        for name, values in columns.items()
+    }
+    made["embedding"] = arrow.FixedSizeListArray.from_arrays(arrow.array(sequence.observations.ravel()), dim)
+    return arrow.Table.from_arrays([made[name] for name in schema.names], schema=schema)

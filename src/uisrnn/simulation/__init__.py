@@ -1,0 +1,1 @@
+"""Labelled conversations made from turns and voices."""

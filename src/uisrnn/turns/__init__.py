@@ -1,0 +1,1 @@
+"""Speaker turns: who speaks from when to when."""

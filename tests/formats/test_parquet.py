@@ -1,0 +1,246 @@
+"""Parquet: our own files, and those of others."""
+
+import numpy as np
+import pytest
+
+import uisrnn
+from uisrnn import LabeledSequence
+from uisrnn.formats import iterate_sequences, load_sequences, save_sequences
+from uisrnn.formats.parquet import parquet
+from uisrnn.formats.parquet import rows as parquet_rows
+
+pa = pytest.importorskip("pyarrow")
+pq = pytest.importorskip("pyarrow.parquet")
+
+CALL = LabeledSequence([[1, 2], [3, 4]], ["ann", "bob"], [0.4, 0.8], "call", {"room": 3})
+
+
+def written(path, **columns):
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+def test_the_columns_are_those_that_are_promised(tmp_path):
+    save_sequences(tmp_path / "a.parquet", [CALL])
+    table = pq.read_table(tmp_path / "a.parquet")
+    assert str(table.schema.field("embedding").type).startswith("fixed_size_list<")
+    assert [table.schema.field(name).nullable for name in table.schema.names] == [False, True, True, False, True]
+    assert table.select(["sequence", "time", "label"]).to_pylist() == [
+        {"sequence": "call", "time": 0.4, "label": "ann"},
+        {"sequence": "call", "time": 0.8, "label": "bob"},
+    ]
+    assert table.column("embedding").to_pylist() == [[1, 2], [3, 4]]
+    assert table.column("info").to_pylist() == ['{"room": 3}', None]
+
+
+@pytest.mark.parametrize(
+    ("labels", "kind"), [([1, 2], "int64"), (["1", "b"], "string"), ([1, "1"], "string"), (None, "int64")]
+)
+def test_labels_are_a_column_of_their_type(tmp_path, labels, kind):
+    save_sequences(tmp_path / "a.parquet", [LabeledSequence([[1], [2]], labels)])
+    assert str(pq.read_schema(tmp_path / "a.parquet").field("label").type) == kind
+    [found] = load_sequences(tmp_path / "a.parquet")
+    assert found.labels == (None if labels is None else tuple(labels))
+
+
+def test_labels_of_another_type_that_come_too_late_are_an_error(tmp_path):
+    late = [CALL, LabeledSequence([[1, 2]], [3], name="late")]
+    save_sequences(tmp_path / "a.parquet", late)
+    with pytest.raises(
+        uisrnn.InputError, match=r"late: the labels in the file are strings, but there is 3; save a lis"
+    ):
+        save_sequences(tmp_path / "b.parquet", iter(late))
+    assert not (tmp_path / "b.parquet").exists()
+
+
+def test_a_sequence_crosses_row_groups_and_batches(tmp_path, monkeypatch, generator):
+    monkeypatch.setattr(parquet, "_GROUP_BYTES", 800)  # a hundred rows of two
+    made = [LabeledSequence(generator.normal(size=(n, 2)), name=str(n)) for n in (5, 9000, 99, 1, 250)]
+    save_sequences(tmp_path / "a.parquet", iter(made))
+    assert pq.ParquetFile(tmp_path / "a.parquet").num_row_groups > 90
+    found = load_sequences(tmp_path / "a.parquet")
+    assert [one.observations.tolist() for one in found] == [one.observations.tolist() for one in made]
+
+
+def test_shards_in_a_folder_are_one_table(tmp_path):
+    for number, name in enumerate(["call", "call", "meeting"]):
+        written(tmp_path / f"{number}.parquet", sequence=[name] * 2, embedding=[[number, 0.5], [number, 1.5]])
+    call, meeting = load_sequences(tmp_path)
+    assert (call.name, call.observations[:, 0].tolist()) == ("call", [0, 0, 1, 1])
+    assert meeting.name == "meeting"
+
+
+def test_one_sequence_is_in_memory_at_a_time(tmp_path):
+    rows = [np.zeros(2), np.zeros(2), np.full(2, np.nan)]
+    written(tmp_path / "a.parquet", sequence=["a"] * 5000 + ["b"] * 5000, embedding=[rows[0]] * 9999 + [rows[2]])
+    sequences = iterate_sequences(tmp_path / "a.parquet")
+    assert len(next(sequences)) == 5000  # before the bad row was seen
+    with pytest.raises(
+        uisrnn.InputError, match=r"a\.parquet, row 9999 \(the first is 0\): embedding must be of finite"
+    ):
+        next(sequences)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.list_(pa.float64()),
+        pa.list_(pa.float32()),
+        pa.large_list(pa.float64()),
+        pa.list_(pa.float64(), 2),
+        pa.list_(pa.int16()),
+        pa.list_(pa.uint64()),
+    ],
+)
+def test_embeddings_of_others(tmp_path, kind):
+    path = written(tmp_path / "some.parquet", embedding=pa.array([[1, 2], [3, 4]], kind), gender=["f", "m"])
+    [found] = load_sequences(path)
+    assert (found.name, found.labels, found.times, found.info) == ("some", None, None, {})
+    assert found.observations.tolist() == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize(
+    ("labels", "read"),
+    [
+        (pa.array(["a", "b"]).dictionary_encode(), ("a", "b")),
+        (pa.array(["a", "b"], pa.large_string()), ("a", "b")),
+        (pa.array([1, 2], pa.uint8()), (1, 2)),
+        (pa.array([None, None], pa.null()), None),
+        (pa.array([None, None], pa.string()).dictionary_encode(), None),
+        (pa.DictionaryArray.from_arrays([2, 0], ["a", "unused", "b"]), ("b", "a")),
+    ],
+)
+def test_labels_of_others(tmp_path, labels, read):
+    [found] = load_sequences(written(tmp_path / "a.parquet", embedding=[[1.0], [2.0]], label=labels, sequence=[7, 7]))
+    assert (found.name, found.labels) == ("7", read)
+
+
+E2 = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"vectors": E2}, "needs a column embedding, and no column twice, but has vectors"),
+        ({"embedding": [1.0, 2.0]}, "the column embedding must hold lists of numbers, but holds double"),
+        ({"embedding": [["a"]]}, "the column embedding must hold lists of numbers, but holds list<"),
+        (
+            {"embedding": [[1.0], [2.0], [float("nan")]]},
+            r"row 2 \(the first is 0\): embedding must be of finite float32 num",
+        ),
+        ({"embedding": [[1.0, 2.0], [0.0, 1e39]]}, r"row 1 .*: embedding must be .*, but dimension 1 is 1e\+39"),
+        ({"embedding": [[1.0, 2.0], [3.0, None]]}, "row 1 .*: embedding must be of numbers, but dimension 1 is null"),
+        ({"embedding": [[1.0], None]}, "row 1 .*: embedding must be a list of numbers, but is null"),
+        ({"embedding": [[1.0], [2.0, 3.0]]}, "row 1 .*: embedding must have 1 numbers as the rows before, but has 2"),
+        ({"embedding": pa.array([[]], pa.list_(pa.float32()))}, "row 0 .*: embedding must have at least one number"),
+        ({"embedding": pa.array([], pa.list_(pa.float32()))}, "at least one sequence is needed, but there is none"),
+        (
+            {"embedding": E2, "sequence": ["a", "b", "a"]},
+            "row 2 .*: the rows of 'a' must follow each other, but others we",
+        ),
+        ({"embedding": E2, "sequence": ["a", None, "a"]}, "row 1 .*: sequence must be a string, but is null"),
+        ({"embedding": E2, "sequence": [1.5, 2, 3]}, "row 0 .*: sequence must be a string, but is 1.5"),
+        ({"embedding": E2, "label": [1.0, 2.0, 3.0]}, "row 0 .*: label must be a string or an integer, but is 1.0"),
+        (
+            {"embedding": E2, "label": [True, True, False]},
+            "row 0 .*: label must be a string or an integer, but is True",
+        ),
+        (
+            {"embedding": E2, "label": pa.array([None, 1, 2], pa.timestamp("s"))},
+            "row 1 .*: label must be a string or an integer, but is datetime",
+        ),
+        ({"embedding": E2, "label": pa.array([2**62] * 3, pa.timestamp("us"))}, "is not a whole Parquet file: "),
+        (
+            {"embedding": E2, "label": [["a"], ["b"], []]},
+            r"row 0 .*: label must be a string or an integer, but is \['a",
+        ),
+        (
+            {"embedding": E2, "label": [1, None, 3]},
+            "row 1 .*: has no label, but the rows of the sequence before had one",
+        ),
+        (
+            {"embedding": E2, "label": [None, "a", "b"]},
+            "row 1 .*: has a label, but the rows of the sequence before had n",
+        ),
+        (
+            {"embedding": E2, "time": [0.0, None, 1.0]},
+            "row 1 .*: has no time, but the rows of the sequence before had one",
+        ),
+        ({"embedding": E2, "time": ["0", "1", "2"]}, "row 0 .*: time must be a number of seconds, but is '0'"),
+        (
+            {"embedding": E2, "time": [0.0, 2.0, 1.0]},
+            "a.parquet: a: times must not decrease, but time 2 is 1.0 after 2.0",
+        ),
+        ({"embedding": E2, "time": [0.0, 1.0, float("inf")]}, "a.parquet: a: times must be finite"),
+        ({"embedding": E2, "info": ["{", None, None]}, "row 0 .*, info: must be JSON, but"),
+        ({"embedding": E2, "info": ["3", None, None]}, "row 0 .*: info must be an object, in the first row"),
+        ({"embedding": E2, "info": [None, "{}", None]}, "row 1 .*: info must be an object, in the first row"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_row(tmp_path, columns, message):
+    with pytest.raises(uisrnn.InputError, match=message) as raised:
+        load_sequences(written(tmp_path / "a.parquet", **columns))
+    assert str(raised.value).startswith(str(tmp_path / "a.parquet"))
+
+
+def test_rows_count_through_batches(tmp_path):
+    path = written(tmp_path / "a.parquet", embedding=[[1.0]] * 5000 + [[float("inf")]])
+    with pytest.raises(uisrnn.InputError, match=r"row 5000 \(the first is 0\): .* dimension 0 is inf"):
+        load_sequences(path)
+
+
+def test_dimensions_differ_from_shard_to_shard(tmp_path):
+    written(tmp_path / "a.parquet", sequence=["a"], embedding=[[1.0, 2.0]])
+    written(tmp_path / "b.parquet", sequence=["a"], embedding=[[1.0]])
+    with pytest.raises(
+        uisrnn.InputError, match=r"b\.parquet, row 0 .*: the observation must have 2 numbers as those bef"
+    ):
+        load_sequences(tmp_path)
+    written(tmp_path / "b.parquet", sequence=["b"], embedding=[[1.0]])
+    with pytest.raises(uisrnn.InputError, match=r"b: observations must be \(T, 2\) as those before, but are \(1, 1\)"):
+        load_sequences(tmp_path)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.3, 0.7, 0.99])
+def test_a_truncated_file_is_an_error(tmp_path, share):
+    save_sequences(tmp_path / "a.parquet", [CALL])
+    content = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "a.parquet").write_bytes(content[: int(share * len(content))])
+    with pytest.raises(uisrnn.InputError, match=r"a\.parquet: is not a whole Parquet file"):
+        load_sequences(tmp_path / "a.parquet")
+
+
+def test_damaged_pages_are_an_error(tmp_path, generator):
+    save_sequences(tmp_path / "a.parquet", [LabeledSequence(generator.normal(size=(1000, 8)))])
+    content = bytearray((tmp_path / "a.parquet").read_bytes())
+    content[4:64] = b"\xff" * 60
+    (tmp_path / "a.parquet").write_bytes(content)
+    with pytest.raises(uisrnn.InputError, match=r"a\.parquet"):
+        load_sequences(tmp_path / "a.parquet")
+
+
+def test_labels_that_are_not_json_are_named_with_their_row(tmp_path):
+    table = pa.table({"embedding": E2, "label": ['"a"', "1", "b"]}, metadata=parquet_rows.JSON_LABELS)
+    pq.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(uisrnn.InputError, match=r"a\.parquet, row 2 .*, label: must be JSON, but"):
+        load_sequences(tmp_path / "a.parquet")
+
+
+def test_what_is_known_of_a_sequence_is_its_own(tmp_path):
+    made = [LabeledSequence([[1.0]], name=name, info={"room": [3]}) for name in "ab"]
+    save_sequences(tmp_path / "a.parquet", made)
+    first, second = load_sequences(tmp_path / "a.parquet")
+    first.info["room"].append(4)
+    assert second.info == {"room": [3]}
+
+
+@pytest.mark.parametrize(("at", "missing"), [(0, False), (4095, True), (4096, False), (7000, True)])
+def test_a_label_or_none_is_found_in_any_batch(tmp_path, at, missing):
+    labels = ["a" if missing else None] * 9000
+    labels[at] = None if missing else "a"
+    path = written(tmp_path / "a.parquet", embedding=[[1.0]] * 9000, label=labels)
+    has, had, row = ("no", "had one", at) if missing else ("a", "had none", at)
+    if at == 0:  # then it is the others that differ
+        has, had, row = "no", "had one", 1
+    with pytest.raises(uisrnn.InputError, match=f"row {row} .*: has {has} label, but the rows of .* before {had}"):
+        load_sequences(path)

@@ -1,7 +1,7 @@
 """How the text of the library reads: words of docstrings, pages, messages and code that plain English avoids.
 
-    python benchmarks/words.py                   # a row for each kind of text, and a row for each room of src/uisrnn
-    python benchmarks/words.py --tree FOLDER     # the same for another checkout
+    python tests/words.py                   # a row for each kind of text, and a row for each room of src/uisrnn
+    python tests/words.py --tree FOLDER     # the same for another checkout
 
 The rates are for 1000 words; packed assignments (`a, b = x, y`) are for 1000 lines of code.
 """

@@ -8,6 +8,11 @@ import typing
 import pytest
 
 import uisrnn
+import uisrnn.audio
+import uisrnn.distributed
+import uisrnn.evals
+import uisrnn.plots
+import uisrnn.report
 
 
 def test_all_is_exactly_what_is_importable():
@@ -21,6 +26,23 @@ def test_all_is_exactly_what_is_importable():
     assert public == set(uisrnn.__all__)
     assert uisrnn.UISRNNClusterer.__name__ == "UISRNNClusterer"  # loaded when it is asked for
     assert "UISRNNClusterer" in dir(uisrnn)
+
+
+PUBLIC_MODULES = (uisrnn, uisrnn.audio, uisrnn.distributed, uisrnn.evals, uisrnn.plots, uisrnn.report)
+
+
+def public_methods():
+    """The methods that public classes define themselves."""
+    for module in PUBLIC_MODULES:
+        for value in (getattr(module, name) for name in module.__all__):
+            for name, member in vars(value).items() if isinstance(value, type) else ():
+                if not name.startswith("_") and isinstance(member, (types.FunctionType, classmethod, property)):
+                    yield f"{module.__name__}.{value.__name__}.{name}", member
+
+
+@pytest.mark.parametrize("method", [pytest.param(method, id=name) for name, method in public_methods()])
+def test_public_methods_say_what_they_do(method):
+    assert method.__doc__
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error():

@@ -63,7 +63,8 @@ def packed_assignments(tree: ast.AST) -> int:
 
 def variables_named_one(tree: ast.AST) -> int:
     """How many bindings have the name `one`."""
-    return sum(isinstance(node, ast.Name) and node.id == "one" and isinstance(node.ctx, ast.Store) for node in ast.walk(tree))
+    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return sum(name.id == "one" and isinstance(name.ctx, ast.Store) for name in names)
 
 
 def row(name: str, texts: list[str]) -> str:

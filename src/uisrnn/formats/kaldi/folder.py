@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from uisrnn.errors import InputError
 from uisrnn.formats import json_text
-from uisrnn.formats.format import within
+from uisrnn.formats.format import errors_at
 from uisrnn.formats.kaldi import ark
 from uisrnn.formats.kaldi import tables as kaldi_tables
 from uisrnn.formats.kaldi import words as kaldi_words
@@ -42,7 +42,7 @@ class Arrays:
         if self._file is None or self._path != entry.path:
             self.__exit__()
             self._file, self._path = open(entry.path, "rb"), entry.path  # noqa: SIM115 -- closed by __exit__
-        with within(entry.where):
+        with errors_at(entry.where):
             if entry.offset >= os.fstat(self._file.fileno()).st_size:
                 raise InputError(f"{entry.path} ends before byte {entry.offset}")
             self._file.seek(entry.offset)

@@ -25,7 +25,7 @@ from uisrnn import extras
 from uisrnn.errors import InputError
 from uisrnn.files import filling, replacing
 from uisrnn.formats import json_text
-from uisrnn.formats.format import within
+from uisrnn.formats.format import errors_at
 from uisrnn.formats.kaldi import ark
 from uisrnn.formats.kaldi import tables as kaldi_tables
 from uisrnn.formats.kaldi import words as kaldi_words
@@ -84,7 +84,7 @@ def _sequences(path: Path) -> Iterator[LabeledSequence]:
         for entry in entries:
             groups.setdefault(tables.group_of(entry, is_vector), []).append(entry)
         for name, group in groups.items():
-            with within(path):
+            with errors_at(path):
                 sequence = tables.sequence(name, group, arrays)
             yield sequence
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from uisrnn.errors import InputError
-from uisrnn.formats.format import within
+from uisrnn.formats.format import errors_at
 from uisrnn.formats.npz.archive import Archive
 from uisrnn.sequences.labeled import LabeledSequence
 
@@ -19,7 +19,7 @@ class TrainingFile:
         labels = None
         if "train_cluster_id" in arrays.names:
             labels = arrays.values("train_cluster_id", "Uiu", (1,), "an (N,) array of cluster ids, <U or integers")
-        with within(arrays.path):
+        with errors_at(arrays.path):
             yield LabeledSequence(observations, labels, name=arrays.path.stem)
 
 
@@ -40,5 +40,5 @@ class TestFile:
                 f"but there are {len(labels)}"
             )
         for number, (one, ids) in enumerate(zip(observations, labels, strict=True)):
-            with within(arrays.path):
+            with errors_at(arrays.path):
                 yield LabeledSequence(one, ids, name=f"{arrays.path.stem}-{number}")

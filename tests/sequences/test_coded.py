@@ -159,17 +159,17 @@ def test_sequences_and_labels_must_fit(sequences, ids, error, message):
     assert isinstance(raised.value, uisrnn.UISRNNError)
 
 
-def objects(*sequences):
+def _objects(*sequences):
     return np.array(sequences, dtype=object)  # of equal lengths: (n, T, D) objects; else (n,) arrays
 
 
 @pytest.mark.parametrize("lengths", [(3, 3), (3, 2)])
-def test_an_object_array_of_sequences_is_a_list_of_them(lengths):
+def test_object_arrays_are_lists_of_sequences_whether_their_lengths_differ_or_not(lengths):
     wanted = [X[:length] for length in lengths]
     ids = [list("aab")[:length] for length in lengths]
-    sequences, is_one = unlabeled(objects(*wanted), 2)
+    sequences, is_one = unlabeled(_objects(*wanted), 2)
     assert not is_one
     assert [one.observations.tolist() for one in sequences] == [one.tolist() for one in wanted]
-    labelled, is_one = labeled(objects(*wanted), objects(*ids), 2)
+    labelled, is_one = labeled(_objects(*wanted), _objects(*ids), 2)
     assert not is_one
     assert [one.labels.tolist() for one in labelled] == [[0, 0, 1][:length] for length in lengths]

@@ -5,11 +5,15 @@ from collections.abc import Iterable, Iterator
 
 from uisrnn.errors import InputTypeError
 from uisrnn.formats import registry
+from uisrnn.formats.format import Format, errors_at
 from uisrnn.formats.portable import portable
 from uisrnn.formats.reader import SequenceReader
 from uisrnn.formats.reading import Stopping, place_of
+from uisrnn.formats.registry import register
 from uisrnn.formats.sources import Files
 from uisrnn.sequences.labeled import LabeledSequence
+
+__all__ = ["Format", "errors_at", "iterate_sequences", "load_sequences", "register", "save_sequences"]
 
 _Path = str | os.PathLike[str]
 

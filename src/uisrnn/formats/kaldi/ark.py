@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from uisrnn import extras
 from uisrnn.errors import InputError
+from uisrnn.formats.compressed import open_plain
 from uisrnn.formats.format import errors_at
 
 _BINARY = b"\0B"
@@ -31,7 +32,7 @@ def entries(path: Path) -> Iterator[tuple[str, int]]:
         InputError: it is not a Kaldi archive, or not a whole one.
         OSError: there is no such file, or it cannot be read.
     """
-    with open(path, "rb") as file:
+    with open_plain(path) as file:
         while (key := _key(file, path)) is not None:
             start = file.tell()
             with errors_at(f"{path}, {key}"):

@@ -16,8 +16,8 @@ from uisrnn.distributed.outputs import LabelOutput, Output, ParquetOutput, TurnO
 from uisrnn.distributed.plan import SequenceBatch, SequenceRows, batches_of, require_each_once, sequences_of
 from uisrnn.distributed.shards import Shards, UnreadableShardError
 from uisrnn.errors import ArgumentError, InputError, InputTypeError
+from uisrnn.formats import registry
 from uisrnn.formats.reading import Skipped
-from uisrnn.formats.registry import FORMATS
 from uisrnn.kept import KeptModel
 from uisrnn.progress import bar_for
 from uisrnn.turns import rttm
@@ -240,7 +240,7 @@ def _output_of(out: Any, hop: float | None, min_gap: float, min_turn: float, emb
             raise ArgumentError(f"out must be an .rttm file in a folder that exists, but is {text}")
         return TurnOutput(hop, min_gap, min_turn, as_words=True)
     suffix = PurePosixPath(text).suffix.lower()
-    if suffix != ".parquet" and suffix in {name for format_ in FORMATS for name in format_.suffixes if name}:
+    if suffix != ".parquet" and suffix in registry.suffixes():
         raise ArgumentError(f"out must be a folder, for Parquet files, or an .rttm file, but is {text}")
     if "://" not in text and not Path(os.path.abspath(text)).parent.is_dir():
         raise ArgumentError(f"out must be a new folder in a folder that exists, but is {text}")

@@ -118,7 +118,11 @@ def _curve(axes: "Axes", values: NDArray[np.float64], label: str, shade: str) ->
 
 
 def running_mean(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """The mean of the values around each, `width` of them or what there is at the ends.
+    """The mean of `width` values around each value; of fewer values at both ends.
+
+    Args:
+        values: (n,).
+        width: number of values.
 
     >>> running_mean(np.array([0.0, 3.0, 6.0]), 3)
     array([1.5, 3. , 4.5])

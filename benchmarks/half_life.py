@@ -1,8 +1,9 @@
-"""Should the learning-rate half life slow sigma2 too? Four clusters on a square, decoded right by how many seeds.
+"""Learning-rate half life for the network only, or for sigma2 too: the number of seeds without an error.
 
     python benchmarks/half_life.py --out benchmarks/results/half_life.json
 
-The setting is that of the integration test of uisrnn 0.0.6: two layers of 8 units, 200 iterations, half life 50.
+The setting is the integration test of uisrnn 0.0.6: four clusters on a square, two layers of 8 units, 200 iterations,
+half life 50.
 """
 
 import argparse
@@ -22,7 +23,7 @@ CHOICES = ("network only", "all parameters")
 
 
 def slow_all(optimizer, args, iteration: int) -> float:
-    """The other choice: one falling rate for network, initial hidden state and sigma2."""
+    """The other choice: the same falling rate for network, initial hidden state and sigma2."""
     rate = generative.learning_rate(args, iteration)
     for group in optimizer.param_groups:
         group["lr"] = rate
@@ -30,7 +31,7 @@ def slow_all(optimizer, args, iteration: int) -> float:
 
 
 def accuracy(seed: int) -> float:
-    """Train on 1000 shuffled observations in four sequences, predict 100 others."""
+    """The accuracy on 100 observations after training on 1000 shuffled observations in four sequences."""
     generator = np.random.default_rng(seed)
 
     def shuffled(counts: list[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -50,16 +51,16 @@ def accuracy(seed: int) -> float:
 
 
 def rows(results: dict[str, Any]) -> list[Row]:
-    """One a choice."""
-    found = {f"the half life slows {choice}": results[choice] for choice in CHOICES}
+    """A row for each choice."""
+    accuracies = {f"the half life slows {choice}": results[choice] for choice in CHOICES}
     return [
         Row(case, "", f"{each.count(1.0)} of {len(each)} seeds right, mean {np.mean(each):.3f}")
-        for case, each in found.items()
+        for case, each in accuracies.items()
     ]
 
 
 def main() -> None:
-    """Count seeds with accuracy 1 for both choices."""
+    """Measure both choices for all seeds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, help="file for the results, JSON")
     parser.add_argument("--seeds", type=int, default=16)

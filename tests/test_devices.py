@@ -9,7 +9,7 @@ import torch
 import uisrnn
 from uisrnn import ModelArguments, TrainingArguments, checkpoint
 from uisrnn.cli.app import run
-from uisrnn.kept import device_of
+from uisrnn.construction import checkpoint_of, device_of
 from uisrnn.randomness import deterministic_algorithms
 
 DIM = 4
@@ -65,7 +65,7 @@ def test_training_leaves_a_model_on_the_device(models, kind, device):
     model = models(kind, device)
     assert model.fitted
     assert model.device.type == device
-    assert all(one.device == model.device for one in model._observation.state_dict().values())
+    assert all(one.device == model.device for one in model._model.observation.state_dict().values())
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -167,7 +167,7 @@ def test_a_device_that_is_not_there_is_an_error_that_says_what_is(gpus, number, 
 
 def test_a_file_does_not_decide_about_the_device(models, tmp_path):
     model = models("plda", "cpu")
-    kept = model._checkpoint()
+    kept = checkpoint_of(model._model)
     assert "device" not in kept.arguments
     elsewhere = dataclasses.replace(kept, arguments={**kept.arguments, "device": "cuda:7", "enable_cuda": False})
     checkpoint.write(tmp_path / "model", elsewhere)

@@ -12,9 +12,8 @@ from corpora import SEQUENCES, numbered
 from uisrnn.arguments import TrainingArguments
 from uisrnn.corpus.clusters import Clusters
 from uisrnn.corpus.corpus import Corpus
-from uisrnn.training.batching import ClusterSequences, pad
+from uisrnn.training.batching import ClusterSequences, Prefetched, pad
 from uisrnn.training.draws import Draws
-from uisrnn.training.prefetch import Prefetched
 
 CODES = [0, 0, 1, 0, 1, 1, 2]
 

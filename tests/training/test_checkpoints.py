@@ -16,7 +16,7 @@ import uisrnn
 from trainings import StopsAfter, calls, new_model
 from uisrnn import Checkpoints, TrainingArguments
 from uisrnn.checkpoint import container
-from uisrnn.training.watcher import NOBODY
+from uisrnn.training.watcher import SILENT_WATCHER
 
 DATA = calls(8, longest=3)
 
@@ -58,7 +58,7 @@ def training(request):
     return CASES[request.param]
 
 
-def fitted(training, checkpoints=None, watcher=NOBODY, seed=1, **more):
+def fitted(training, checkpoints=None, watcher=SILENT_WATCHER, seed=1, **more):
     kind, given, args, _steps = training
     model = new_model(kind, seed=seed, **given)
     history = model.fit(DATA, args=TrainingArguments(**(args | more)), checkpoints=checkpoints, watcher=watcher)

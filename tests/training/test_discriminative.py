@@ -20,9 +20,9 @@ from uisrnn.sequences.labels import renumber
 from uisrnn.training import course as courses
 from uisrnn.training.discriminative import CROP_LENGTH, Crops, DiscriminativeStage, Fold
 from uisrnn.training.draws import Draws
-from uisrnn.training.failure import restored_on_failure
-from uisrnn.training.hypotheses import Hypotheses, LearnedPrior, negative_log_joints
-from uisrnn.training.objectives import expected_errors
+from uisrnn.training.expected_errors import expected_errors
+from uisrnn.training.sequence_scores import LabelHypotheses, LearnedPrior, negative_log_joints
+from uisrnn.training.tensors import restored_on_failure
 
 
 @pytest.fixture(params=OBSERVATION_MODELS, ids=lambda name: name.replace(" ", "-"))
@@ -47,7 +47,7 @@ def test_scores_are_the_teacher_forced_ones_of_the_decoder(model, assignment):
     generator = np.random.default_rng(1)
     pairs = [(owner, np.array(renumber(generator.integers(4, size=lengths[owner])))) for owner in (0, 1, 1, 2, 2, 2)]
     joins = [np.zeros(length, dtype=bool) for length in lengths]
-    given = Hypotheses(np.array([owner for owner, _ in pairs]), [codes for _, codes in pairs], joins)
+    given = LabelHypotheses(np.array([owner for owner, _ in pairs]), [codes for _, codes in pairs], joins)
     scores = negative_log_joints(model, prior(assignment), [torch.from_numpy(x).double() for x in xs], given)
     expected = [step_scores(joint(model, assignment, scale=0.7), xs[owner], codes).sum() for owner, codes in pairs]
     assert scores.tolist() == pytest.approx(expected)

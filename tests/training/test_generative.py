@@ -14,10 +14,10 @@ from uisrnn.model.running_mean import PAPER_MEAN
 from uisrnn.progress import Silent
 from uisrnn.training import losses
 from uisrnn.training.batching import pad
-from uisrnn.training.course import run
 from uisrnn.training.draws import Draws
 from uisrnn.training.generative import SMALLEST_SIGMA2, GenerativeStage, learning_rate, loss_terms, new_optimizer
 from uisrnn.training.history import History
+from uisrnn.training.loop import run
 
 
 @pytest.fixture(autouse=True)

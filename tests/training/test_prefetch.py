@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from uisrnn.training.prefetch import Prefetched
+from uisrnn.training.batching import Prefetched
 
 
 def threads():

@@ -13,7 +13,7 @@ import uisrnn
 from trainings import StopsAfter
 from uisrnn.progress import Silent
 from uisrnn.training.tensorboard import TensorBoard
-from uisrnn.training.watcher import Nobody
+from uisrnn.training.watcher import SilentWatcher
 
 ARGS = uisrnn.TrainingArguments(train_iteration=4, learning_rate=0.01, discriminative_iteration=30)
 
@@ -137,7 +137,7 @@ def test_an_interrupt_closes_the_files_and_another_training_may_follow(data, tmp
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("uisrnn.uisrnn.run", interrupted)
+        patch.setattr("uisrnn.training.fit.run", interrupted)
         with pytest.raises(KeyboardInterrupt):
             model.fit(*data, ARGS, watcher=board)
     assert len(closed) == 1
@@ -202,7 +202,7 @@ def test_what_is_no_watcher_is_refused(data, watcher):
 
 
 def test_any_object_can_watch(data):
-    class Heard(Nobody):
+    class Heard(SilentWatcher):
         def __init__(self):
             self.said = []
 

@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from uisrnn.corpus.corpus import Corpus
 from uisrnn.errors import InputError, TrainingError
 from uisrnn.sequences.coded import CodedSequence
-from uisrnn.training.course import Step, is_finite
 from uisrnn.training.draws import Draws, Purpose
-from uisrnn.training.hypotheses import LearnedPrior
-from uisrnn.training.objectives import Objective
-from uisrnn.training.state import Snapshot, Tensors, copy_into, load_optimizer, named, optimizer_tensors, part
-from uisrnn.training.team import ALONE, Team, average_gradients
+from uisrnn.training.expected_errors import Objective
+from uisrnn.training.loop import Step, is_finite
+from uisrnn.training.sequence_scores import LearnedPrior
+from uisrnn.training.team import SINGLE_PROCESS, Team, average_gradients
+from uisrnn.training.tensors import ParameterCopy, Tensors, copy_into, load_optimizer, named, optimizer_tensors, part
 
 CROP_LENGTH = 50
 BATCH_SIZE = 16
@@ -115,7 +115,7 @@ class DiscriminativeStage:
         iterations: int,
         learning_rate: float,
         draws: Draws,
-        team: Team = ALONE,
+        team: Team = SINGLE_PROCESS,
     ) -> None:
         self.iterations, self._prior, self._objective = iterations, prior, objective
         self._draws, self._team = draws, team
@@ -129,7 +129,7 @@ class DiscriminativeStage:
         if development:
             held_out = Crops(development)
             self._held_out = held_out.draw(self._share_of(DEVELOPMENT_CROPS), draws.generator(Purpose.DEVELOPMENT))
-        self._average, self._best = Snapshot(self.parameters), Snapshot(self.parameters)
+        self._average, self._best = ParameterCopy(self.parameters), ParameterCopy(self.parameters)
 
     def _share_of(self, number: int) -> int:
         """How many of so many this process takes; at least one."""
@@ -181,7 +181,7 @@ class DiscriminativeStage:
         """The loss with averaged parameters, which are steadier; see `Stage.check`."""
         if not self._held_out:
             return None
-        now = Snapshot(self.parameters)
+        now = ParameterCopy(self.parameters)
         now.take()
         self._average.put()
         try:

@@ -11,11 +11,11 @@ from uisrnn.errors import TrainingError
 from uisrnn.model.gru import GRUObservation
 from uisrnn.model.running_mean import PAPER_MEAN
 from uisrnn.training import losses
-from uisrnn.training.batching import Batch
-from uisrnn.training.course import Step, is_finite
+from uisrnn.training.batching import ClusterBatch
 from uisrnn.training.draws import Draws
-from uisrnn.training.state import Snapshot, load_into, load_optimizer, named, optimizer_tensors, part
-from uisrnn.training.team import ALONE, Team, average_gradients
+from uisrnn.training.loop import Step, is_finite
+from uisrnn.training.team import SINGLE_PROCESS, Team, average_gradients
+from uisrnn.training.tensors import ParameterCopy, load_into, load_optimizer, named, optimizer_tensors, part
 
 SMALLEST_SIGMA2 = 1e-6
 CHECK_EVERY = 25
@@ -73,17 +73,17 @@ class GenerativeStage:
         self,
         model: GRUObservation,
         optimizer: torch.optim.Adam,
-        batches: Callable[[int], Batch],
-        development: Batch | None,
+        batches: Callable[[int], ClusterBatch],
+        development: ClusterBatch | None,
         args: TrainingArguments,
         draws: Draws,
-        team: Team = ALONE,
+        team: Team = SINGLE_PROCESS,
     ) -> None:
         self.iterations = args.train_iteration
         self._model, self._optimizer, self._batches, self._args = model, optimizer, batches, args
         self._development, self._draws, self._team = development, draws, team
         self._parameters = [one for one in model.parameters() if one.requires_grad]
-        self._best = Snapshot(self._parameters)
+        self._best = ParameterCopy(self._parameters)
 
     def start(self) -> None:
         """Nothing."""
@@ -101,7 +101,7 @@ class GenerativeStage:
         names = ("negative_log_likelihood", "sigma2_prior", "regularization")
         return Step(sum(values), {**dict(zip(names, values, strict=True)), "learning_rate": rate}, taken)
 
-    def _descend(self, batch: Batch) -> tuple[list[float], bool]:
+    def _descend(self, batch: ClusterBatch) -> tuple[list[float], bool]:
         """The three terms, and whether a step was taken."""
         self._optimizer.zero_grad(set_to_none=True)
         terms = self._terms(batch)
@@ -119,7 +119,7 @@ class GenerativeStage:
             self._model.sigma2.data.clamp_(min=SMALLEST_SIGMA2)
         return values, True
 
-    def _terms(self, batch: Batch) -> Tensor:
+    def _terms(self, batch: ClusterBatch) -> Tensor:
         """The three terms, whose mean over processes is that of all their observations."""
         own = int(batch.lengths.sum())
         total = float(self._team.sum(np.array([own], dtype=np.float64))[0])
@@ -170,7 +170,7 @@ class GenerativeStage:
 
 
 def loss_terms(
-    model: GRUObservation, batch: Batch, args: TrainingArguments, number: float | None = None
+    model: GRUObservation, batch: ClusterBatch, args: TrainingArguments, number: float | None = None
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Negative log likelihood, sigma2 prior and regularization of one batch.
 

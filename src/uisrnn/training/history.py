@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from uisrnn.training.course import Course
+from uisrnn.training.loop import StageRecord
 
 
 @dataclass
@@ -34,7 +34,7 @@ class History:
     discriminative_skipped: list[int] = field(default_factory=list)
 
     @staticmethod
-    def of(generative: Course, discriminative: Course) -> "History":
+    def of(generative: StageRecord, discriminative: StageRecord) -> "History":
         """What both stages tell."""
         return History(
             **generative.figures,

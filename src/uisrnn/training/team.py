@@ -45,7 +45,7 @@ class Team(Protocol):
         """Put the mean of everybody's tensors in place of each."""
 
 
-class Alone:
+class SingleProcess:
     """A single process; see `Team`."""
 
     rank = 0
@@ -67,7 +67,7 @@ class Alone:
         """Nothing to do."""
 
 
-ALONE = Alone()
+SINGLE_PROCESS = SingleProcess()
 
 
 class ProcessGroup:
@@ -116,6 +116,16 @@ class ProcessGroup:
         parts = torch.split(flat, [one.numel() for one in tensors])
         for tensor, part in zip(tensors, parts, strict=True):
             tensor.copy_(part.view_as(tensor))
+
+
+def require_team(team: object) -> None:
+    """Require a `Team`.
+
+    Raises:
+        ArgumentError: `team` is another object.
+    """
+    if not isinstance(team, Team):
+        raise ArgumentError(f"team must be one, for example ProcessGroup(), but is {team!r:.80}")
 
 
 def succeeded(team: Team, work: Callable[[], T]) -> T:

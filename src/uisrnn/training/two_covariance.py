@@ -13,7 +13,7 @@ from uisrnn.corpus.clusters import Clusters
 from uisrnn.corpus.corpus import Corpus, Indexes
 from uisrnn.errors import TrainingError
 from uisrnn.model.plda import PLDAObservation
-from uisrnn.training.team import ALONE, Team
+from uisrnn.training.team import SINGLE_PROCESS, Team
 
 Matrix = NDArray[np.float64]
 
@@ -81,7 +81,7 @@ class ClusterScatter:
         team: the processes that have all sequences together; their codes of labels agree.
     """
 
-    def __init__(self, corpus: Corpus, unique: bool, team: Team = ALONE) -> None:
+    def __init__(self, corpus: Corpus, unique: bool, team: Team = SINGLE_PROCESS) -> None:
         self._team, self._is_shared = team, team.size > 1 and not unique
         self._corpus, self._clusters = corpus, Clusters.of(corpus, unique)
         self._entries = np.arange(len(self._clusters))

@@ -15,9 +15,9 @@ import numpy as np
 from uisrnn import extras
 from uisrnn.errors import ArgumentError
 from uisrnn.progress import Progress
-from uisrnn.tuning.choice import Scores
-from uisrnn.tuning.evaluator import Bench
-from uisrnn.tuning.space import Space, values_of
+from uisrnn.tuning.choice import ScoreTable
+from uisrnn.tuning.evaluator import TrialRunner
+from uisrnn.tuning.space import Space
 from uisrnn.tuning.task import Plan, SequenceScores, Task
 from uisrnn.uisrnn import UISRNN
 
@@ -100,7 +100,7 @@ def fingerprint_of(model: UISRNN, task: Task, names: Iterable[str]) -> dict[str,
 def optimise(
     library: ModuleType,
     study: "optuna.Study",
-    bench: Bench,
+    runner: TrialRunner,
     space: Space,
     plan: Plan,
     seed: int,
@@ -114,9 +114,9 @@ def optimise(
         done = len(_trials(study, state.COMPLETE, state.PRUNED))
         watched.advance(min(done, plan.trials))
         while done < plan.trials and (not done or time.monotonic() < end):
-            after = min(plan.trials, done - done % bench.batch_size + bench.batch_size)
-            batch = [_asked(library, study, space, seed, number, bench.batch_size) for number in range(done, after)]
-            for trial, scores in zip(batch, bench.scores([_values(one) for one in batch]), strict=True):
+            after = min(plan.trials, done - done % runner.batch_size + runner.batch_size)
+            batch = [_asked(library, study, space, seed, number, runner.batch_size) for number in range(done, after)]
+            for trial, scores in zip(batch, runner.scores([_values(trial, space) for trial in batch]), strict=True):
                 _tell(library, study, trial, scores)
                 watched.advance(best=study.best_value)
             done = after
@@ -143,8 +143,8 @@ def _asked(
     return study.ask(space.distributions)
 
 
-def _values(trial: "optuna.Trial") -> dict[str, float]:
-    return {} if _START in trial.user_attrs else values_of(trial.params)
+def _values(trial: "optuna.Trial", space: Space) -> dict[str, float]:
+    return {} if _START in trial.user_attrs else space.values(trial.params)
 
 
 def _tell(library: ModuleType, study: "optuna.Study", trial: "optuna.Trial", scores: SequenceScores | None) -> None:
@@ -173,7 +173,7 @@ class Results:
         trials: how many there are, those without scores included.
     """
 
-    scores: Scores
+    scores: ScoreTable
     coordinates: list[dict[str, float]]
     start: int
     trials: int

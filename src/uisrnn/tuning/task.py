@@ -15,9 +15,10 @@ from uisrnn.decoding.decoder import Decoder
 from uisrnn.errors import ArgumentError, InputError, NotFittedError
 from uisrnn.evals import compute_sequence_match_accuracy
 from uisrnn.model.joint import Joint
+from uisrnn.model.registry import registration_of
 from uisrnn.sequences import coded as data
 from uisrnn.sequences.coded import CodedSequence
-from uisrnn.tuning.space import OF_THE_MODEL, Values, args_with, current_values, joint_with
+from uisrnn.tuning.space import Tunables, Values, args_with, current_values, joint_with, model_parameters
 from uisrnn.uisrnn import UISRNN
 
 Metric = Callable[[list[Any], list[Any]], float]
@@ -46,6 +47,11 @@ class Task:
     metric_name: str
     workers: int
 
+    @property
+    def tunables(self) -> Tunables:
+        """The scalars of the observation model that can be tuned."""
+        return registration_of(self.model.arguments.observation_model).tunables
+
     def scored(self, values: Values) -> SequenceScores | None:
         """The score of each sequence with these values; None where they leave too many label sequences to compare.
 
@@ -60,7 +66,7 @@ class Task:
         return [self._score(one, labels) for one, labels in zip(self.sequences, found, strict=True)]
 
     def _decoded(self, values: Values) -> list[list[Any]]:
-        decoder = Decoder.of(joint_with(self.joint, values), args_with(self.args, values))
+        decoder = Decoder.of(joint_with(self.joint, self.tunables, values), args_with(self.args, values))
         return [list(decoder.names.of(one[0].codes)) for one in decoder.decode(self.sequences, self.workers)]
 
     def _score(self, sequence: CodedSequence, found: list[Any]) -> float:
@@ -97,9 +103,9 @@ def _metric(metric: str | Metric) -> tuple[Metric, str]:
 
 def chosen_parameters(task: Task, names: Sequence[str] | None) -> dict[str, float]:
     """The parameters to tune, with the values that they have."""
-    current = current_values(task.joint, task.args)
+    current = current_values(task.joint, task.tunables, task.args)
     if names is None:
-        chosen = [name for name in OF_THE_MODEL if name in current and not _fixed(name, task.args)]
+        chosen = [name for name in model_parameters(task.tunables) if not _fixed(name, task.args)]
     else:
         chosen = [name for name in current if name in names] if isinstance(names, Sequence) else []
     if isinstance(names, str) or not chosen or (names is not None and len(chosen) < len(names)):

@@ -12,8 +12,8 @@ from uisrnn.errors import ArgumentError
 from uisrnn.progress import bar_for
 from uisrnn.randomness import generator_from
 from uisrnn.tuning.choice import choose, held_out
-from uisrnn.tuning.evaluator import HERE, Evaluator
-from uisrnn.tuning.space import Space, apply, args_with, values_of
+from uisrnn.tuning.evaluator import LOCAL_TRIALS, Evaluator
+from uisrnn.tuning.space import Space, apply, args_with, ranges_of
 from uisrnn.tuning.study import Results, fingerprint_of, load_optuna, open_study, optimise, results
 from uisrnn.tuning.task import Metric, Task, chosen_parameters, plan_of, task_of
 from uisrnn.uisrnn import UISRNN
@@ -57,7 +57,7 @@ def tune(
     timeout: float | None = None,
     storage: str | os.PathLike[str] | None = None,
     study_name: str = "uisrnn",
-    evaluator: Evaluator = HERE,
+    evaluator: Evaluator = LOCAL_TRIALS,
 ) -> Tuning:
     """Search for decoding parameters with Optuna and give them to the model where they are better; nothing is trained.
 
@@ -132,15 +132,15 @@ def tune(
     ModelArguments(seed=seed)
     task = task_of(model, sequences, labels, metric, args)
     current = chosen_parameters(task, parameters)
-    space = Space(library, current)
+    space = Space(library, current, ranges_of(task.tunables))
     study = open_study(library, storage, study_name, fingerprint_of(model, task, current))
     bar = bar_for(model.arguments.verbosity, plan.trials, "tuning")
     drawn = int(generator_from(seed).integers(2**62))
-    with evaluator.ready(task) as bench:
-        optimise(library, study, bench, space, plan, drawn, bar)
+    with evaluator.ready(task) as runner:
+        optimise(library, study, runner, space, plan, drawn, bar)
     tuning = _concluded(results(library, study), task, space, plan.folds)
     if tuning.applied:
-        apply(model, tuning.parameters)
+        apply(model, task.tunables, tuning.parameters)
     model.logger.info(
         "%d trials: %.4f before, %.4f cross-validated; %s %s",
         tuning.trials, tuning.before, tuning.cross_validated,
@@ -154,7 +154,7 @@ def _concluded(found: Results, task: Task, space: Space, folds: int) -> Tuning:
     before, cross_validated = found.scores[found.start].mean(), held_out(found.scores, distances, folds).mean()
     chosen = choose(found.scores, distances)
     applied = chosen != found.start and bool(cross_validated > before)
-    parameters = space.current if chosen == found.start else values_of(found.coordinates[chosen])
+    parameters = space.current if chosen == found.start else space.values(found.coordinates[chosen])
     return Tuning(
         parameters=parameters,
         before=float(before),

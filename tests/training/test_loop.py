@@ -8,9 +8,9 @@ import torch
 from trainings import around
 from uisrnn.errors import TrainingError
 from uisrnn.progress import Silent
-from uisrnn.training.checkpoints import Forgetful
-from uisrnn.training.course import MOST_SKIPPED, Course, Step, Surroundings, is_finite, run
-from uisrnn.training.team import ALONE
+from uisrnn.training.checkpoints import Checkpointer
+from uisrnn.training.loop import MOST_SKIPPED, StageContext, StageRecord, Step, is_finite, run
+from uisrnn.training.team import SINGLE_PROCESS
 
 
 class Scripted:
@@ -80,12 +80,12 @@ class Over:
         return self._left < 0
 
 
-class Noting(Forgetful):
+class Noting(Checkpointer):
     """A keeper who notes what he is offered, and lets a course go on."""
 
     def __init__(self, course=None):
         super().__init__(seed=0)
-        self.noted, self._course = [], course or Course()
+        self.noted, self._course = [], course or StageRecord()
 
     def resumed(self, stage):
         return self._course
@@ -104,7 +104,7 @@ def test_all_steps_are_made_and_told():
     stage, told = Scripted([3.0, 2.0, 1.0]), Told()
     course = run(stage, around(), told)
     assert stage.asked == ["start", 0, 1, 2, "settle"]
-    assert course == Course(3, [3.0, 2.0, 1.0], {"double": [6.0, 4.0, 2.0]}, [], {}, ended=True)
+    assert course == StageRecord(3, [3.0, 2.0, 1.0], {"double": [6.0, 4.0, 2.0]}, [], {}, ended=True)
     assert course.chosen == 3
     assert told.figures == [{"loss": 3.0}, {"loss": 2.0}, {"loss": 1.0}]
     assert told.recorded == [{"double": 6.0}, {"double": 4.0}, {"double": 2.0}]
@@ -113,7 +113,7 @@ def test_all_steps_are_made_and_told():
 def test_no_step_at_all():
     stage = Scripted([])
     course = run(stage, around(), Silent())
-    assert (course, stage.asked) == (Course(ended=True), ["start", "settle"])
+    assert (course, stage.asked) == (StageRecord(ended=True), ["start", "settle"])
 
 
 def test_steps_that_were_not_taken_are_counted_and_their_figures_left_out():
@@ -146,10 +146,10 @@ def test_nor_can_a_training_end_in_which_no_step_was_taken(number):
 
 
 def test_steps_that_were_skipped_before_an_interruption_count():
-    begun = Course(12, [1.0] * 4, {"double": [2.0] * 4}, list(range(4, 12)))
+    begun = StageRecord(12, [1.0] * 4, {"double": [2.0] * 4}, list(range(4, 12)))
     stage = Scripted([1.0] * 4 + [BAD] * 20)
     with pytest.raises(TrainingError, match="iteration 13"):
-        run(stage, Surroundings(ALONE, Noting(begun), Over(99)), Silent())
+        run(stage, StageContext(SINGLE_PROCESS, Noting(begun), Over(99)), Silent())
 
 
 def test_what_was_kept_apart_is_looked_at_from_time_to_time_and_at_the_end():
@@ -198,7 +198,7 @@ def test_patience_without_anything_kept_apart_goes_through_all():
 def test_no_step_begins_after_the_deadline_but_one_at_least_is_made(after, steps):
     keeper = Noting()
     stage = Scripted([1.0] * 5)
-    course = run(stage, Surroundings(ALONE, keeper, Over(after)), Silent())
+    course = run(stage, StageContext(SINGLE_PROCESS, keeper, Over(after)), Silent())
     assert (course.iteration, course.ended) == (steps, False)
     assert keeper.noted == [*(("offer", one + 1) for one in range(steps)), ("keep", steps, False)]
     assert stage.asked[-1] == "settle"
@@ -207,24 +207,24 @@ def test_no_step_begins_after_the_deadline_but_one_at_least_is_made(after, steps
 def test_one_is_made_in_each_call_so_that_enough_calls_arrive():
     keeper = Noting()
     for number in range(1, 4):
-        course = run(Scripted([1.0] * 3), Surroundings(ALONE, keeper, Over(0)), Silent())
+        course = run(Scripted([1.0] * 3), StageContext(SINGLE_PROCESS, keeper, Over(0)), Silent())
         assert (course.iteration, course.ended) == (number, number == 3)
 
 
 def test_a_deadline_after_the_last_step_takes_nothing_away():
-    assert run(Scripted([1.0] * 5), Surroundings(ALONE, Noting(), Over(5)), Silent()).ended
+    assert run(Scripted([1.0] * 5), StageContext(SINGLE_PROCESS, Noting(), Over(5)), Silent()).ended
 
 
 def test_every_step_is_offered_to_the_keeper_and_the_end_is_kept():
     keeper = Noting()
-    run(Scripted([1.0, BAD]), Surroundings(ALONE, keeper, Over(99)), Silent())
+    run(Scripted([1.0, BAD]), StageContext(SINGLE_PROCESS, keeper, Over(99)), Silent())
     assert keeper.noted == [("offer", 1), ("offer", 2), ("keep", 2, True)]
 
 
 def test_it_goes_on_where_it_was():
-    keeper = Noting(Course(2, [9.0, 8.0], {"double": [18.0, 16.0]}))
+    keeper = Noting(StageRecord(2, [9.0, 8.0], {"double": [18.0, 16.0]}))
     stage, told = Scripted([9.0, 8.0, 7.0]), Told()
-    course = run(stage, Surroundings(ALONE, keeper, Over(99)), told)
+    course = run(stage, StageContext(SINGLE_PROCESS, keeper, Over(99)), told)
     assert stage.asked == [2, "settle"]
     assert course.losses == [9.0, 8.0, 7.0]
     assert (told.steps, told.figures) == (3, [{}, {"loss": 7.0}])
@@ -232,8 +232,8 @@ def test_it_goes_on_where_it_was():
 
 def test_what_has_ended_makes_no_step_nor_check():
     stage = Scripted([1.0] * 9, every=2)
-    ended = Course(4, [1.0] * 4, {}, [], {0: 1.0, 2: 0.5}, ended=True)
-    assert run(stage, Surroundings(ALONE, Noting(ended), Over(99)), Silent()) is ended
+    ended = StageRecord(4, [1.0] * 4, {}, [], {0: 1.0, 2: 0.5}, ended=True)
+    assert run(stage, StageContext(SINGLE_PROCESS, Noting(ended), Over(99)), Silent()) is ended
     assert stage.asked == ["settle"]
 
 

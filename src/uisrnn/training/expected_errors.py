@@ -13,7 +13,7 @@ from uisrnn.evals import compute_sequence_match_accuracy
 from uisrnn.model.observation import ObservationModel
 from uisrnn.sequences.coded import CodedSequence
 from uisrnn.sequences.labels import Codes, renumber
-from uisrnn.training.hypotheses import Hypotheses, LearnedPrior, negative_log_joints
+from uisrnn.training.sequence_scores import LabelHypotheses, LearnedPrior, negative_log_joints
 
 BEAM_SIZE = 10
 
@@ -43,7 +43,7 @@ def expected_errors(model: ObservationModel[Any], prior: LearnedPrior, sequences
             owners.append(owner)
             codes.append(each)
             errors.append(1 - compute_sequence_match_accuracy(truth, each))
-    hypotheses = Hypotheses(np.array(owners), codes, [one.joining for one in sequences])
+    hypotheses = LabelHypotheses(np.array(owners), codes, [one.joining for one in sequences])
     scores = negative_log_joints(model, prior, [_tensor(model, one) for one in sequences], hypotheses)
     rows = torch.split(scores, np.bincount(hypotheses.owners).tolist())
     log_probs = torch.cat([torch.log_softmax(-row, 0) for row in rows])

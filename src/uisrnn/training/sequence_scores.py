@@ -73,7 +73,7 @@ class LearnedPrior(nn.Module):
 
 
 @dataclass(frozen=True)
-class Hypotheses:
+class LabelHypotheses:
     """Label sequences of several sequences, each by first appearance.
 
     Attributes:
@@ -88,7 +88,7 @@ class Hypotheses:
 
 
 def negative_log_joints(
-    model: ObservationModel[Any], prior: LearnedPrior, observations: Sequence[Tensor], hypotheses: Hypotheses
+    model: ObservationModel[Any], prior: LearnedPrior, observations: Sequence[Tensor], hypotheses: LabelHypotheses
 ) -> Tensor:
     """What the decoder's beams carry as their score, (n,) with gradients.
 
@@ -99,10 +99,12 @@ def negative_log_joints(
         hypotheses: n of them.
     """
     costs = observation_costs(model, observations, hypotheses)
-    return prior.scale.to(costs.device) * costs - label_log_probs(prior, hypotheses).to(costs.device)
+    return prior.scale.to(costs.device) * costs - log_label_priors(prior, hypotheses).to(costs.device)
 
 
-def observation_costs(model: ObservationModel[Any], observations: Sequence[Tensor], hypotheses: Hypotheses) -> Tensor:
+def observation_costs(
+    model: ObservationModel[Any], observations: Sequence[Tensor], hypotheses: LabelHypotheses
+) -> Tensor:
     """sum_t -log p(x_t | observations of its cluster), (n,).
 
     A cluster's cost follows from which observations it took, and label sequences of one beam share most of their
@@ -135,7 +137,7 @@ def observation_costs(model: ObservationModel[Any], observations: Sequence[Tenso
     return total.index_add(0, torch.tensor(members, device=total.device), each[clusters])
 
 
-def label_log_probs(prior: LearnedPrior, hypotheses: Hypotheses) -> Tensor:
+def log_label_priors(prior: LearnedPrior, hypotheses: LabelHypotheses) -> Tensor:
     """log p(y, z), (n,): Eqs. (6) and (7) over whole label sequences; see `uisrnn.model.groups`."""
     counts = np.empty((len(hypotheses.codes), 4))
     longest = max(map(len, hypotheses.codes))

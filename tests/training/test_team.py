@@ -96,7 +96,7 @@ def test_folds_lack_the_clusters_of_their_own_sequences_only(size):
 
     def folds_of(member):
         task = TrainingTask(Corpus.of(coded[member.rank :: size]), args, Draws(0, member.rank), around(team=member))
-        _course, folds = PLDATrainer(new_uisrnn("plda")._model.observation).fit(task, Silent())
+        _record, folds = PLDATrainer(new_uisrnn("plda")._model.observation).fit(task, Silent())
         return [(one.corpus.names, one.model.center.tolist()) for one in (*folds.train, *folds.development)]
 
     found = [fold for folds in together(folds_of, size) for fold in folds]
@@ -144,19 +144,19 @@ def learned_from(batches, member=SINGLE_PROCESS, args=ARGS):
     stage = GenerativeStage(
         model, new_optimizer(model), lambda iteration: pad(batches[iteration]), None, args, Draws(0), member
     )
-    course = run(stage, around(team=member), Silent())
-    return [one.detach().clone() for one in model.parameters()], [one.grad for one in model.parameters()], course
+    record = run(stage, around(team=member), Silent())
+    return [one.detach().clone() for one in model.parameters()], [one.grad for one in model.parameters()], record
 
 
 def test_a_step_of_two_is_that_of_one_on_the_batches_of_both():
     batches = [pieces(seed) for seed in range(6)]
-    weights, gradients, course = learned_from(batches)
+    weights, gradients, record = learned_from(batches)
     shares = [[shares_of(one)[rank] for one in batches] for rank in range(2)]
     one, other = together(lambda member: learned_from(shares[member.rank], member))
     for found in (one, other):
         torch.testing.assert_close(found[1], gradients, rtol=1e-3, atol=1e-5)
         torch.testing.assert_close(found[0], weights, rtol=1e-3, atol=1e-4)
-        assert found[2].losses == pytest.approx(course.losses, rel=1e-4)
+        assert found[2].losses == pytest.approx(record.losses, rel=1e-4)
     assert all(map(torch.equal, one[0], other[0]))
     assert one[2] == other[2]
 
@@ -216,8 +216,8 @@ def discriminative(member, objective=expected_errors, iterations=3):
         [Fold(model, conversations(2 * member.rank + number))] for number in (0, 1)
     )  # of each process its own
     stage = DiscriminativeStage(train, apart, prior, objective, iterations, 0.03, Draws(0, member.rank), member)
-    course = run(stage, around(team=member), Silent())
-    return [one.detach().clone() for one in stage.parameters], course
+    record = run(stage, around(team=member), Silent())
+    return [one.detach().clone() for one in stage.parameters], record
 
 
 def test_both_end_with_the_same_parameters_and_judge_alike():

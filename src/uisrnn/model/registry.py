@@ -107,13 +107,8 @@ def register(registration: Registration) -> None:
     Every process that uses the model or its files must register it, for example when a module is imported.
 
     Args:
-        registration: see `Registration`.
-
-    Raises:
-        ArgumentError: another model has this name.
+        registration: see `Registration`. It replaces a registration of the same name.
     """
-    if registration.name in _REGISTRATIONS:
-        raise ArgumentError(f"observation model {registration.name!r} is registered already")
     _REGISTRATIONS[registration.name] = registration
     OBSERVATION_MODELS[registration.name] = registration.meaning
 

@@ -152,10 +152,10 @@ def test_the_device_follows_from_what_is_asked_for_and_what_there_is(gpus, numbe
 @pytest.mark.parametrize(
     ("number", "device", "enable_cuda", "message"),
     [
-        (0, "cuda", True, "one that torch finds here (cpu), but is 'cuda'"),
-        (2, "cuda:2", True, "one that torch finds here (cpu, cuda:0, cuda:1), but is 'cuda:2'"),
-        (2, "cuda", False, "must be 'auto' or 'cpu' where enable_cuda is False, but is 'cuda'"),
-        (0, "cuda:0", False, "must be 'auto' or 'cpu' where enable_cuda is False, but is 'cuda:0'"),
+        (0, "cuda", True, "a device that torch finds (cpu), but is 'cuda'"),
+        (2, "cuda:2", True, "a device that torch finds (cpu, cuda:0, cuda:1), but is 'cuda:2'"),
+        (2, "cuda", False, "must be 'auto' or 'cpu' if enable_cuda is False, but is 'cuda'"),
+        (0, "cuda:0", False, "must be 'auto' or 'cpu' if enable_cuda is False, but is 'cuda:0'"),
     ],
 )
 def test_a_device_that_is_not_there_is_an_error_that_says_what_is(gpus, number, device, enable_cuda, message):
@@ -206,7 +206,7 @@ def test_a_command_says_which_device_is_not_there(files, gpus, capsys, monkeypat
     monkeypatch.chdir(files)
     assert run([command, *COMMANDS[command], "--device", "cuda:1"]) == 2
     told = capsys.readouterr().err
-    assert told == "uisrnn: device must be one that torch finds here (cpu), but is 'cuda:1'\n"
+    assert told == "uisrnn: device must be a device that torch finds (cpu), but is 'cuda:1'\n"
     assert run([command, *COMMANDS[command], "--device", "tpu"]) == 2
     assert "device must be auto, cpu, cuda or one of cuda:0, cuda:1, ..., but is 'tpu'" in capsys.readouterr().err
 

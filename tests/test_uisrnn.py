@@ -483,7 +483,7 @@ def test_bad_arguments_are_named(call, message):
         ([np.zeros((3, 2))], [[1, 2]], ValueError, "sequence 0: 3 observations need as many labels, but there are 2"),
         ([], [], ValueError, "at least one is needed"),
         (None, None, TypeError, "must be an array of numbers"),
-        ("abc", "abc", ValueError, "train_cluster_ids must be None where sequences are read"),
+        ("abc", "abc", ValueError, "train_cluster_ids must be None if sequences are read"),
         ("abc", None, FileNotFoundError, "abc"),
     ],
 )

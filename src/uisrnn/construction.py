@@ -31,10 +31,10 @@ def device_of(args: ModelArguments) -> torch.device:
         return torch.device("cpu")
     wanted = 0 if args.device == "auto" else int(args.device.removeprefix("cuda").removeprefix(":") or 0)
     if not args.enable_cuda:
-        raise ArgumentError(f"device must be 'auto' or 'cpu' where enable_cuda is False, but is {args.device!r}")
+        raise ArgumentError(f"device must be 'auto' or 'cpu' if enable_cuda is False, but is {args.device!r}")
     if wanted >= number:
         there = ", ".join(["cpu", *(f"cuda:{index}" for index in range(number))])
-        raise ArgumentError(f"device must be one that torch finds here ({there}), but is {args.device!r}")
+        raise ArgumentError(f"device must be a device that torch finds ({there}), but is {args.device!r}")
     return torch.device("cuda", wanted)
 
 

@@ -353,7 +353,7 @@ class UISRNN:
         if stream is None:
             stream = self.stream(args)
         elif args is not None and InferenceArguments.of(args) != stream.args:
-            raise ArgumentError("args must be those that the stream started with; begin anew with reset=True")
+            raise ArgumentError("args must be the arguments at the start of the stream; begin anew with reset=True")
         update = stream.push(observations)
         self._online = stream
         return update.label if is_one_observation(observations) else update.labels

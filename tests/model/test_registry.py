@@ -49,7 +49,7 @@ def test_dimensions_that_no_tensor_can_have_are_an_error(name):
 def test_a_name_that_is_not_registered_is_refused():
     assert not is_registered("lstm")
     assert not is_registered(["gru"])
-    with pytest.raises(uisrnn.ArgumentError, match="observation_model must be one of 'gru', 'plda', .* but is 'lstm'"):
+    with pytest.raises(uisrnn.ArgumentError, match=r"observation_model must be one of 'gru', 'plda', .* but is 'lstm'"):
         ModelArguments(observation_model="lstm")
 
 

@@ -348,7 +348,7 @@ def test_a_damaged_or_foreign_file_is_an_error_and_without_it_the_one_before_is_
         fitted(training, Checkpoints(tmp_path / "kept", resume=True))
     told = str(raised.value)
     assert told.startswith(f"{last}: {message}")
-    assert told.endswith("without this file, the one before it is taken")
+    assert told.endswith("without this file, the checkpoint before it is taken")
     last.unlink()
     found = fitted(training, Checkpoints(tmp_path / "kept", resume=True))
     assert outcome(*found, tmp_path) == outcome(*fitted(training), tmp_path)

@@ -267,14 +267,14 @@ def test_an_error_of_one_is_raised_by_all():
 
 
 def test_what_is_no_team_is_refused():
-    with pytest.raises(uisrnn.ArgumentError, match=r"team must be one, for example ProcessGroup\(\), but is 2"):
+    with pytest.raises(uisrnn.ArgumentError, match=r"team must be a Team, for example ProcessGroup\(\), but is 2"):
         new_uisrnn("plda").fit(calls(2), team=2)
     with pytest.raises(uisrnn.ArgumentError, match=r"needs torch\.distributed\.init_process_group to be called"):
         uisrnn.ProcessGroup()
 
 
 def test_sequences_in_memory_cannot_be_shared_out():
-    message = "train_sequences must be a Dataset, or a path, where several processes train"
+    message = "train_sequences must be a Dataset or a path if several processes train"
 
     def fit(member):
         uisrnn.UISRNN(uisrnn.ModelArguments(observation_dim=3)).fit(calls(2), team=member)

@@ -197,7 +197,9 @@ def test_what_is_no_path_is_refused(folder):
 
 @pytest.mark.parametrize("watcher", [None, "runs/1"])
 def test_what_is_no_watcher_is_refused(data, watcher):
-    with pytest.raises(uisrnn.ArgumentError, match=r"watcher must be one, for example TensorBoard\('runs/1'\), but is"):
+    with pytest.raises(
+        uisrnn.ArgumentError, match=r"watcher must be a Watcher, for example TensorBoard\('runs/1'\), but is"
+    ):
         new_model().fit(*data, ARGS, watcher=watcher)
 
 

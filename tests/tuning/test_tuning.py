@@ -440,7 +440,7 @@ def test_a_batch_must_be_a_number_of_trials(batch_size):
         ({"folds": 2.5}, "folds must be an integer >= 2, but is 2.5"),
         ({"timeout": 0}, "timeout must be a number > 0 of seconds, or None, but is 0"),
         ({"seed": "one"}, "seed must be an integer"),
-        ({"evaluator": 4}, "evaluator must be one, for example RayTrials.*, but is 4"),
+        ({"evaluator": 4}, "evaluator must be an Evaluator, for example RayTrials.*, but is 4"),
         ({"args": 3}, "InferenceArguments must come from an object"),
         (
             {"args": uisrnn.InferenceArguments(likelihood_scale=1.0), "parameters": ["likelihood_scale"]},

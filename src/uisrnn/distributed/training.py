@@ -262,11 +262,11 @@ class _InRay(Checkpoints):
 
     def begin(self, facts: Mapping[str, Any], seed: int, team: Team = SINGLE_PROCESS) -> StoringCheckpointer:
         """See `Checkpoints.begin`."""
-        return StoringCheckpointer(_Shelf(team), self.every, facts, seed, team)
+        return StoringCheckpointer(_RayStore(team), self.every, facts, seed, team)
 
 
-class _Shelf:
-    """The checkpoints of Ray Train; see `uisrnn.training.checkpoints.Store`."""
+class _RayStore:
+    """The checkpoints of Ray Train; see `uisrnn.training.store.Store`."""
 
     def __init__(self, team: Team) -> None:
         self._team = team

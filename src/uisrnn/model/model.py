@@ -20,7 +20,7 @@ class Model:
     Training changes the weights of `observation` in place, and returns another value with other scalars.
 
     Attributes:
-        arguments: arguments that the model was made with, or those of its file.
+        arguments: arguments that the model was made with, or the arguments in its file.
         observation: the observation model.
         transition_bias: p0; None before it is estimated.
         crp_alpha: alpha; None before it is estimated.

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ClusterBatch:
-    """Sequences side by side, each of one cluster.
+    """Sequences side by side, each of a single cluster.
 
     Attributes:
         observations: (time, batch, D), zero after the end of each sequence.

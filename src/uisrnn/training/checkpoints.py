@@ -128,7 +128,7 @@ class StoringCheckpointer(Checkpointer):
             if not isinstance(header.get("seed"), int) or not isinstance(header.get("facts"), dict):
                 raise CheckpointError("its header is damaged")
         except CheckpointError as error:
-            raise CheckpointError(f"{name}: {error}; without this file, the one before it is taken") from error
+            raise CheckpointError(f"{name}: {error}; without this file, the checkpoint before it is taken") from error
         for fact, value in self._header["facts"].items():
             if header["facts"].get(fact) != value:
                 raise ArgumentError(_difference(name, fact, header["facts"].get(fact), value))

@@ -34,7 +34,7 @@ class Context:
 
     Attributes:
         seed: seed of all random numbers, unless the training resumes; the seed of the first process of a team counts.
-        logger: receives what users should know.
+        logger: receives messages for users.
         deadline: moment after which no iteration begins.
         team: processes that train the model together, each with its share of the sequences.
         checkpoints: settings of checkpoints; None: no checkpoints.

@@ -30,7 +30,7 @@ class Step(NamedTuple):
 
 
 class Stage(Protocol):
-    """One kind of gradient steps, generative or discriminative.
+    """A kind of gradient steps, generative or discriminative.
 
     Attributes:
         name: name of the stage.
@@ -48,7 +48,7 @@ class Stage(Protocol):
         """Prepare the first step. The loop does not call this if it resumes from a checkpoint."""
 
     def step(self, iteration: int) -> Step:
-        """Take one step. The random numbers of a step depend on the iteration alone."""
+        """Take a step. The random numbers of a step depend on the iteration alone."""
 
     def check(self) -> float | None:
         """The loss on the development sequences; None without development sequences."""

@@ -18,7 +18,7 @@ from uisrnn.training.team import Team, agreed, succeeded
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Checked sequences, and where they come from.
+    """Checked sequences, and their front ends.
 
     Attributes:
         corpus: the sequences, or the share of this process.
@@ -51,7 +51,9 @@ def read_sequences(
         yield _in_memory(train_sequences, train_cluster_ids, model, team, logger)
         return
     if train_cluster_ids is not None:
-        raise ArgumentError("train_cluster_ids must be None where sequences are read, which have their labels")
+        raise ArgumentError(
+            "train_cluster_ids must be None if train_sequences are read from files: their labels are in the files"
+        )
     progress = bar_for(model.arguments.verbosity, None, "reading")
     staged = dataset.staged(model.observation.observation_dim, (team.rank, team.size), progress)
     with ExitStack() as stack:
@@ -65,11 +67,11 @@ def _in_memory(
     train_sequences: Any, train_cluster_ids: Any, model: Model, team: Team, logger: ModelLogger
 ) -> TrainingData:
     if team.size > 1:
-        raise ArgumentError("train_sequences must be a Dataset, or a path, where several processes train")
+        raise ArgumentError("train_sequences must be a Dataset or a path if several processes train")
     labeled, single = data.labeled(train_sequences, train_cluster_ids, model.observation.observation_dim)
     if single and model.estimates_transition_bias:
         logger.info(
-            "transition_bias is estimated from one sequence; if it is several, concatenated, each boundary "
+            "transition_bias is estimated from one sequence; if it is a concatenation of several, each boundary "
             "counts as a change: pass a list of sequences, or transition_bias"
         )
     return TrainingData(Corpus.of(labeled), front_ends_of(train_sequences))

@@ -1,4 +1,4 @@
-"""The seam between observation models and training: a trainer fits a model to a task, and keeps sequences apart."""
+"""The seam between observation models and training: a trainer fits a model to a task and keeps sequences apart."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -61,7 +61,9 @@ class TrainingTask:
     @property
     def _suffices(self) -> bool:
         numbers: list[int] = self.context.team.gather(len(self._usable()))
-        return min(numbers) > 1 and sum(numbers) >= FEWEST_SEQUENCES  # each process needs one of either kind
+        return (
+            min(numbers) > 1 and sum(numbers) >= FEWEST_SEQUENCES
+        )  # each process needs a training sequence and a development sequence
 
     def _usable(self) -> Indexes:
         """Numbers of the sequences with more than one observation; the label of a single observation is never wrong."""

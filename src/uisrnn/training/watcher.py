@@ -36,7 +36,7 @@ def require_watcher(watcher: object) -> None:
         ArgumentError: `watcher` is another object.
     """
     if not isinstance(watcher, Watcher):
-        raise ArgumentError(f"watcher must be one, for example TensorBoard('runs/1'), but is {watcher!r:.80}")
+        raise ArgumentError(f"watcher must be a Watcher, for example TensorBoard('runs/1'), but is {watcher!r:.80}")
 
 
 class SilentWatcher:

@@ -38,7 +38,7 @@ def new_model(kind: str = "gru", **arguments: Any) -> uisrnn.UISRNN:
     return uisrnn.UISRNN(ModelArguments(kind, **(given | arguments)))
 
 
-def around(patience: int | None = None, team: Team = SINGLE_PROCESS) -> StageContext:
+def stage_context(patience: int | None = None, team: Team = SINGLE_PROCESS) -> StageContext:
     """Nothing is kept, and there is time."""
     return StageContext(team, Checkpointer(0), Deadline(None), patience)
 

@@ -9,7 +9,7 @@ import torch
 import oracles
 from driving import observations
 from models import DIM, OBSERVATION_MODELS, joint, plda
-from trainings import around
+from trainings import stage_context
 from uisrnn.corpus.corpus import Corpus
 from uisrnn.errors import CheckpointError, InputError, TrainingError
 from uisrnn.model.conventions import ASSIGNMENTS
@@ -112,7 +112,7 @@ def stage_of(model, learned, iterations, objective=expected_errors, development=
 def run(iterations, development=True, learned=None, patience=None):
     model, learned = fresh(), learned or prior(scale=0.1)
     stage = stage_of(model, learned, iterations, development=development)
-    record = loop.run(stage, around(patience), Silent())
+    record = loop.run(stage, stage_context(patience), Silent())
     return model, learned, record
 
 
@@ -191,7 +191,7 @@ def test_ten_in_a_row_end_it_with_parameters_as_before():
     stage = stage_of(model, learned, 30, objective, development=False, data=conversations(4))
     message = r"iteration \d+: the loss or its gradient was not finite 10 times in a row \(loss nan, learning rate"
     with pytest.raises(TrainingError, match=message), restored_on_failure(stage.parameters):
-        loop.run(stage, around(), Silent())
+        loop.run(stage, stage_context(), Silent())
     assert all(map(torch.equal, before, all_parameters(model, learned)))
 
 
@@ -199,7 +199,7 @@ def test_ten_in_a_row_end_it_with_parameters_as_before():
 def test_no_beam_at_all_is_an_error_of_training(development):
     stage = stage_of(fresh(), prior(), 5, broken_at(range(99), no_beam), development)
     with pytest.raises(TrainingError, match="no beam has a finite score"):
-        loop.run(stage, around(), Silent())
+        loop.run(stage, stage_context(), Silent())
 
 
 def test_patience_ends_it_and_the_best_is_kept():
@@ -211,7 +211,7 @@ def test_patience_ends_it_and_the_best_is_kept():
 
     model, learned = fresh(), prior(scale=0.3)
     stage = stage_of(model, learned, 500, objective)
-    record = loop.run(stage, around(patience=30), Silent())
+    record = loop.run(stage, stage_context(patience=30), Silent())
     assert (record.iteration, record.chosen, list(record.checks)) == (50, 0, [0, 25, 50])
 
 
@@ -281,5 +281,5 @@ def test_an_interrupt_leaves_all_as_it_was():
 
     stage = stage_of(model, learned, 20, broken_at({9}, interrupt), development=False, data=conversations(4))
     with pytest.raises(KeyboardInterrupt), restored_on_failure(stage.parameters):
-        loop.run(stage, around(), Silent())
+        loop.run(stage, stage_context(), Silent())
     assert all(map(torch.equal, before, all_parameters(model, learned)))

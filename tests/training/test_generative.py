@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import uisrnn
-from trainings import around
+from trainings import stage_context
 from uisrnn.arguments import TrainingArguments
 from uisrnn.model.gru import GRUObservation
 from uisrnn.model.running_mean import PAPER_MEAN
@@ -50,7 +50,7 @@ def stage_of(model, batches, args, development=None, seed=0):
 
 
 def train(model, batches, args, progress=None, **options):
-    return run(stage_of(model, batches, args, **options), around(args.patience), progress or Silent())
+    return run(stage_of(model, batches, args, **options), stage_context(args.patience), progress or Silent())
 
 
 def weights(model):
@@ -75,7 +75,7 @@ def test_learning_rate_half_life(half_life, iteration, expected):
 def test_only_the_network_s_rate_falls(model, batch):
     args = TrainingArguments(train_iteration=3, learning_rate=0.1, learning_rate_half_life=1)
     stage = stage_of(model, batch, args)
-    run(stage, around(), Silent())
+    run(stage, stage_context(), Silent())
     network, others = stage._optimizer.param_groups
     assert (network["lr"], others["lr"]) == (0.025, 0.1)
     assert {id(one) for one in network["params"]} == {id(one) for one in model.network.parameters()}
@@ -274,7 +274,7 @@ def test_an_error_of_a_batch_leaves_the_model_ready_to_predict(model, batch):
     args = TrainingArguments(train_iteration=1)
     stage = GenerativeStage(model, new_optimizer(model), broken, None, args, Draws(0))
     with pytest.raises(OSError, match="the disk is broken"):
-        run(stage, around(), Silent())
+        run(stage, stage_context(), Silent())
     assert not model.training
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from trainings import around
+from trainings import stage_context
 from uisrnn.errors import TrainingError
 from uisrnn.progress import Silent
 from uisrnn.training.checkpoints import Checkpointer
@@ -102,7 +102,7 @@ BAD = math.nan
 
 def test_all_steps_are_made_and_told():
     stage, told = Scripted([3.0, 2.0, 1.0]), Told()
-    record = run(stage, around(), told)
+    record = run(stage, stage_context(), told)
     assert stage.asked == ["start", 0, 1, 2, "settle"]
     assert record == StageRecord(3, [3.0, 2.0, 1.0], {"double": [6.0, 4.0, 2.0]}, [], {}, ended=True)
     assert record.chosen == 3
@@ -112,12 +112,12 @@ def test_all_steps_are_made_and_told():
 
 def test_no_step_at_all():
     stage = Scripted([])
-    record = run(stage, around(), Silent())
+    record = run(stage, stage_context(), Silent())
     assert (record, stage.asked) == (StageRecord(ended=True), ["start", "settle"])
 
 
 def test_steps_that_were_not_taken_are_counted_and_their_figures_left_out():
-    record = run(Scripted([3.0, BAD, math.inf, 1.0]), around(), Silent())
+    record = run(Scripted([3.0, BAD, math.inf, 1.0]), stage_context(), Silent())
     assert (record.skipped, record.losses, record.figures) == ([1, 2], [3.0, 1.0], {"double": [6.0, 2.0]})
     assert (record.iteration, record.ended) == (4, True)
 
@@ -125,7 +125,7 @@ def test_steps_that_were_not_taken_are_counted_and_their_figures_left_out():
 def test_ten_in_a_row_are_hopeless_and_the_error_says_what_to_do():
     stage, told = Scripted([1.0] * 3 + [BAD] * 20), Told()
     with pytest.raises(TrainingError) as raised:
-        run(stage, around(), told)
+        run(stage, stage_context(), told)
     assert str(raised.value) == (
         "iteration 12: the loss or its gradient was not finite 10 times in a row (loss nan, double nan); "
         "write another script"
@@ -135,14 +135,14 @@ def test_ten_in_a_row_are_hopeless_and_the_error_says_what_to_do():
 
 
 def test_nine_in_a_row_are_not():
-    record = run(Scripted(([BAD] * (MOST_SKIPPED - 1) + [1.0]) * 3), around(), Silent())
+    record = run(Scripted(([BAD] * (MOST_SKIPPED - 1) + [1.0]) * 3), stage_context(), Silent())
     assert (len(record.skipped), len(record.losses)) == (27, 3)
 
 
 @pytest.mark.parametrize("number", [1, 3, 9])
 def test_nor_can_a_training_end_in_which_no_step_was_taken(number):
     with pytest.raises(TrainingError, match=f"iteration {number - 1}: .* {number} times in a row"):
-        run(Scripted([BAD] * number), around(), Silent())
+        run(Scripted([BAD] * number), stage_context(), Silent())
 
 
 def test_steps_that_were_skipped_before_an_interruption_count():
@@ -154,7 +154,7 @@ def test_steps_that_were_skipped_before_an_interruption_count():
 
 def test_what_was_kept_apart_is_looked_at_from_time_to_time_and_at_the_end():
     told = Told()
-    record = run(Scripted([1.0] * 7, {0: 5.0, 3: 2.0, 6: 3.0, 7: 4.0}, every=3), around(), told)
+    record = run(Scripted([1.0] * 7, {0: 5.0, 3: 2.0, 6: 3.0, 7: 4.0}, every=3), stage_context(), told)
     assert record.checks == {0: 5.0, 3: 2.0, 6: 3.0, 7: 4.0}
     assert record.chosen == 3
     assert [one["development"] for one in told.recorded if "development" in one] == [5.0, 2.0, 3.0, 4.0]
@@ -162,7 +162,7 @@ def test_what_was_kept_apart_is_looked_at_from_time_to_time_and_at_the_end():
 
 def test_the_best_parameters_are_remembered_the_first_of_equal_ones():
     stage = Scripted([1.0] * 5, {0: 3.0, 1: 2.0, 2: 2.0, 3: 1.0, 4: 3.0, 5: 1.0}, every=1)
-    record = run(stage, around(), Silent())
+    record = run(stage, stage_context(), Silent())
     assert stage.asked == ["start", "remember", 0, "remember", 1, 2, "remember", 3, 4, "settle"]
     assert record.chosen == 3
 
@@ -170,7 +170,7 @@ def test_the_best_parameters_are_remembered_the_first_of_equal_ones():
 @pytest.mark.parametrize("first", [math.nan, math.inf])
 def test_a_check_that_is_no_number_is_worse_than_any_other(first):
     stage = Scripted([1.0] * 3, {0: first, 1: 5.0, 2: math.nan, 3: 6.0}, every=1)
-    record = run(stage, around(), Silent())
+    record = run(stage, stage_context(), Silent())
     assert record.checks == {0: math.inf, 1: 5.0, 2: math.inf, 3: 6.0}
     assert record.chosen == 1
     assert stage.asked == ["start", "remember", 0, "remember", 1, 2, "settle"]
@@ -180,18 +180,18 @@ def test_a_check_that_is_no_number_is_worse_than_any_other(first):
 def test_patience_ends_it(patience, last):
     """The best is at 2, and every second iteration is checked."""
     stage = Scripted([1.0] * 20, {0: 3.0, 2: 0.5}, every=2)
-    record = run(stage, around(patience), Silent())
+    record = run(stage, stage_context(patience), Silent())
     assert (record.iteration, record.ended, record.chosen) == (last, True, 2)
 
 
 def test_patience_begins_anew_where_it_gets_better():
     checks = {one: max(10.0 - one, 2.0) for one in range(0, 31, 2)}  # until 8
-    record = run(Scripted([1.0] * 30, checks, every=2), around(patience=4), Silent())
+    record = run(Scripted([1.0] * 30, checks, every=2), stage_context(patience=4), Silent())
     assert (record.iteration, record.chosen) == (12, 8)
 
 
 def test_patience_without_anything_kept_apart_goes_through_all():
-    assert run(Scripted([1.0] * 9), around(patience=1), Silent()).iteration == 9
+    assert run(Scripted([1.0] * 9), stage_context(patience=1), Silent()).iteration == 9
 
 
 @pytest.mark.parametrize(("after", "steps"), [(0, 1), (1, 1), (4, 4)])
@@ -245,7 +245,7 @@ def test_progress_is_left_after_an_error():
             left.append(kind)
 
     with pytest.raises(TrainingError):
-        run(Scripted([BAD]), around(), Leaving())
+        run(Scripted([BAD]), stage_context(), Leaving())
     assert left == [TrainingError]
 
 

@@ -15,7 +15,7 @@ import uisrnn
 from corpora import SEQUENCES
 from models import DIM as PLDA_DIM
 from models import joint, plda
-from trainings import around, calls, together
+from trainings import calls, stage_context, together
 from trainings import new_model as new_uisrnn
 from uisrnn.arguments import TrainingArguments
 from uisrnn.corpus.corpus import Corpus
@@ -95,7 +95,9 @@ def test_folds_lack_the_clusters_of_their_own_sequences_only(size):
     args = TrainingArguments(discriminative_iteration=1, enforce_cluster_id_uniqueness=False)
 
     def folds_of(member):
-        task = TrainingTask(Corpus.of(coded[member.rank :: size]), args, Draws(0, member.rank), around(team=member))
+        task = TrainingTask(
+            Corpus.of(coded[member.rank :: size]), args, Draws(0, member.rank), stage_context(team=member)
+        )
         _record, folds = PLDATrainer(new_uisrnn("plda")._model.observation).fit(task, Silent())
         return [(one.corpus.names, one.model.center.tolist()) for one in (*folds.train, *folds.development)]
 
@@ -144,7 +146,7 @@ def learned_from(batches, member=SINGLE_PROCESS, args=ARGS):
     stage = GenerativeStage(
         model, new_optimizer(model), lambda iteration: pad(batches[iteration]), None, args, Draws(0), member
     )
-    record = run(stage, around(team=member), Silent())
+    record = run(stage, stage_context(team=member), Silent())
     return [one.detach().clone() for one in model.parameters()], [one.grad for one in model.parameters()], record
 
 
@@ -216,7 +218,7 @@ def discriminative(member, objective=expected_errors, iterations=3):
         [Fold(model, conversations(2 * member.rank + number))] for number in (0, 1)
     )  # of each process its own
     stage = DiscriminativeStage(train, apart, prior, objective, iterations, 0.03, Draws(0, member.rank), member)
-    record = run(stage, around(team=member), Silent())
+    record = run(stage, stage_context(team=member), Silent())
     return [one.detach().clone() for one in stage.parameters], record
 
 

@@ -131,7 +131,7 @@ def test_an_error_closes_the_files_and_leaves_what_came_before(data, tmp_path, c
 def test_an_interrupt_closes_the_files_and_another_training_may_follow(data, tmp_path, closed, monkeypatch):
     model, board = new_model("context_plda"), TensorBoard(tmp_path)
 
-    def interrupted(stage, around, progress):
+    def interrupted(stage, stage_context, progress):
         with progress:
             progress.advance(loss=2.5)
             raise KeyboardInterrupt

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models import plda
-from trainings import around, together
+from trainings import stage_context, together
 from uisrnn.arguments import TrainingArguments
 from uisrnn.corpus.corpus import Corpus
 from uisrnn.sequences.coded import CodedSequence
@@ -29,7 +29,7 @@ def corpus_of(labels):
 
 def task_of(labels, seed=0, **arguments):
     args = TrainingArguments(**({"discriminative_iteration": 1} | arguments))
-    return TrainingTask(corpus_of(labels), args, Draws(seed), around())
+    return TrainingTask(corpus_of(labels), args, Draws(seed), stage_context())
 
 
 SINGLE = [[3 + number] for number in range(60)]
@@ -98,7 +98,7 @@ def test_of_several_processes_each_needs_one_to_learn_from_and_one_to_be_judged_
                 assert value == own
                 return list(shares)
 
-        task = TrainingTask(corpus_of([[0, 0]] * own + [[0]] * 7), args, Draws(0), around(team=Two()))
+        task = TrainingTask(corpus_of([[0, 0]] * own + [[0]] * 7), args, Draws(0), stage_context(team=Two()))
         assert task.keeps_apart == expected
 
 

@@ -5,6 +5,7 @@ import torch
 
 from uisrnn.decoding.block import SearchState, Window
 from uisrnn.decoding.frontier import UNLIMITED, Position
+from uisrnn.decoding.hypotheses import Hypothesis
 from uisrnn.decoding.offline import decode_all
 from uisrnn.decoding.search import BeamSearch, StepInfo
 from uisrnn.sequences.coded import CodedSequence
@@ -19,6 +20,16 @@ def observations(length: int, seed: int = 0) -> np.ndarray:
 def decode(search: BeamSearch, xs: np.ndarray, test_iteration: int = 1, joins=None) -> list[int]:
     """The best labels of one sequence."""
     return renumber(decode_all(search, [CodedSequence(xs, joins=joins)], test_iteration)[0][0].codes)
+
+
+def labels_of(beam: list[Hypothesis]) -> list[list[int]]:
+    """The labels of each hypothesis, best first."""
+    return [hypothesis.codes.tolist() for hypothesis in beam]
+
+
+def log_probs_of(beam: list[Hypothesis]) -> list[float]:
+    """log p(x, y, z) of each hypothesis, best first."""
+    return [hypothesis.log_prob for hypothesis in beam]
 
 
 @torch.no_grad()

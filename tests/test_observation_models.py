@@ -1,5 +1,6 @@
 """The call sequence of the seed with the other observation models."""
 
+import copy
 import json
 import logging
 
@@ -31,16 +32,22 @@ def new(observation_model, **arguments):
     return uisrnn.UISRNN(uisrnn.ModelArguments(observation_model=observation_model, **given))
 
 
-@pytest.fixture(params=["plda", "context_plda"])
+@pytest.fixture(params=["plda", "context_plda"], scope="module")
 def name(request):
     return request.param
 
 
-@pytest.fixture
-def model(name):
+@pytest.fixture(scope="module")
+def fitted(name):
     model = new(name)
     model.fit(*conversations(8), uisrnn.TrainingArguments(discriminative_iteration=10))
     return model
+
+
+@pytest.fixture
+def model(fitted):
+    """A copy, which a test may change."""
+    return copy.deepcopy(fitted)
 
 
 def accuracy(model, seed=5):

@@ -1,4 +1,7 @@
-"""Laws of streams: chunks, threads, pools and snapshots change nothing, and labels become final when they must."""
+"""Laws of streams: chunks, threads, pools and snapshots change nothing, and labels become final when they must.
+
+Each pair of options occurs in some case of a law.
+"""
 
 import itertools
 import subprocess
@@ -10,12 +13,13 @@ import numpy as np
 import pytest
 
 import uisrnn
+from covering import each_pair
 from driving import observations
 from models import OBSERVATION_MODELS, joint
 from uisrnn.decoding.decoder import Decoder
 from uisrnn.sequences.coded import CodedSequence
 
-OPTIONS = [(1, 1), (4, 1), (10, 1), (3, 2), (4, 3)]  # beam_size, look_ahead
+SIZES = [(1, 1), (4, 1), (10, 1), (3, 2), (4, 3)]  # beam_size, look_ahead
 LENGTHS = [1, 2, 5, 14]
 
 
@@ -37,7 +41,8 @@ def model(request):
     return Model(request.param)
 
 
-def arguments(beam_size: int, look_ahead: int, **others) -> uisrnn.InferenceArguments:
+def arguments(size: tuple[int, int], **others) -> uisrnn.InferenceArguments:
+    beam_size, look_ahead = size
     return uisrnn.InferenceArguments(beam_size=beam_size, look_ahead=look_ahead, test_iteration=1, **others)
 
 
@@ -48,14 +53,14 @@ def whole(model: Model, args: uisrnn.InferenceArguments, xs: np.ndarray) -> list
     return decoder.names.of(decoder.decode([sequence])[0][0].codes)
 
 
-class Listener:
-    """Follows a stream by its updates alone, and checks that they do not contradict each other."""
+class Follower:
+    """Follows a stream by its updates alone, and checks that no update contradicts the updates before it."""
 
     def __init__(self) -> None:
         self.labels: list = []
         self.final: dict = {}
 
-    def hear(self, update: uisrnn.Update) -> None:
+    def take(self, update: uisrnn.Update) -> None:
         for time, label in update.changed.items():
             assert self.labels[time] != label
             assert time not in self.final
@@ -68,133 +73,133 @@ class Listener:
 
 
 def chunks(xs: np.ndarray, *sizes: int) -> list[np.ndarray]:
-    return [one for one in np.split(xs, list(itertools.accumulate(sizes))) if len(one)]
+    return [part for part in np.split(xs, list(itertools.accumulate(sizes))) if len(part)]
 
 
-def listen(stream: uisrnn.Stream, parts: list[np.ndarray]) -> Listener:
-    listener = Listener()
+def follow(stream: uisrnn.Stream, parts: list[np.ndarray]) -> Follower:
+    follower = Follower()
     for part in parts:
-        listener.hear(stream.push(part))
-    listener.hear(stream.flush())
-    return listener
+        follower.take(stream.push(part))
+    follower.take(stream.flush())
+    return follower
 
 
-@pytest.mark.parametrize(("beam_size", "look_ahead"), OPTIONS)
-@pytest.mark.parametrize("length", LENGTHS)
-def test_final_labels_are_those_of_the_whole_sequence_however_it_is_cut(model, beam_size, look_ahead, length):
-    args, xs = arguments(beam_size, look_ahead), observations(length)
-    expected = whole(model, args, xs)
-    for parts in ([xs], list(xs), chunks(xs, 1, 3, 2), [xs[:0], *chunks(xs, 4), xs[:0]]):
-        listener = listen(uisrnn.Stream.of(model, args), parts)
-        assert list(listener.final.values()) == listener.labels == expected
+CUTS = {
+    "whole": lambda xs: [xs],
+    "one by one": list,
+    "chunks": lambda xs: chunks(xs, 1, 3, 2),
+    "empty chunks": lambda xs: [xs[:0], *chunks(xs, 4), xs[:0]],
+}
 
 
-@pytest.mark.parametrize(("beam_size", "look_ahead"), OPTIONS)
-def test_the_provisional_labels_are_those_of_the_sequence_so_far(model, beam_size, look_ahead):
-    args, xs = arguments(beam_size, look_ahead), observations(11, 3)
-    stream, listener = uisrnn.Stream.of(model, args), Listener()
+@each_pair(name=OBSERVATION_MODELS, size=SIZES, length=LENGTHS, cut=CUTS)
+def test_final_labels_are_those_of_the_whole_sequence_however_it_is_cut(name, size, length, cut):
+    model, args, xs = Model(name), arguments(size), observations(length)
+    follower = follow(uisrnn.Stream.of(model, args), CUTS[cut](xs))
+    assert list(follower.final.values()) == follower.labels == whole(model, args, xs)
+
+
+@each_pair(name=OBSERVATION_MODELS, size=SIZES)
+def test_the_provisional_labels_are_those_of_the_sequence_so_far(name, size):
+    model, args, xs = Model(name), arguments(size), observations(11, 3)
+    stream, follower = uisrnn.Stream.of(model, args), Follower()
     for time, x in enumerate(xs):
         update = stream.push(x)
-        listener.hear(update)
-        assert listener.labels == whole(model, args, xs[: time + 1])
-        assert update.label == listener.labels[-1]
+        follower.take(update)
+        assert follower.labels == whole(model, args, xs[: time + 1])
+        assert update.label == follower.labels[-1]
 
 
-@pytest.mark.parametrize(
-    ("beam_size", "look_ahead", "lag"), [(*one, lag) for one in OPTIONS for lag in (0, 1, 2, 5) if lag >= one[1] - 1]
-)
-def test_a_lag_bounds_the_latency_however_the_stream_is_cut(model, beam_size, look_ahead, lag):
-    args, xs = arguments(beam_size, look_ahead, commit_lag=lag), observations(14, 1)
-    one_by_one, listener = uisrnn.Stream.of(model, args), Listener()
+def shortest_lag(size: tuple[int, int]) -> int:
+    """No label is final before its block is complete."""
+    _beam_size, look_ahead = size
+    return look_ahead - 1
+
+
+@each_pair(name=OBSERVATION_MODELS, size=SIZES, more=[0, 1, 2, 5])
+def test_a_lag_bounds_the_latency_however_the_stream_is_cut(name, size, more):
+    model, lag = Model(name), shortest_lag(size) + more
+    args, xs = arguments(size, commit_lag=lag), observations(14, 1)
+    stream, follower = uisrnn.Stream.of(model, args), Follower()
     for time, x in enumerate(xs):
-        listener.hear(one_by_one.push(x))
-        assert len(listener.final) >= time + 1 - lag
-    listener.hear(one_by_one.flush())
+        follower.take(stream.push(x))
+        assert len(follower.final) >= time + 1 - lag
+    follower.take(stream.flush())
     for parts in ([xs], chunks(xs, 1, 3, 2, 5)):
-        other = listen(uisrnn.Stream.of(model, args), parts)
-        assert other.final == listener.final
-        assert other.labels == listener.labels
+        other = follow(uisrnn.Stream.of(model, args), parts)
+        assert (other.final, other.labels) == (follower.final, follower.labels)
 
 
 def test_beams_that_contradict_a_final_label_are_dropped(model):
     """With no lag the search is greedy; the labels are still by first appearance."""
     xs = observations(14, 2)
-    greedy = whole(model, arguments(1, 1), xs)
-    listener = listen(uisrnn.Stream.of(model, arguments(10, 1, commit_lag=0)), list(xs))
-    assert listener.labels == greedy
+    greedy = whole(model, arguments((1, 1)), xs)
+    follower = follow(uisrnn.Stream.of(model, arguments((10, 1), commit_lag=0)), list(xs))
+    assert follower.labels == greedy
 
 
-@pytest.mark.parametrize(("beam_size", "look_ahead"), OPTIONS)
-@pytest.mark.parametrize("lag", [None, 3])
-def test_a_restored_stream_goes_on_as_if_never_interrupted(model, beam_size, look_ahead, lag):
-    args, xs = arguments(beam_size, look_ahead, commit_lag=lag), observations(12, 4)
-    for after in (0, 1, 4, 8):
-        stream, expected = uisrnn.Stream.of(model, args), Listener()
-        for x in xs[:after]:
-            expected.hear(stream.push(x))
-        restored = uisrnn.Stream.restore(model, stream.snapshot())
-        assert restored.observations == after
-        for x in xs[after:]:
-            update = stream.push(x)
-            assert restored.push(x) == update
-        assert restored.snapshot() == stream.snapshot()
-        assert restored.flush() == stream.flush()
+@each_pair(name=OBSERVATION_MODELS, size=SIZES, lag=[None, 3], after=[0, 1, 4, 8])
+def test_a_restored_stream_goes_on_as_if_never_interrupted(name, size, lag, after):
+    model, args, xs = Model(name), arguments(size, commit_lag=lag), observations(12, 4)
+    stream = uisrnn.Stream.of(model, args)
+    for x in xs[:after]:
+        stream.push(x)
+    restored = uisrnn.Stream.restore(model, stream.snapshot())
+    assert restored.observations == after
+    for x in xs[after:]:
+        assert restored.push(x) == stream.push(x)
+    assert restored.snapshot() == stream.snapshot()
+    assert restored.flush() == stream.flush()
 
 
-@pytest.mark.parametrize(("beam_size", "look_ahead"), OPTIONS)
-def test_a_pool_is_each_stream_alone(model, beam_size, look_ahead):
-    args = arguments(beam_size, look_ahead, commit_lag=4)
-    xs = {name: observations(length, length) for name, length in zip("abcd", (14, 9, 3, 12), strict=True)}
-    alone = {name: listen(uisrnn.Stream.of(model, args), list(one)) for name, one in xs.items()}
-    pool, listeners = uisrnn.StreamPool(model, args), {name: Listener() for name in xs}
-    rounds = [{"a": 3, "b": 1}, {"b": 4, "c": 1}, {"a": 5, "c": 2, "d": 7}, {"a": 6, "b": 4, "d": 5}]
-    taken = dict.fromkeys(xs, 0)
-    for sizes in rounds:
-        pushed = {name: xs[name][taken[name] : taken[name] + size] for name, size in sizes.items()}
-        for name, update in pool.push(pushed).items():
-            listeners[name].hear(update)
-            taken[name] += sizes[name]
-        if taken["c"] == 3 and "c" in sizes:
-            listeners["c"].hear(pool.flush("c"))
-    for name in "abd":
-        listeners[name].hear(pool.flush(name))
-    assert {name: one.final for name, one in listeners.items()} == {name: one.final for name, one in alone.items()}
+@each_pair(name=OBSERVATION_MODELS, size=SIZES)
+def test_a_pool_is_each_stream_alone(name, size):
+    model, args = Model(name), arguments(size, commit_lag=4)
+    xs = {key: observations(length, length) for key, length in {"a": 14, "b": 9, "c": 3, "d": 12}.items()}
+    alone = {key: follow(uisrnn.Stream.of(model, args), list(parts)).final for key, parts in xs.items()}
+    pool, followers, taken = uisrnn.StreamPool(model, args), {key: Follower() for key in xs}, dict.fromkeys(xs, 0)
+    for numbers in [{"a": 3, "b": 1}, {"b": 4, "c": 1}, {"a": 5, "c": 2, "d": 7}, {"a": 6, "b": 4, "d": 5}]:
+        for key, update in pool.push({key: xs[key][taken[key] :][:number] for key, number in numbers.items()}).items():
+            followers[key].take(update)
+            taken[key] += numbers[key]
+        for key in numbers:
+            if taken[key] == len(xs[key]):
+                followers[key].take(pool.flush(key))
+    assert {key: follower.final for key, follower in followers.items()} == alone
     assert pool.names == []
 
 
 def test_streams_of_one_model_and_of_one_pool_may_be_used_from_several_threads():
     model = Model("gru")
-    args, pool = arguments(5, 1, commit_lag=3), uisrnn.StreamPool(model, arguments(5, 1, commit_lag=3))
-    xs = [observations(30, seed) for seed in range(8)]
-    expected = [listen(uisrnn.Stream.of(model, args), list(one)).final for one in xs]
+    args = arguments((5, 1), commit_lag=3)
+    pool, xs = uisrnn.StreamPool(model, args), [observations(30, seed) for seed in range(8)]
+    expected = [follow(uisrnn.Stream.of(model, args), list(parts)).final for parts in xs]
 
-    def follow(number: int):
+    def final(number: int) -> dict:
         stream = pool.stream(number) if number % 2 else uisrnn.Stream.of(model, args)
-        return listen(stream, list(xs[number])).final
+        return follow(stream, list(xs[number])).final
 
     with ThreadPoolExecutor(4) as threads:
-        assert list(threads.map(follow, range(8))) == expected
+        assert list(threads.map(final, range(8))) == expected
 
 
-def test_a_cap_and_known_clusters_hold_in_streams(model):
-    known = {"alice": observations(3, 5), 0: observations(2, 6)}
-    for others in ({"max_clusters": 2}, {"allow_new_clusters": False}, {}):
-        args, xs = arguments(4, 1, **others), observations(14, 7)
-        decoder = model.decoder(args, known)
-        expected = decoder.names.of(decoder.decode([CodedSequence(xs)])[0][0].codes)
-        stream = uisrnn.Stream.of(model, args, known)
-        listener = Listener()
-        for x in xs[:7]:
-            listener.hear(stream.push(x))
-        restored = uisrnn.Stream.restore(model, stream.snapshot())
-        for x in xs[7:]:
-            listener.hear(restored.push(x))
-        listener.hear(restored.flush())
-        assert list(listener.final.values()) == expected
+@pytest.mark.parametrize("others", [{"max_clusters": 2}, {"allow_new_clusters": False}, {}], ids=str)
+def test_a_cap_and_known_clusters_hold_in_streams(model, others):
+    enrolled = {"alice": observations(3, 5), 0: observations(2, 6)}
+    args, xs = arguments((4, 1), **others), observations(14, 7)
+    decoder = model.decoder(args, enrolled)
+    stream, follower = uisrnn.Stream.of(model, args, enrolled), Follower()
+    for x in xs[:7]:
+        follower.take(stream.push(x))
+    restored = uisrnn.Stream.restore(model, stream.snapshot())
+    for x in xs[7:]:
+        follower.take(restored.push(x))
+    follower.take(restored.flush())
+    assert list(follower.final.values()) == decoder.names.of(decoder.decode([CodedSequence(xs)])[0][0].codes)
 
 
 def test_memory_is_bounded_by_what_is_not_final():
-    stream = uisrnn.Stream.of(Model("conjugate gaussian"), arguments(5, 1, commit_lag=20))
+    stream = uisrnn.Stream.of(Model("conjugate gaussian"), arguments((5, 1), commit_lag=20))
     tracks = stream._pool._tracks
     for seed in range(30):
         stream.push(observations(100, seed))
@@ -203,9 +208,9 @@ def test_memory_is_bounded_by_what_is_not_final():
 
 
 def test_a_window_full_of_observations_changes_nothing(monkeypatch, model):
-    args, xs = arguments(4, 3), observations(20)
+    args, xs = arguments((4, 3)), observations(20)
     monkeypatch.setattr("uisrnn.decoding.tracks._WINDOW_ROWS", 4)
-    assert list(listen(uisrnn.Stream.of(model, args), [xs]).final.values()) == whole(model, args, xs)
+    assert list(follow(uisrnn.Stream.of(model, args), [xs]).final.values()) == whole(model, args, xs)
 
 
 SOAK = """

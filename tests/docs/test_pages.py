@@ -9,7 +9,7 @@ from pages import Reader, blocks_of
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
-SLOW = {"diarize.md", "cluster.md"}
+SLOW = {"README.md", "tutorial.md", "train.md", "large.md", "diarize.md", "cluster.md"}  # they train for seconds
 
 
 def _name(page: Path) -> str:

@@ -125,9 +125,7 @@ def test_numbers_of_speakers_are_no_confidences(tmp_path):
 
 def test_channels_of_a_recording_are_not_merged(tmp_path):
     path = written(tmp_path, f"{LINE}\nSPEAKER meeting 2 0 1 <NA> <NA> ann <NA> <NA>\n")
-    with pytest.raises(
-        uisrnn.InputError, match="some.rttm: a recording must have turns on a single channel, but meeting"
-    ):
+    with pytest.raises(uisrnn.InputError, match=r"some\.rttm: a recording must have turns on a single channel"):
         read(path)
     assert read(path, channel=2) == {"meeting": [Turn(0, 1, "ann")]}
     assert read(path, channel="1") == {"meeting": [Turn(1.5, 3.5, "ann")]}

@@ -18,7 +18,7 @@ from uisrnn.sequences.health import Health, health_of
 from uisrnn.sequences.labeled import LabeledSequence
 from uisrnn.training.scalars import crp_alpha_of, transition_bias_of
 from uisrnn.training.team import ALONE
-from uisrnn.turns.files import holds_turns, read_channels, refuse_other_kinds
+from uisrnn.turns.files import holds_turns, read_channels
 from uisrnn.uisrnn import UISRNN
 
 _EPILOG = """Examples:
@@ -52,7 +52,6 @@ def _facts(file: Path) -> tuple[dict[str, Any], list[str]]:
     """Facts and warnings."""
     if holds_turns(file):
         return _of_turns(file), []
-    refuse_other_kinds(file)
     if holds_data(file):
         return _of_sequences(sequences_of([file]))
     return _of_model(model_of(str(file), "cpu")), []

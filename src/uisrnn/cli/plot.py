@@ -19,7 +19,7 @@ from uisrnn.errors import ArgumentError, InputError
 from uisrnn.files import write_atomically
 from uisrnn.sequences.labeled import LabeledSequence
 from uisrnn.training.history import History
-from uisrnn.turns.files import holds_turns, read_turns, refuse_other_kinds
+from uisrnn.turns.files import holds_turns, read_turns
 from uisrnn.turns.turn import Turn
 
 _FORMATS = (".png", ".svg", ".pdf")
@@ -125,7 +125,6 @@ def _turns_of(path: Path, name: str | None) -> tuple[str, list[Turn]]:
         recordings = read_turns(path)
         chosen = _known(name, list(recordings), path)
         return chosen, recordings[chosen]
-    refuse_other_kinds(path)
     sequence = _sequence_of(path, name)
     return sequence.name, turns_in(sequence)
 

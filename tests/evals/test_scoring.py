@@ -278,7 +278,7 @@ TIMED = LabeledSequence(np.zeros((2, 1)), [0, 0], [0, 1], "a")
             {"a": [0]},
             {},
             ValueError,
-            "reference of a: hop is needed where",
+            "reference of a: hop is needed if",
         ),
         (
             [TIMED],

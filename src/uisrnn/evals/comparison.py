@@ -68,7 +68,7 @@ def compare(
         seed: of the draws; None: it is taken from torch's global generator.
 
     Raises:
-        InputError: files, references or conditions of the evaluations differ, or there is only one file.
+        InputError: files, references or conditions of the evaluations differ, or there are fewer than 2 files.
         ArgumentError: another argument has a value that is not allowed.
 
     >>> from uisrnn.evals import evaluate

@@ -43,7 +43,7 @@ def require_pairs(rows: int, columns: int) -> None:
 
 
 def match(table: NDArray[np.int64] | NDArray[np.float64]) -> list[tuple[int, int]]:
-    """The one-to-one pairs of rows and columns whose entries have the largest sum.
+    """The pairs of rows and columns, each row and column in at most a single pair, whose entries have the largest sum.
 
     Args:
         table: (R, H) numbers >= 0.

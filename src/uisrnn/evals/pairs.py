@@ -65,7 +65,7 @@ def pair_up(references: Any, hypotheses: Any, hop: float | None = None) -> list[
         The pairs in the order of the references.
 
     Raises:
-        InputError: only one side has a file, or the two sides of a file cannot be compared.
+        InputError: a file is missing on a side, or its two sides cannot be compared.
         InputTypeError: a side has another type.
     """
     truth = _by_name(references, "references")

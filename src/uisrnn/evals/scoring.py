@@ -29,8 +29,8 @@ def evaluate(
     Turns give DER with its parts, JER, purity and coverage. Labels of observations give accuracy, homogeneity,
     completeness, V-measure and the adjusted Rand index. Labels with times give both.
 
-    DER follows NIST's md-eval. Speakers are matched one to one so that matched speakers have most seconds in common in
-    the whole time of the regions. Then the collar and the overlap are cut out, and errors are counted in the rest. JER
+    DER follows NIST's md-eval. Speakers are matched in pairs so that the pairs have most seconds in common in the whole time
+    of the regions. Then the collar and the overlap are cut out, and errors are counted in the rest. JER
     follows dscore, which defines it: speakers are matched so that JER is least, and neither collar nor overlap is cut
     out.
 
@@ -50,7 +50,7 @@ def evaluate(
         hop: seconds from an observation to the next observation, see `to_turns`; None: the median.
 
     Raises:
-        InputError: only one side has a file, its two sides cannot be compared, or `uem` does not name it.
+        InputError: a file is missing on a side, its two sides cannot be compared, or `uem` does not name it.
         InputTypeError: an argument has another type.
         ArgumentError: an argument has a value that is not allowed.
         OSError: the UEM file cannot be read.

@@ -56,7 +56,7 @@ class SpeakerTimes:
         return SpeakerTimes(list(rows), list(columns), _array(alone[0]), _array(alone[1]), common)
 
     def matched(self) -> dict[Label, Label]:
-        """The speaker of the reference for each speaker of the hypothesis, one to one, with most seconds in common.
+        """The speaker of the reference for each speaker of the hypothesis, in pairs with most seconds in common.
 
         Speakers of the hypothesis without a partner are left out.
         """
@@ -66,7 +66,7 @@ class SpeakerTimes:
     def jaccard_error(self) -> float:
         """The sum over speakers of the reference of 1 - (seconds in common) / (seconds in which either speaks).
 
-        Speakers are matched one to one so that this sum is least. A speaker without a partner counts 1.
+        Speakers are matched in pairs so that this sum is least. A speaker without a partner counts 1.
         """
         either = self.reference_seconds[:, None] + self.hypothesis_seconds - self.common
         index = self.common / either
@@ -74,7 +74,7 @@ class SpeakerTimes:
 
 
 def match_speakers(reference: Iterable[Turn], hypothesis: Iterable[Turn]) -> dict[Label, Label]:
-    """Which speaker of the reference each speaker of the hypothesis is: one to one, with most seconds in common.
+    """The speaker of the reference for each speaker of the hypothesis, in pairs with most seconds in common.
 
     Args:
         reference: turns in any order.

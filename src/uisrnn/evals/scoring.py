@@ -29,10 +29,9 @@ def evaluate(
     Turns give DER with its parts, JER, purity and coverage. Labels of observations give accuracy, homogeneity,
     completeness, V-measure and the adjusted Rand index. Labels with times give both.
 
-    DER follows NIST's md-eval. Speakers are matched in pairs so that the pairs have most seconds in common in the whole time
-    of the regions. Then the collar and the overlap are cut out, and errors are counted in the rest. JER
-    follows dscore, which defines it: speakers are matched so that JER is least, and neither collar nor overlap is cut
-    out.
+    DER follows NIST's md-eval. Speakers are matched in pairs so that the pairs have most seconds in common in the whole
+    time of the regions. Then the collar and the overlap are cut out, and errors are counted in the rest. JER follows
+    dscore, which defines it: speakers are matched so that JER is least, and neither collar nor overlap is cut out.
 
     A file without speech in the reference has no DER (None), but its false alarms count in the total.
 

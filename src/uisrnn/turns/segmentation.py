@@ -26,8 +26,8 @@ def to_turns(
     Args:
         labels: T strings or integers.
         times: (T,) centers of the windows in seconds, in ascending order; equal times may follow each other.
-        hop: seconds between the centers of two neighbouring windows; None: the median of the differences between distinct
-            times.
+        hop: seconds between the centers of two neighbouring windows; None: the median of the differences between
+            distinct times.
         min_gap: seconds; two turns of a speaker are joined if the pause between them is shorter and nobody else
             speaks in the pause.
         min_turn: seconds; a shorter turn is taken for an error: the turns that touch or overlap it share its time. If

@@ -217,9 +217,9 @@ def quotient(here: Mapping[str, Any], peer: Mapping[str, Any], figure: str) -> s
 
 
 def rates(total: Mapping[str, Any]) -> str:
-    """As in "DER 12.0 %, ..., 20 speakers where there are 18, 0.50 off a recording"."""
+    """As in "DER 12.0 %, ..., 20 speakers instead of 18, 0.50 off a recording"."""
     shares = ", ".join(f"{title} {percent(total[key])}" for title, key in FIGURES.items())
-    speakers = f"{total['hypothesis_speakers']:.0f} speakers where there are {total['reference_speakers']:.0f}"
+    speakers = f"{total['hypothesis_speakers']:.0f} speakers instead of {total['reference_speakers']:.0f}"
     return f"{shares}, {speakers}, {total['speaker_count_error']:.2f} off a recording"
 
 

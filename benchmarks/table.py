@@ -21,10 +21,12 @@ RESULTS = Path(__file__).parent / "results"
 INTRODUCTION = """\
 # Results of the benchmarks
 
-Made by `make bench` (`benchmarks/table.py`) from the JSON files in this folder, which hold more; not written by hand.
-A row is one case in one run of one script. A peer ran on the same input in the same run, in turn with this library, so
-that a ratio holds even when the machine's speed drifts; absolute figures of rows with different commits, or of
-different machines, are not to be compared. "-dirty" after a commit: files differed from it.
+This table shows all measurements, beside the same measurements of other libraries (peers). `make bench`
+(`benchmarks/table.py`) makes it from the JSON files of this folder, which contain more figures.
+
+A row is a case in a single run of a single script. The peer ran on the same input in the same run, in turn with this
+library, so a ratio holds even if the speed of the machine drifts. Do not compare absolute figures of rows with
+different commits or of different machines. "-dirty" after a commit means that files differed from the commit.
 
 """
 
@@ -52,37 +54,40 @@ class Question:
 
 QUESTIONS = {  # by the name of the file of results
     "decode": Question(
-        "observations a second and peak memory, beside uisrnn 0.1.2 with the same model file; D 256, beam 10, "
-        "test_iteration 2, 5 clusters, all cores. The floor is the time of the operations at the rate of a large sgemm"
+        "observations per second and peak memory, beside uisrnn 0.1.2 with the same model file; D 256, "
+        "beam 10, test_iteration 2, 5 clusters, all cores. The floor is the time of the operations at the rate of a "
+        "large sgemm"
     ),
     "train": Question("time of an iteration of GRU training, beside uisrnn 0.1.2; D 256, hidden 512, batch 10"),
     "accuracy": Question(
-        "mean accuracy on conversations of speakers not met in training (95 % interval), beside clustering without "
+        "mean accuracy on conversations of unknown speakers (95 % interval), beside clustering without "
         "training (its thresholds tuned on the training conversations) and uisrnn 0.1.2; w08 and w16: windows of 0.8 "
         "and 1.6 s",
         "DATA=folder",
     ),
     "memory": Question("training on data larger than memory"),
     "importing": Question("`import uisrnn`, beside `import torch` and `import uisrnn` of 0.1.2"),
-    "scale": Question("prediction by several workers of a cluster, beside processes without one"),
-    "stream": Question("time of an observation of a stream, and growth of the process over many; D 256"),
+    "scale": Question("prediction by several workers of a cluster, beside processes without a cluster"),
+    "stream": Question("time per observation of a stream, and growth of the process over many observations; D 256"),
     "recordings": Question(
-        "who speaks when in a folder of recordings, all defaults, one pass, beside senko; overlap evaluated, the "
+        "diarization of a folder of recordings, all defaults, a single pass, beside senko; overlap evaluated, the "
         "collar on each side of boundaries; live: sound comes in blocks of 0.1 s",
         "RECORDINGS=folder",
     ),
     "pretrained": Question(
-        "the model that comes with the package on speakers not met in training, one pass",
+        "the pretrained model `resemblyzer` on unknown speakers, a single pass",
         "DATA=folder", "pretrained", "pretrain",
     ),
     "pretrained_sound": Question(
-        "the default model of `diarize` on composed conversations of other voices along other turns, one pass; no "
+        "the default model of `diarize` on composed conversations of other voices along other turns, a single pass; no "
         "collar, overlap evaluated",
         "VOICES=folder TURNS=folder", "pretrained-sound", "pretrain_sound",
     ),
-    "product": Question("few rows times a large matrix, one core: the decoder's loop beside torch"),
-    "bookkeeping": Question("a step of the beam without the network, one core: the decoder's loops beside libraries"),
-    "half_life": Question("whether the half life of the learning rate should slow sigma2 too"),
+    "product": Question("few rows times a large matrix, a single core: the decoder's loop beside torch"),
+    "bookkeeping": Question(
+        "a step of the beam without the network, a single core: the decoder's loops beside libraries"
+    ),
+    "half_life": Question("a half life of the learning rate for the network only, beside a half life for sigma2, too"),
 }  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 """Arguments: in code, from other objects, and from a command line."""
 
 import argparse
+import copy
 import dataclasses
+import pickle
 import sys
 
 import numpy as np
@@ -157,6 +159,59 @@ def test_a_device_of_torch_is_called_as_in_text(name):
 def test_a_misspelt_attribute_is_an_error():
     with pytest.raises(uisrnn.ArgumentError, match=r"did you mean learning_rate\?"):
         TrainingArguments().learning_rat = 0.1
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "hint"),
+    [
+        (InferenceArguments, "beam_search", r"did you mean beam_size\?"),
+        (InferenceArguments, "test_iter", r"did you mean test_iteration\?"),
+        (TrainingArguments, "epochs", "it has optimizer, learning_rate, "),
+        (ModelArguments, "name", "it has observation_model, "),
+    ],
+)
+def test_an_attribute_of_a_script_s_own_is_kept_with_a_warning_that_it_has_no_effect(group, name, hint):
+    args = group()
+    with pytest.warns(UserWarning, match=f"has no argument {name}; {hint}.*; {name} has no effect") as warned:
+        setattr(args, name, 4)
+    assert warned[0].filename == __file__
+    assert getattr(args, name) == 4
+    assert args == group()
+
+
+def test_an_attribute_of_a_script_s_own_is_warned_of_once():
+    args = TrainingArguments()
+    with pytest.warns(UserWarning, match="epochs"):
+        args.epochs = 1
+    args.epochs = 2
+    assert args.epochs == 2
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda args: pickle.loads(pickle.dumps(args))])
+def test_copies_of_arguments_keep_the_attributes_of_a_script(copied):
+    args = InferenceArguments(beam_size=3)
+    with pytest.warns(UserWarning, match="my_own"):
+        args.my_own = [1]
+    assert copied(args) == args
+    assert copied(args).my_own == [1]
+
+
+@pytest.mark.parametrize(
+    ("group", "name"),
+    [
+        (InferenceArguments, "beamsize"),
+        (InferenceArguments, "test_iterations"),
+        (TrainingArguments, "batchsize"),
+        (TrainingArguments, "learning_rates"),
+        (ModelArguments, "sigma"),
+        (ModelArguments, "rnn_hidden_sise"),
+    ],
+)
+def test_a_name_with_a_letter_or_two_wrong_is_an_error(group, name):
+    args = group()
+    with pytest.raises(uisrnn.ArgumentError, match=f"has no argument {name}; did you mean"):
+        setattr(args, name, 4)
+    assert not hasattr(args, name)
 
 
 def test_any_object_with_the_attributes_is_accepted():

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from uisrnn.progress import Bar, Both, Silent, bar_for
+from uisrnn.progress import Bar, ProgressPair, Silent, bar_for
 
 
 class Terminal(io.StringIO):
@@ -66,25 +66,25 @@ class Heard(Silent):
         self.said.append(figures)
 
 
-def test_both_are_told_the_same():
+def test_both_receivers_of_a_pair_get_the_same_calls():
     first, second = Heard(), Heard()
-    with Both(first, second) as both:
-        both.record(rate=0.5)
-        both.advance(2, loss=1.0)
+    with ProgressPair(first, second) as pair:
+        pair.record(rate=0.5)
+        pair.advance(2, loss=1.0)
     assert first.said == second.said == [{"rate": 0.5}, (2, {"loss": 1.0}), None]
 
 
-def test_both_are_left_where_one_fails():
+def test_a_pair_leaves_both_receivers_if_one_fails():
     class Failing(Heard):
         def __enter__(self):
             raise OSError
 
     first = Heard()
-    with pytest.raises(OSError), Both(first, Failing()):  # noqa: PT011 -- any
+    with pytest.raises(OSError), ProgressPair(first, Failing()):  # noqa: PT011 -- any
         pass
     assert first.said == [OSError]
     second = Heard()
-    with pytest.raises(KeyError), Both(Heard(), second):
+    with pytest.raises(KeyError), ProgressPair(Heard(), second):
         raise KeyError
     assert second.said == [KeyError]
 

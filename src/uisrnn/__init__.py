@@ -108,7 +108,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The estimator is loaded when it is asked for: it needs scikit-learn, which the rest does not."""
+    """Import the estimator when it is used, because it needs the optional package scikit-learn."""
     if name == "UISRNNClusterer":
         from uisrnn.estimator import UISRNNClusterer
 

@@ -6,6 +6,7 @@ import difflib
 import math
 import numbers
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -119,17 +120,52 @@ def _argument(default: Any, kind: Kind, meaning: str, *short: str) -> Any:
     return field(default=default, metadata={"kind": kind, "meaning": meaning, "short": short})
 
 
+_MISSPELT = 0.85
+"""Likeness (`difflib`) from which a name counts as a misspelt argument: a letter or two differ."""
+
+
 @dataclass
 class Arguments:
-    """A group of arguments; each value is checked when it is set, in the constructor as afterwards."""
+    """A group of arguments; each value is checked when it is set, in the constructor as afterwards.
+
+    A script may keep values of its own in further attributes, as in the `argparse.Namespace` of 0.1.2; a warning says
+    that they have no effect. A name that is nearly the name of an argument is an error: it is a slip, and the script
+    would go on with another value than the one that it sets.
+    """
 
     def __setattr__(self, name: str, value: Any) -> None:
-        known = {one.name: one for one in dataclasses.fields(self)}
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {close[0]}?" if close else f"; it has {', '.join(known)}"
-            raise ArgumentError(f"{type(self).__name__} has no argument {name}{hint}")
-        kind: Kind = known[name].metadata["kind"]
+        names = self._names()
+        if name in names or difflib.get_close_matches(name, names, n=1, cutoff=_MISSPELT):
+            self.put(name, value)  # which refuses a misspelt name
+            return
+        if name not in vars(self):
+            warnings.warn(f"{self._lacks(name)}; {name} has no effect", UserWarning, stacklevel=2)
+        object.__setattr__(self, name, value)
+
+    @classmethod
+    def _names(cls) -> list[str]:
+        return [argument.name for argument in dataclasses.fields(cls)]
+
+    def _lacks(self, name: str) -> str:
+        """The sentence that says that a name is no argument, with the nearest name or all names."""
+        close = difflib.get_close_matches(name, self._names(), n=1)
+        hint = f"did you mean {close[0]}?" if close else f"it has {', '.join(self._names())}"
+        return f"{type(self).__name__} has no argument {name}; {hint}"
+
+    def put(self, name: str, value: Any) -> None:
+        """Set an argument, and nothing else.
+
+        Args:
+            name: of the argument.
+            value: its new value.
+
+        Raises:
+            ArgumentError: there is no such argument, or the value is not acceptable.
+        """
+        kinds = {argument.name: argument.metadata["kind"] for argument in dataclasses.fields(self)}
+        if name not in kinds:
+            raise ArgumentError(self._lacks(name))
+        kind: Kind = kinds[name]
         try:
             accepted = kind.accept(value)
         except (ValueError, TypeError, OverflowError):
@@ -148,7 +184,7 @@ class Arguments:
         """
         if isinstance(source, cls):
             return source
-        names = [one.name for one in dataclasses.fields(cls)]
+        names = cls._names()
         given = {name: getattr(source, name) for name in names if hasattr(source, name)}
         if source is not None and not given:
             raise ArgumentError(f"{cls.__name__} must come from an object with {', '.join(names)}, but is {source!r}")

@@ -1,4 +1,4 @@
-"""Numbers that callers give, checked: what several parts ask of an argument."""
+"""Checks of numbers that callers hand in."""
 
 import math
 import numbers
@@ -8,10 +8,15 @@ from uisrnn.errors import ArgumentError
 
 
 def require_integer(name: str, value: Any, least: int) -> int:
-    """A whole number that is large enough.
+    """Require an integer that is at least `least`.
+
+    Args:
+        name: the name of the argument, for the message.
+        value: the argument.
+        least: the smallest value.
 
     Raises:
-        ArgumentError: `value` is none; the message says which argument by its `name`.
+        ArgumentError: `value` is not such an integer.
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < least:
         raise ArgumentError(f"{name} must be an integer >= {least}, but is {value!r:.80}")
@@ -19,10 +24,14 @@ def require_integer(name: str, value: Any, least: int) -> int:
 
 
 def require_seconds(name: str, value: Any) -> None:
-    """Refuse what is no number of seconds >= 0.
+    """Require a finite, non-negative number of seconds.
+
+    Args:
+        name: the name of the argument, for the message.
+        value: the argument.
 
     Raises:
-        ArgumentError: `value` is none; the message says which argument by its `name`.
+        ArgumentError: `value` is not such a number.
     """
     try:
         seconds = math.nan if isinstance(value, bool) or not isinstance(value, numbers.Real) else float(value)
@@ -33,10 +42,14 @@ def require_seconds(name: str, value: Any) -> None:
 
 
 def require_share(name: str, value: Any) -> None:
-    """Refuse what is no number from 0 to 1.
+    """Require a number from 0 to 1.
+
+    Args:
+        name: the name of the argument, for the message.
+        value: the argument.
 
     Raises:
-        ArgumentError: `value` is none; the message says which argument by its `name`.
+        ArgumentError: `value` is not such a number.
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= float(value) <= 1:
         raise ArgumentError(f"{name} must be a number from 0 to 1, but is {value!r:.80}")

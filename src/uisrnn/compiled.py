@@ -1,4 +1,4 @@
-"""Plain loops over arrays, compiled: where the decoder spends its time outside matrix products of torch."""
+"""Compilation of loops over arrays, in which the decoder spends its time outside matrix products of torch."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -15,27 +15,29 @@ RowNumbers = NDArray[np.int64]
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 REORDER = {"reassoc", "contract"}
-"""What is allowed to a sum over dimensions so that it becomes vector code; NaN and infinity keep their meaning."""
+"""Freedoms of the compiler in a sum over dimensions, so that it becomes vector code; NaN and infinity keep their
+meaning."""
 
 
 def compiled(function: _F) -> _F:
     """Compile a function of arrays and numbers at its first call; it runs without Python's lock.
 
-    The machine code is kept beside the module, or in the user's cache folder where that is read-only; where neither
-    can be written, it is compiled once a process. It is thrown away when the module changes, but not when one does
-    whose functions are called: who edits those deletes the cache (`make test` has one for each state of the sources).
+    The machine code is kept beside the module, or in the user's cache folder if the folder of the module is read-only.
+    If neither can be written, each process compiles again. A change of the module discards its machine code; a change
+    of another module, whose functions it calls, does not. After such a change, delete the cache (`make test` has a
+    cache for each state of the sources).
 
     Args:
-        function: loops in the part of Python that numba knows.
+        function: loops in the part of Python that numba supports.
     """
     return _compile(function, fastmath=False)
 
 
 def compiled_sums(function: _F) -> _F:
-    """`compiled`, free to add up in any order.
+    """Compile a function as `compiled` does, with sums in any order.
 
     Args:
-        function: loops in the part of Python that numba knows.
+        function: loops in the part of Python that numba supports.
     """
     return _compile(function, fastmath=REORDER)
 

@@ -1,4 +1,4 @@
-"""Everything this library raises on purpose.
+"""The errors that this library raises on purpose.
 
 ::
 
@@ -6,15 +6,14 @@
     ├── ArgumentError     (ValueError)    an argument has a value that it cannot have
     ├── InputError        (ValueError)    observations or labels have the wrong shape, length or values
     ├── InputTypeError    (TypeError)     observations or labels are not arrays, lists or label sequences at all
-    ├── NotFittedError    (RuntimeError)  the model was asked for what only a trained model knows
+    ├── NotFittedError    (RuntimeError)  the call needs a trained model
     ├── TrainingError     (RuntimeError)  training cannot go on, for example after a loss that is not finite
     ├── StreamError       (RuntimeError)  a stream was flushed, belongs elsewhere or does not exist
-    ├── ClusterError      (RuntimeError)  machines cannot be reached, or were lost more often than work is done again
+    ├── ClusterError      (RuntimeError)  machines cannot be reached, or were lost more often than work is retried
     ├── CheckpointError   (ValueError)    a model file or snapshot is truncated, foreign, hostile or of a later format
     └── MissingExtraError (ModuleNotFoundError)  an optional package is not installed; the message says how to
 
-Each also derives from the built-in exception in brackets, so that code written for `uisrnn` 0.1.2 catches what it
-caught.
+Each error also derives from the built-in exception in brackets, so code written for `uisrnn` 0.1.2 still catches it.
 """
 
 
@@ -23,11 +22,11 @@ class UISRNNError(Exception):
 
 
 class ArgumentError(UISRNNError, ValueError):
-    """An argument has a value that it cannot have; the message says which, what it needs and what came."""
+    """An argument has a value that it cannot have; the message names the argument, the need and the value."""
 
 
 class InputError(UISRNNError, ValueError):
-    """Observations or labels are wrong; the message says where, what was needed and what came."""
+    """Observations or labels are wrong; the message names the place, the need and the value."""
 
 
 class InputTypeError(UISRNNError, TypeError):
@@ -39,7 +38,7 @@ class NotFittedError(UISRNNError, RuntimeError):
 
 
 class TrainingError(UISRNNError, RuntimeError):
-    """Training cannot go on; the message says at which iteration and what to change."""
+    """Training cannot go on; the message says at which iteration and how to change that."""
 
 
 class StreamError(UISRNNError, RuntimeError):
@@ -47,12 +46,12 @@ class StreamError(UISRNNError, RuntimeError):
 
 
 class ClusterError(UISRNNError, RuntimeError):
-    """Machines that shall work together cannot be reached or used; the message says at which address and why."""
+    """Machines of a cluster cannot be reached or used; the message names the address and the reason."""
 
 
 class CheckpointError(UISRNNError, ValueError):
-    """A model file or snapshot cannot be read; the message names the file and what is wrong with it."""
+    """A model file or snapshot cannot be read; the message names the file and the fault."""
 
 
 class MissingExtraError(UISRNNError, ModuleNotFoundError):
-    """A package that only this call needs is not installed; the message is the command that installs it."""
+    """An optional package is not installed; the message holds the command that installs it."""

@@ -1,4 +1,4 @@
-"""Packages that are not needed by all: loaded where they are used, with the command that installs them."""
+"""Optional packages: imported when they are used, with an error that says how to install them."""
 
 import importlib
 from types import ModuleType
@@ -6,16 +6,16 @@ from types import ModuleType
 from uisrnn.errors import MissingExtraError
 
 
-def load(module: str, extra: str, what: str) -> ModuleType:
-    """A module of an optional package.
+def load(module: str, extra: str, user: str) -> ModuleType:
+    """Import a module of an optional package.
 
     Args:
-        module: its import path.
-        extra: of this package, by which it is installed.
-        what: needs it, as in "tune needs optuna: ...".
+        module: the import path.
+        extra: the extra of uisrnn that installs the package.
+        user: the thing that needs the module: "tune" in the message "tune needs optuna: ...".
 
     Raises:
-        MissingExtraError: it, or a package that it needs, is not installed.
+        MissingExtraError: the module, or a package that it imports, is not installed.
 
     >>> load("antigravitas", "tune", "levitation")
     Traceback (most recent call last):
@@ -25,4 +25,4 @@ def load(module: str, extra: str, what: str) -> ModuleType:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         missing = error.name or module
-        raise MissingExtraError(f"{what} needs {missing}: pip install 'uisrnn[{extra}]'", name=missing) from error
+        raise MissingExtraError(f"{user} needs {missing}: pip install 'uisrnn[{extra}]'", name=missing) from error

@@ -1,4 +1,4 @@
-"""Writing a file so that a reader finds either the old one or the new one, never a half."""
+"""Atomic writing: a reader finds the old file or the new file, never a part of the new file."""
 
 import contextlib
 import errno
@@ -26,14 +26,14 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """A file to write to that takes the place of the one at `path` in one step, when all is written.
+    """Yield a file to write to, and replace the file at `path` by it in one step at the end.
 
-    It is a temporary file in the same folder, which is forced to disk and then renamed over the target, so that a
-    process killed at any moment leaves the old file whole (and perhaps a hidden `.tmp` file beside it). After an
-    error the temporary file is removed.
+    The yielded file is a temporary file in the same folder. It is forced to disk and then renamed over the target. A
+    process that is killed at any moment leaves the old file whole, and perhaps a hidden `.tmp` file beside it. After
+    an error, the temporary file is removed.
 
     Args:
-        path: the file to write; its folder must exist. A symbolic link is followed; what is no file, like a pipe or
+        path: the file to write; its folder must exist. A symbolic link is followed. A pipe or a device, such as
             `/dev/null`, is written to directly.
 
     Raises:
@@ -56,7 +56,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     except BaseException as error:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
-        if isinstance(error, OSError) and error.filename in (None, str(temporary)):  # which nobody knows
+        if isinstance(error, OSError) and error.filename in (None, str(temporary)):  # the caller knows only `path`
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
     _sync_folder(target.parent)
@@ -64,14 +64,14 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 @contextlib.contextmanager
 def filling(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A folder to write files to that becomes the one at `path` in one step, when all are written.
+    """Yield a folder to write files to, and rename it to `path` in one step at the end.
 
     Args:
-        path: the folder to make, in one that exists. There may be an empty one, but not one with files in it: these
-            could not be replaced in one step.
+        path: the folder to make; its parent folder must exist. An empty folder is replaced. A folder with files is an
+            error, because it cannot be replaced in one step.
 
     Raises:
-        FileExistsError: there is a file or a folder that is not empty.
+        FileExistsError: `path` is a file, or a folder that is not empty.
         OSError: the folder cannot be made, or the disk is full.
     """
     target = Path(os.path.realpath(path))
@@ -95,7 +95,7 @@ def _beside(target: Path) -> Path:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the rename itself durable, where folders can be opened (not on Windows)."""
+    """Make the rename itself durable, if the system can open folders (Windows cannot)."""
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)

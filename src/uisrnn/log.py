@@ -18,10 +18,10 @@ def level_of(verbosity: int) -> int:
 
 
 class ModelLogger(logging.Logger):
-    """A logger of one model, whose records travel to the handlers of the logger `uisrnn` and of the root.
+    """The logger of a model; its records reach the handlers of the logger `uisrnn` and of the root logger.
 
-    It is not registered under its name, so that two models can have two levels, and it can be pickled and copied
-    with its model.
+    It is not registered under its name, so two models can have different levels. It can be pickled and copied with its
+    model.
 
     Args:
         verbosity: see `level_of`.
@@ -33,7 +33,7 @@ class ModelLogger(logging.Logger):
         self.parent = logging.getLogger("uisrnn")
 
     def print(self, level: int, message: str) -> None:
-        """Log `message` at the level that the verbosity `level` stands for (the call of 0.1.2)."""
+        """Log `message` at the level of the verbosity `level`, as in 0.1.2."""
         self.log(level_of(level), message)
 
     def __reduce__(self) -> tuple[type["ModelLogger"], tuple[int]]:

@@ -1,4 +1,4 @@
-"""Progress of long work, handed in as an object: silent unless somebody watches."""
+"""Progress of long work, as an object that the caller hands in."""
 
 from contextlib import ExitStack
 from threading import Lock
@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 
 class Progress(Protocol):
-    """What long work tells about itself; a context manager that is left when the work ends."""
+    """Receives the progress of long work; a context manager that is left when the work ends."""
 
     def __enter__(self) -> "Progress": ...
 
@@ -18,14 +18,14 @@ class Progress(Protocol):
     ) -> None: ...
 
     def advance(self, steps: int = 1, **figures: float) -> None:
-        """These many steps are done; `figures` are shown beside the bar."""
+        """Count `steps` steps as done, and show `figures` beside the bar."""
 
     def record(self, **figures: float) -> None:
-        """Figures of the step that is being done, for those who keep all of them."""
+        """Take figures of the current step, which a bar does not show but a file can hold."""
 
 
 class Silent:
-    """Progress that nobody sees."""
+    """Progress that is not shown."""
 
     def __enter__(self) -> "Silent":
         return self
@@ -36,20 +36,20 @@ class Silent:
         return None
 
     def advance(self, steps: int = 1, **figures: float) -> None:
-        """Do nothing."""
+        pass
 
     def record(self, **figures: float) -> None:
-        """Do nothing."""
+        pass
 
 
 class Bar:
     """A progress bar with figures and time left on the standard error stream.
 
-    It appears only if that stream is a terminal and the work takes longer than a second.
+    It appears only if the stream is a terminal and the work takes longer than a second.
 
     Args:
-        total: number of steps; None: nobody knows it before.
-        description: what is being done, a word or two.
+        total: number of steps; None: unknown.
+        description: the name of the work, a word or two.
     """
 
     def __init__(self, total: int | None, description: str) -> None:
@@ -65,32 +65,31 @@ class Bar:
         self._bar.close()
 
     def advance(self, steps: int = 1, **figures: float) -> None:
-        """Move the bar by these many steps and show `figures` beside it."""
         with self._lock:  # workers of parallel prediction share the bar
             if figures:
                 self._bar.set_postfix(figures, refresh=False)
             self._bar.update(steps)
 
     def record(self, **figures: float) -> None:
-        """Show nothing: there is no room beside a bar."""
+        pass  # there is no room beside a bar
 
 
-class Both:
-    """Two that are told the same.
+class ProgressPair:
+    """Passes progress on to two receivers.
 
     Args:
-        first: one.
-        second: another.
+        first: a receiver.
+        second: another receiver.
     """
 
     def __init__(self, first: Progress, second: Progress) -> None:
-        self._two = (first, second)
+        self._receivers = (first, second)
         self._entered = ExitStack()
 
-    def __enter__(self) -> "Both":
+    def __enter__(self) -> "ProgressPair":
         with ExitStack() as entered:
-            for one in self._two:
-                entered.enter_context(one)
+            for receiver in self._receivers:
+                entered.enter_context(receiver)
             self._entered = entered.pop_all()
         return self
 
@@ -100,16 +99,14 @@ class Both:
         self._entered.__exit__(kind, error, trace)
 
     def advance(self, steps: int = 1, **figures: float) -> None:
-        """See `Progress.advance`."""
-        for one in self._two:
-            one.advance(steps, **figures)
+        for receiver in self._receivers:
+            receiver.advance(steps, **figures)
 
     def record(self, **figures: float) -> None:
-        """See `Progress.record`."""
-        for one in self._two:
-            one.record(**figures)
+        for receiver in self._receivers:
+            receiver.record(**figures)
 
 
 def bar_for(verbosity: int, total: int | None, description: str) -> Progress:
-    """A bar where the verbosity is at least 2, else silence."""
+    """A bar if the verbosity is at least 2, else progress that is not shown."""
     return Bar(total, description) if verbosity >= 2 else Silent()

@@ -1,6 +1,7 @@
-"""One source of randomness a model; the global generators are read once at most and never changed.
+"""Random generators of models, and deterministic algorithms.
 
-And no randomness beside it: equal bits from equal inputs, where the machine is the same.
+Each model has a generator of its own. Global generators are read at most once and never changed. On the same machine,
+equal inputs give equal bits.
 """
 
 import os
@@ -16,21 +17,21 @@ _FIXED_WORKSPACES = (":4096:8", ":16:8")
 
 
 def seed_from(seed: int | None) -> int:
-    """The seed itself, or, without one, a number from torch's global generator (so `torch.manual_seed` governs it)."""
+    """The seed modulo 2^64; for None, a number from torch's global generator, which `torch.manual_seed` governs."""
     return int(torch.randint(2**62, ()).item()) if seed is None else int(seed) % 2**64
 
 
 def generator_from(seed: int | None) -> np.random.Generator:
-    """A generator from a seed, or, without one, from torch's global generator."""
+    """A generator with a seed; for None, with a seed from torch's global generator."""
     return np.random.default_rng(seed_from(seed))
 
 
 def generator_of(seed: int, number: int) -> np.random.Generator:
-    """The generator of item `number`, which does not depend on the items before it.
+    """The generator of an item, which does not depend on the items before it.
 
     Args:
         seed: from `seed_from`.
-        number: of the item, >= 0.
+        number: the number of the item, >= 0.
 
     >>> bool(generator_of(5, 0).random() == generator_of(5, 1).random())
     False
@@ -40,9 +41,9 @@ def generator_of(seed: int, number: int) -> np.random.Generator:
 
 @contextmanager
 def torch_kept(device: torch.device) -> Iterator[None]:
-    """Torch's global generators are afterwards as before, whatever is drawn meanwhile.
+    """Restore torch's global generators at the end of the context.
 
-    Initial weights and dropout draw from them, with no way to hand in another.
+    Initial weights and dropout draw from the global generators; torch accepts no other generator for them.
     """
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         yield
@@ -50,14 +51,14 @@ def torch_kept(device: torch.device) -> Iterator[None]:
 
 @contextmanager
 def torch_seeded(generator: np.random.Generator, device: torch.device) -> Iterator[None]:
-    """Seed torch's global generators from `generator` for a while; afterwards they are as before."""
+    """Seed torch's global generators from `generator`, and restore them at the end of the context."""
     with torch_kept(device):
         seed_torch(int(generator.integers(2**62)), device)
         yield
 
 
 def seed_torch(seed: int, device: torch.device) -> None:
-    """Seed those of torch's global generators that work on this device draws from."""
+    """Seed the global generators of torch from which work on this device draws."""
     torch.default_generator.manual_seed(seed)
     if device.type == "cuda":
         with torch.cuda.device(device):
@@ -66,25 +67,26 @@ def seed_torch(seed: int, device: torch.device) -> None:
 
 @contextmanager
 def deterministic_algorithms() -> Iterator[None]:
-    """Let torch take algorithms whose results are always equal, for a while; afterwards the process is as before.
+    """Let torch use deterministic algorithms, and restore its settings at the end of the context.
 
-    On a GPU sums are otherwise added up in the order in which threads happen to come; on several cores of a CPU too,
-    in gradients by indexed rows. An operation of which torch knows no such algorithm warns.
+    Other algorithms sum in the order in which threads finish: on a GPU, and in gradients of indexed rows on several
+    cores of a CPU. An operation without a deterministic algorithm warns.
     """
-    strict, warns = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    was_deterministic = torch.are_deterministic_algorithms_enabled()
+    only_warned = torch.is_deterministic_algorithms_warn_only_enabled()
     workspace = os.environ.get(_WORKSPACE)
-    if workspace not in _FIXED_WORKSPACES:  # without it, torch takes no product on a GPU for deterministic
+    if workspace not in _FIXED_WORKSPACES:  # else torch warns about each product on a GPU
         os.environ[_WORKSPACE] = _FIXED_WORKSPACES[0]
-    filled = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    fills_memory = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # all of it is written
     torch.use_deterministic_algorithms(True, warn_only=True)
     try:
-        with warnings.catch_warnings():  # along the first of several dimensions, each sum is one thread's
+        with warnings.catch_warnings():  # along the first of several dimensions, a single thread adds up each sum
             warnings.filterwarnings("ignore", "cumsum_cuda_kernel does not have a deterministic")
             yield
     finally:
-        torch.use_deterministic_algorithms(strict, warn_only=warns)
-        torch.utils.deterministic.fill_uninitialized_memory = filled  # type: ignore[attr-defined]
+        torch.use_deterministic_algorithms(was_deterministic, warn_only=only_warned)
+        torch.utils.deterministic.fill_uninitialized_memory = fills_memory  # type: ignore[attr-defined]
         if workspace is None:
             del os.environ[_WORKSPACE]
         else:

@@ -146,7 +146,7 @@ def test_bad_arguments_are_told_before_the_work(arguments, message, model, meeti
 
 
 def test_a_model_of_another_dimension_is_told_before_the_work(square_model, meeting):
-    with pytest.raises(uisrnn.ArgumentError, match="makes observations of 16 dimensions, but the model knows 2"):
+    with pytest.raises(uisrnn.ArgumentError, match="makes observations of 16 dimensions, but the model takes 2"):
         diarize((meeting, RATE), model=square_model, front_end=Lazy())
 
 

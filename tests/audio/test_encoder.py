@@ -93,7 +93,7 @@ def test_foreign_encoders_are_checked(observations, times, message):
 
 def test_another_rate_or_too_little_sound():
     encoder = WindowEncoder(levels, 8000, 1, 0.5)
-    with pytest.raises(uisrnn.InputError, match="wants 8000 Hz, but the waveform has 16000"):
+    with pytest.raises(uisrnn.InputError, match="takes 8000 Hz, but the waveform has 16000"):
         encoder(SOUND, 16000)
     with pytest.raises(uisrnn.InputError, match="needs 8000 samples, but the waveform has 7999"):
         encoder(SOUND[:7999], 8000)

@@ -64,7 +64,7 @@ def changed(array, index, value):
         (Heard(X, TIMES[:2], SPANS), r"3 observations need times \(3,\) and spans \(3, 2\), but these are \(2,\) and"),
         (Heard(X, TIMES, SPANS[:, 0]), r"spans \(3, 2\), but these are \(3,\) and \(3,\)"),
         (Heard(X[:0], TIMES, SPANS), r"0 observations need times \(0,\)"),
-        (Heard(X, TIMES[::-1], SPANS), r"observation 2 at 0.5 s is from 0.9 to 1.2 s, after one at 1.0 s"),
+        (Heard(X, TIMES[::-1], SPANS), r"observation 2 at 0.5 s is from 0.9 to 1.2 s, and the time before is 1.0 s"),
         (Heard(X, changed(TIMES, 0, np.nan), SPANS), r"times must not decrease .* but observation 0 at nan s"),
         (Heard(X, TIMES, changed(SPANS, (1, 1), 0.75)), r"spans must not be empty, but observation 1 .* to 0.75 s"),
         (Heard(X, TIMES, changed(SPANS, (2, 0), np.nan)), "observation 2 at 1.0 s is from nan to 1.2 s"),
@@ -81,7 +81,7 @@ def test_mistakes_are_named_in_one_line(heard, message):
 
 
 def test_times_go_on_from_one_block_to_the_next():
-    with pytest.raises(uisrnn.InputError, match=r"observation 3 at 0\.5 s is from .*, after one at 1\.0 s"):
+    with pytest.raises(uisrnn.InputError, match=r"observation 3 at 0\.5 s is from .*, and the time before is 1\.0 s"):
         checked(Heard(X, TIMES, SPANS), Heard(X, TIMES, SPANS))
 
 

@@ -60,7 +60,7 @@ def test_embed_labels_by_turns_and_leaves_out_observations_of_nobody(encoder, ac
 
 def test_turns_in_which_nothing_was_heard_are_refused(encoder, activity):
     sound = conversation([("low", 2.0), ("", 3.0)])
-    with pytest.raises(uisrnn.InputError, match="nobody of the turns speaks where speech was heard"):
+    with pytest.raises(uisrnn.InputError, match="the turns and the speech in the recording have no time in common"):
         embed((sound, RATE), WindowedFrontEnd(encoder, activity), turns=[(4.0, 5.0, "ann")])
 
 

@@ -109,7 +109,7 @@ def test_after_the_end_there_is_nothing(model, front_end):
 
 def test_what_does_not_fit_is_told_at_once(model, activity):
     other = WindowedFrontEnd(WindowEncoder(lambda windows: windows[:, :5], RATE, 0.6, 0.3), activity)
-    with pytest.raises(uisrnn.ArgumentError, match="makes observations of 5 dimensions, but the model knows 16"):
+    with pytest.raises(uisrnn.ArgumentError, match="makes observations of 5 dimensions, but the model takes 16"):
         LiveDiarizer(model, other, RATE)
     with pytest.raises(uisrnn.ArgumentError, match="rate must be"):
         LiveDiarizer(model, other, 1)

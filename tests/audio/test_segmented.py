@@ -150,7 +150,7 @@ def test_a_front_end_is_known_by_its_parts():
 def test_parts_of_different_rates_are_refused():
     encoder = TinyEncoder()
     encoder.rate = 16000
-    with pytest.raises(uisrnn.ArgumentError, match="must take one rate, but take 16000 and 8000 Hz"):
+    with pytest.raises(uisrnn.ArgumentError, match="must take the same rate, but take 16000 and 8000 Hz"):
         SegmentedFrontEnd(encoder, KnownSegmentation(TURNS))
 
 

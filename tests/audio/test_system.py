@@ -27,18 +27,18 @@ def test_a_model_that_knows_the_front_end_or_does_not_say_fits(known):
 
 
 def test_a_model_of_another_front_end_is_refused():
-    message = "the model knows observations of the front end 'campplus', but the front end is 'tiny/known'"
+    message = "the model was trained on observations of the front end 'campplus', but the front end is 'tiny/known'"
     with pytest.raises(uisrnn.ArgumentError, match=message):
         diarize((SOUND, RATE), model=model_of(1, "campplus"), front_end=FRONT_END)
 
 
 def test_a_model_of_another_dimension_is_refused():
-    with pytest.raises(uisrnn.ArgumentError, match="makes observations of 1 dimensions, but the model knows 3"):
+    with pytest.raises(uisrnn.ArgumentError, match="makes observations of 1 dimensions, but the model takes 3"):
         diarize((SOUND, RATE), model=model_of(3), front_end=FRONT_END)
 
 
 def test_a_model_of_a_front_end_that_is_not_in_the_package_needs_it():
-    message = "the model knows observations of the front end 'mine/known', so front_end must be given"
+    message = "the model was trained on observations of the front end 'mine/known', so front_end must be given"
     with pytest.raises(uisrnn.ArgumentError, match=message):
         System.of(model_of(1, "mine/known"), None)
 

@@ -188,7 +188,7 @@ def test_rates_without_speech(rate, written):
 
 def test_raw_samples_need_a_rate(tmp_path):
     (tmp_path / "call.RAW").write_bytes(b"abc")
-    with pytest.raises(uisrnn.InputError, match=r"call\.RAW: raw samples say neither"):
+    with pytest.raises(uisrnn.InputError, match=r"call\.RAW: a file of raw samples has no header"):
         recording(tmp_path / "call.RAW")
 
 

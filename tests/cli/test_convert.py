@@ -2,6 +2,7 @@
 
 import itertools
 
+import numpy as np
 import pytest
 
 import uisrnn
@@ -57,7 +58,7 @@ def test_a_model_of_0_1_2_becomes_one_of_today(cli, repository, tmp_path):
         ("{data}", "out.doc", 1, "out.doc: the suffix must be one of"),
         ("{data}", "none/out.npz", 2, "TARGET must be in a folder that exists"),
         ("{model}", "out.npz", 2, "cannot be made from it"),
-        ("{rttm}", "out.npz", 1, "has turns, but no observations"),
+        ("{rttm}", "out.npz", 1, "is an RTTM file of turns, without observations, but a file of sequences or a model"),
     ],
 )
 def test_what_is_wrong_is_one_line(cli, data, model, tmp_path, monkeypatch, source, target, code, part):
@@ -74,3 +75,12 @@ def test_a_nan_in_parquet_is_named(cli, tmp_path):
     table = pa.table({"sequence": ["call"] * 2, "embedding": [[1.0, 2.0], [3.0, float("nan")]]})
     pq.write_table(table, tmp_path / "x.parquet")
     assert_one_line(cli("convert", tmp_path / "x.parquet", tmp_path / "x.npz"), 1, "x.parquet", "row 1")
+
+
+def test_npy_files_of_0_1_2_become_any_format(cli, tmp_path):
+    np.save(tmp_path / "train_sequence.npy", np.eye(3))
+    np.save(tmp_path / "train_cluster_id.npy", np.array(["a", "a", "b"]))
+    done = cli("convert", tmp_path / "train_sequence.npy", tmp_path / "out.npz")
+    assert done.code == 0, done.err
+    [sequence] = uisrnn.load_sequences(tmp_path / "out.npz")
+    assert (sequence.labels, sequence.observations.tolist()) == (("a", "a", "b"), np.eye(3).tolist())

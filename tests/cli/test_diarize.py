@@ -153,7 +153,7 @@ def test_two_recordings_of_one_name_are_refused(cli, wav, tmp_path):
         (["{wav}", "--num-speakers", "0"], "num_clusters must be"),
         (["--live", "-", "--exclusive"], "need the whole recording"),
         (["{wav}", "--window", "0"], "window must be"),
-        (["{wav}", "--model", "{model}"], "the front end makes observations of 256 dimensions, but the model knows 4"),
+        (["{wav}", "--model", "{model}"], "the front end makes observations of 256 dimensions, but the model takes 4"),
     ],
 )
 def test_a_wrong_use_is_one_line(cli, wav, model, words, part, monkeypatch, tmp_path):
@@ -171,7 +171,10 @@ def test_a_wrong_use_is_one_line(cli, wav, model, words, part, monkeypatch, tmp_
         ),
         (["--encoder", "campplus", "--segmentation", "webrtc"], "encoder 'campplus' needs segmentation 'pyannote'"),
         (["--encoder", "resemblyzer", "--segmentation", "pyannote"], "'pyannote' needs encoder 'campplus'"),
-        (["--model", "{foreign}"], "the model knows observations of the front end 'mine', so front_end must be given"),
+        (
+            ["--model", "{foreign}"],
+            "the model was trained on observations of the front end 'mine', so front_end must be given",
+        ),
         (["--encoder", "resemblyzer", "--model", "{foreign}"], "front end 'mine', but the front end is 'resemblyzer'"),
     ],
 )

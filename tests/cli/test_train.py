@@ -42,6 +42,7 @@ def test_a_file_of_arguments_is_below_those_set_by_hand(cli, data, tmp_path):
     ("content", "parts"),
     [
         ("[model]\nplda_dmi = 3", ["config.toml, model.plda_dmi", "did you mean plda_dim?"]),
+        ("[model]\nmy_own = 3", ["config.toml, model.my_own", "has no argument my_own"]),
         ("[model]\nplda_dim = 'x'", ["config.toml, model.plda_dim: plda_dim must be an integer >= 1, but is 'x'"]),
         ("[models]\n", ["must have the tables model, training, inference, but has 'models'"]),
         ("[model\n", ["config.toml: is not TOML"]),

@@ -231,7 +231,7 @@ def test_a_source_is_needed(source):
         ("calls", {"silence": "loud"}, "silence must be one of"),
         ("calls", {"overlap": 3}, "overlap must be one of"),
         ("calls", {"format": "csv"}, "format must be one of npz, parquet, jsonl, kaldi, but is 'csv'"),
-        ([], {"format": "npz"}, "format must be None where the source is no path, but is 'npz'"),
+        ([], {"format": "npz"}, "format must be None if the source is not a path, but is 'npz'"),
         ("calls", {"rttm": 3}, "rttm must be the path of a file, but is 3"),
         ("calls", {"scratch": "nowhere"}, "scratch must be a folder that is there, but is 'nowhere'"),
         ("calls", {"scratch": 3}, "scratch must be a folder that is there, but is 3"),

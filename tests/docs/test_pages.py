@@ -44,8 +44,25 @@ def test_the_first_page_names_every_extra():
     assert extras == set(re.findall(r"`uisrnn\[(\w+)\]`", page)) > set()
 
 
-def test_the_architecture_page_knows_every_module():
+def modules_of_the_picture():
+    """The modules that the tree of the architecture page names, as paths below src/uisrnn."""
     page = (REPOSITORY / "docs" / "architecture.md").read_text()
-    for path in (REPOSITORY / "src" / "uisrnn").rglob("*.py"):
-        if path.name != "__init__.py" and path.parent.name != "contrib":
-            assert re.search(rf"(?<![\w]){re.escape(path.name)}", page), path
+    (tree,) = re.findall(r"^    src/uisrnn/\n(.*?)^\S", page, re.M | re.S)
+    rooms = [(4, Path())]  # indentation, folder
+    for line in tree.splitlines():
+        indentation = len(line) - len(line.lstrip())
+        if folder := re.match(r" +(\w+)/", line):
+            while rooms[-1][0] >= indentation:
+                rooms.pop()
+            rooms.append((indentation, rooms[-1][1] / folder[1]))
+        elif re.match(r" +\w+\.py", line):
+            while rooms[-1][0] >= indentation:
+                rooms.pop()
+        yield from (rooms[-1][1] / name for name in re.findall(r"\w+\.py", line))
+
+
+def test_the_picture_of_the_house_is_the_house():
+    package = REPOSITORY / "src" / "uisrnn"
+    modules = {path.relative_to(package) for path in package.rglob("*.py") if path.name != "__init__.py"}
+    described = {path for path in modules if path.parent.name != "contrib"}
+    assert set(modules_of_the_picture()) == described

@@ -35,7 +35,14 @@ def bytes_of(name):
         return (Path(folder) / name).read_bytes()
 
 
+def npy_of(array):
+    content = io.BytesIO()
+    np.save(content, array)
+    return content.getvalue()
+
+
 VALID = {f"a{suffix}": bytes_of(f"a{suffix}") for suffix in (".npz", ".jsonl", ".parquet")}
+VALID["a.npy"] = npy_of(np.array([[1, 2], [3, 4]], np.float32))
 VALID["a.ark"] = bytes_of("kaldi").partition(b"meeting")[0]  # vectors alone; our folders have matrices too
 SNIPPETS = st.one_of(
     st.binary(max_size=8),
@@ -121,12 +128,22 @@ HEADERS = st.fixed_dictionaries(
 )
 
 
+def with_header(header, data):
+    text = (repr(header) + "\n").encode()
+    return np.lib.format.magic(1, 0) + len(text).to_bytes(2, "little") + text + data
+
+
+@settings(max_examples=200, deadline=None)
+@given(header=HEADERS, data=st.binary(max_size=64))
+def test_npy_files_of_any_type_and_shape(header, data):
+    reads_or_tells("a.npy", with_header(header, data))
+
+
 @settings(max_examples=200, deadline=None)
 @given(member=st.sampled_from(["embeddings", "labels", "lengths", "meta"]), header=HEADERS, data=st.binary(max_size=64))
 def test_arrays_of_any_type_and_shape(member, header, data):
     content = io.BytesIO()
-    text = (repr(header) + "\n").encode()
-    npy = np.lib.format.magic(1, 0) + len(text).to_bytes(2, "little") + text + data
+    npy = with_header(header, data)
     with zipfile.ZipFile(io.BytesIO(VALID["a.npz"])) as old, zipfile.ZipFile(content, "w") as new:
         for name in old.namelist():
             new.writestr(name, npy if name == f"{member}.npy" else old.read(name))

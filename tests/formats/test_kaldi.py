@@ -1,5 +1,6 @@
 """Kaldi folders: our own, and those of others."""
 
+import gzip
 import struct
 
 import numpy as np
@@ -198,9 +199,18 @@ def test_damaged_archives_are_named(tmp_path, content, message):
             "xvector.scp, line 1: .*some.ark ends before byte 999999",
         ),
         ("xvector.scp", "a-1 some.ark:1", "xvector.scp, line 1: must be a matrix or a vector of numbers, but begins"),
-        ("segments", "a-1 a 0", "segments, line 1: must have 4 words, but has 3"),
+        ("segments", "a-1 a 0", "segments, line 1: must have 4 or 5 words, but has 3"),
         ("segments", "a-1 a 0 x", "segments, line 1: start and end must be seconds from 0 on, but there is 'x'"),
-        ("segments", "a-1 a 0 -1", "segments, line 1: start and end must be seconds from 0 on, but there is '-1'"),
+        ("segments", "a-1 a -1 1", "segments, line 1: start and end must be seconds from 0 on, but there is '-1'"),
+        ("segments", "a-1 a 0 -2", "segments, line 1: start and end must be seconds from 0 on, but there is '-2'"),
+        ("segments", "a-1 a 0 1 x", "segments, line 1: the channel must be a number, A or B, but is 'x'"),
+        ("segments", "a-1 a 0 1 2 3", "segments, line 1: must have 4 or 5 words, but has 6"),
+        ("segments", "a-1 a 0 1 0\na-2 a 0 1 1\nb-1 a-0 0 1", "'a-0' must be a recording or a channel of a recording"),
+        (
+            "segments",
+            SEGMENTS.replace("1.5", "-1").replace("2.0", "-1").replace(" 1\n", " -1\n").replace(" 2\n", " -1\n"),
+            "segments: 'b-2' goes on to the end .-1. of its recording, so reco2dur must have the seconds of the rec",
+        ),
         ("segments", "a-1 a 0 inf", "segments, line 1: start and end must be seconds from 0 on, but there is 'inf'"),
         ("segments", "a-1 a 2 1", "segments, line 1: must not end before it starts, but is from 2.0 to 1.0 seconds"),
         ("segments", "a-1 a 0 1\na-1 b 0 1", "segments, line 2: 'a-1' must be there once, but is there again"),
@@ -216,6 +226,70 @@ def test_damaged_text_files_are_named_with_their_line(tmp_path, name, content, m
     with pytest.raises(uisrnn.InputError, match=message) as raised:
         load_sequences(folder)
     assert str(raised.value).startswith(str(folder))
+
+
+CASE = [("u-1", 201.25, 202.24), ("u-2", 211.2, 212.7), ("u-3", 211.95, 213.45), ("v-1", 198.27, 199.77)]
+CENTERS = sorted((start + end) / 2 for _key, start, end in CASE)
+
+
+def folder_of_case(tmp_path, line):
+    """Four vectors of one recording, with segments in the words of `line`."""
+    lines = [line.format(key=key, start=start, end=-1 if key == "u-3" else end) for key, start, end in CASE]
+    return folder_of_others(tmp_path, {key: X[0] for key, *_times in CASE}, segments="\n".join(lines))
+
+
+@pytest.mark.parametrize(
+    "line", ["{key} aaaa {start} {end}", "{key} aaaa {start} {end} 0", "{key} aaaa {start} {end} A"]
+)
+def test_a_segment_to_the_end_is_as_long_as_most_others(tmp_path, line):
+    [recording] = load_sequences(folder_of_case(tmp_path, line))
+    assert recording.name == "aaaa"
+    assert recording.times.tolist() == pytest.approx(CENTERS)
+
+
+def test_or_ends_with_its_recording(tmp_path):
+    folder = folder_of_case(tmp_path, "{key} aaaa {start} {end}")
+    (folder / "reco2dur").write_text("aaaa 212.05\nother 3\n")
+    [recording] = load_sequences(folder)
+    assert recording.times[-1] == pytest.approx((211.95 + 212.05) / 2)
+
+
+def test_a_matrix_needs_no_end(tmp_path):
+    [whole] = load_sequences(folder_of_others(tmp_path, {"a": X}, segments="a a 0 -1"))
+    assert (whole.name, len(whole), whole.times) == ("a", 4, None)
+
+
+def test_the_channels_of_a_recording_are_sequences(tmp_path):
+    segments = "a-1 a 0.0 1.5 0\na-2 a 0.5 2.0 1\nb-1 a 0 1 0\nb-2 b 1 2 1\n"
+    found = load_sequences(folder_of_others(tmp_path, VECTORS, segments=segments))
+    assert {one.name: len(one) for one in found} == {"a-0": 2, "a-1": 1, "b": 1}
+
+
+@pytest.mark.parametrize("path", ["", "xvector.scp.gz", "some.ark.gz"])
+def test_packed_files_are_read(tmp_path, path):
+    folder = folder_of_others(tmp_path, VECTORS, segments=SEGMENTS, utt2spk=SPEAKERS)
+    scp = (folder / "xvector.scp").read_text().replace("some.ark", "some.ark.gz")
+    (folder / "xvector.scp").write_text(scp)
+    for file in list(folder.iterdir()):
+        file.with_name(f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
+        file.unlink()
+    b, a = load_sequences(folder / path)
+    assert (a.name, a.labels, a.times.tolist()) == ("a", ("ann", "bob"), [0.75, 1.25])
+    assert b.observations.tolist() == X[2:].tolist()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a [ 1 2 ]", "is not a whole gzip file: Not a gzipped file"),
+        (gzip.compress(bytes(1000))[:-9], "is not a whole gzip file: "),
+        (gzip.compress(bytes(2**27)), "must not be compressed more than 100 times, but is"),
+    ],
+)
+def test_damaged_packed_files_are_named(tmp_path, content, message):
+    (tmp_path / "a.ark.gz").write_bytes(content)
+    with pytest.raises(uisrnn.InputError, match=rf"a\.ark\.gz: {message}"):
+        load_sequences(tmp_path / "a.ark.gz")
 
 
 def test_what_is_written_is_what_kaldi_reads(tmp_path):

@@ -14,7 +14,7 @@ from uisrnn import LabeledSequence
 from uisrnn.formats import iterate_sequences, load_sequences, save_sequences
 from uisrnn.formats.registry import FORMATS
 
-SUFFIX = {one.name: one.suffixes[0] for one in FORMATS}
+SUFFIX = {one.name: one.suffixes[0] for one in FORMATS if one.name != "npy"}  # which is only read
 TEXTS = st.one_of(
     st.text(max_size=6),
     st.sampled_from(["3", "-3", "", "%", "a b", "a%20b", "a\0", "ä\n", "call-0000001", "null", "[1]", "\ufeff", "|"]),
@@ -143,3 +143,20 @@ def test_larger_data_than_a_batch(kind, tmp_path, generator):
     ]
     save_sequences(tmp_path / f"a{SUFFIX[kind]}", made)
     assert_same(load_sequences(tmp_path / f"a{SUFFIX[kind]}"), made)
+
+
+@pytest.mark.parametrize("kind", SUFFIX)
+@settings(max_examples=40, deadline=None)
+@given(made=sequences(), data=st.data())
+def test_npy_files_become_any_format(kind, made, data):
+    """A pair of npy files holds a sequence with labels of one type, without times, name and info."""
+    x = made[0].observations
+    ids = data.draw(
+        lists(st.integers(-3, 3), len(x))
+        | lists(st.text(st.characters(codec="utf-8", exclude_characters="\0")), len(x))
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(Path(folder) / "train_sequence.npy", x)
+        np.save(Path(folder) / "train_cluster_id.npy", np.array(ids))
+        save_sequences(Path(folder) / f"a{SUFFIX[kind]}", load_sequences(Path(folder) / "train_sequence.npy"))
+        assert_same(load_sequences(Path(folder) / f"a{SUFFIX[kind]}"), [LabeledSequence(x, ids, name="train_sequence")])

@@ -25,7 +25,7 @@ def read_only(array):
         X, X.astype(np.float32), X.astype(np.float16), X.astype(np.longdouble), X.astype(int), X.astype(np.uint8),
         X.tolist(), tuple(map(tuple, X)), list(X), read_only(X.copy()), np.asfortranarray(X), X.astype(">f8"),
         np.repeat(X, 2, axis=0)[::2], X[::-1][::-1], torch.tensor(X).bfloat16(), torch.tensor(X).to_sparse(),
-        np.ma.array(X, mask=False), torch.tensor(X), torch.tensor(X, requires_grad=True),
+        np.ma.array(X, mask=False), torch.tensor(X), torch.tensor(X, requires_grad=True), X.astype(object),
     ],
 )  # fmt: skip
 def test_real_arrays_of_any_kind_are_taken(values):
@@ -55,6 +55,9 @@ def test_what_is_right_already_is_not_copied():
         (np.full((2, 256), "a"), TypeError, "sequence 3: observations must be real numbers, but are of type <U1"),
         (np.zeros((2, 256), dtype=complex), TypeError, "of type complex128"),
         (np.array([[None] * 256]), TypeError, "of type object"),
+        (np.array([[1.0, "1"] * 128], dtype=object), TypeError, "of type object"),
+        (np.array([[True] * 256], dtype=object), TypeError, "of type object"),
+        (np.array([[10**400] * 256], dtype=object), TypeError, "observations must be an array of numbers, but: int"),
         (np.zeros((2, 256), dtype="M8[s]"), TypeError, "of type datetime64"),
         (np.ma.array(np.zeros((2, 256)), mask=True), ValueError, "sequence 3: observations are partly masked"),
         (torch.zeros(2, 256, device="meta"), TypeError, "sequence 3: observations must be an array of numbers, but:"),
@@ -154,3 +157,19 @@ def test_sequences_and_labels_must_fit(sequences, ids, error, message):
     with pytest.raises(error, match=message) as raised:
         labeled(sequences, ids)
     assert isinstance(raised.value, uisrnn.UISRNNError)
+
+
+def _objects(*sequences):
+    return np.array(sequences, dtype=object)  # of equal lengths: (n, T, D) objects; else (n,) arrays
+
+
+@pytest.mark.parametrize("lengths", [(3, 3), (3, 2)])
+def test_object_arrays_are_lists_of_sequences_whether_their_lengths_differ_or_not(lengths):
+    wanted = [X[:length] for length in lengths]
+    ids = [list("aab")[:length] for length in lengths]
+    sequences, is_one = unlabeled(_objects(*wanted), 2)
+    assert not is_one
+    assert [one.observations.tolist() for one in sequences] == [one.tolist() for one in wanted]
+    labelled, is_one = labeled(_objects(*wanted), _objects(*ids), 2)
+    assert not is_one
+    assert [one.labels.tolist() for one in labelled] == [[0, 0, 1][:length] for length in lengths]

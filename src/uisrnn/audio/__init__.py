@@ -1,4 +1,4 @@
-"""From recordings to speakers: reading sound, front ends, diarization of files and of live sound."""
+"""Diarization of recordings and of live sound: reading sound, front ends, and composed sound to train on."""
 
 from uisrnn.audio.composing import CHANNELS, Channel, Composition, compose, find_voices
 from uisrnn.audio.diarization import diarize, embed

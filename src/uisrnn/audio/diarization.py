@@ -1,4 +1,4 @@
-"""Recordings to observations, and to who speaks when."""
+"""Conversion of recordings to observations, and diarization."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from pyannote.core import Annotation
 
 MIN_GAP = 0.3
-"""Seconds: pauses below are within a turn, as in the evaluations of NIST (RT-03 and later)."""
+"""Seconds; a shorter pause is within a turn, as in the evaluations of NIST (RT-03 and later)."""
 
 
 def heard_in(source: Recording, front_end: FrontEnd, verbosity: int) -> Heard:
-    """All observations of a recording; there may be none.
+    """All observations of a recording, possibly 0.
 
     Args:
         source: the recording.
@@ -40,10 +40,11 @@ def heard_in(source: Recording, front_end: FrontEnd, verbosity: int) -> Heard:
         verbosity: 2 or more: a progress bar on a terminal.
 
     Raises:
-        InputError: the recording is too short, is no audio, or the front end returns wrong observations.
+        InputError: the recording is too short or not audio, or the front end returns wrong observations.
     """
     listener = CheckedListener(front_end)
-    heard, seconds = [Heard.nothing(front_end.dim)], 0.0
+    heard = [Heard.nothing(front_end.dim)]
+    seconds = 0.0
     with bar_for(verbosity, round(source.seconds), source.name) as progress:
         for block in source.blocks(front_end.rate):
             seconds += len(block) / front_end.rate
@@ -64,8 +65,9 @@ def embed(audio: Any, front_end: FrontEnd | None = None, *, turns: Any = None, v
         audio: the path of a file that libsndfile or FFmpeg reads, or a pair of a waveform (samples,) or (samples,
             channels) and its rate in Hz; any rate from 4 kHz on. Channels are averaged.
         front_end: makes observations; None: the best front end that is installed.
-        turns: who speaks when, a list of (start seconds, end seconds, speaker) or a pyannote `Annotation`: the
-            observations get labels, for `fit`; observations in which nobody speaks are left out. None: no labels.
+        turns: the turns of the recording, a list of (start seconds, end seconds, speaker) or a pyannote `Annotation`.
+            The observations get labels, for `fit`, and observations in which nobody speaks are left out. None: no
+            labels.
         verbosity: 2 or more: a progress bar on a terminal.
 
     Returns:
@@ -73,8 +75,8 @@ def embed(audio: Any, front_end: FrontEnd | None = None, *, turns: Any = None, v
         stem of the file. The info holds `front_end`, its name, and `spans`, a list of [start, end] in seconds.
 
     Raises:
-        InputError: nobody speaks, the recording is too short, is no audio or holds values that are no samples.
-        InputTypeError, ArgumentError: an argument is of a wrong kind.
+        InputError: nobody speaks, or the recording is too short, not audio or not made of samples.
+        InputTypeError, ArgumentError: an argument is wrong.
         OSError: there is no such file.
         MissingExtraError: a package that is needed is not installed.
 
@@ -92,10 +94,10 @@ def embed(audio: Any, front_end: FrontEnd | None = None, *, turns: Any = None, v
     labels = None
     if turns is not None:
         speakers = speakers_of(heard, turns_of(turns, source.where))
-        labelled = [place for place, speaker in enumerate(speakers) if speaker is not None]
+        labelled = [index for index, speaker in enumerate(speakers) if speaker is not None]
         if not labelled:
-            raise InputError(f"{source.where}: nobody of the turns speaks where speech was heard")
-        labels = [speakers[place] for place in labelled]
+            raise InputError(f"{source.where}: the turns and the speech in the recording have no time in common")
+        labels = [speakers[index] for index in labelled]
         heard = Heard(heard.observations[labelled], heard.times[labelled], heard.spans[labelled])
     info = {FRONT_END: front_end.name, "spans": np.round(heard.spans, 6).tolist()}
     return LabeledSequence(heard.observations, labels, heard.times, source.name, info)
@@ -117,30 +119,30 @@ def diarize(
 ) -> "Annotation":
     """Find out who speaks when.
 
-    Memory depends on the length by the observations only, about 3 KB for a second of speech.
+    The observations are held in memory, about 3 KB for a second of speech; the sound is not.
 
     Args:
         audio: the path of a file that libsndfile or FFmpeg reads, or a pair of a waveform (samples,) or (samples,
             channels) and its rate in Hz; any rate from 4 kHz on.
         model: trained on observations of the front end; None: the pretrained model of the best front end.
-        front_end: makes observations; None: the front end that the model knows, or the best that is installed.
-        num_speakers: how many speak, if it is known; with channels "split", on each channel.
+        front_end: makes observations; None: the front end of the model, or the best front end that is installed.
+        num_speakers: the number of speakers, on each channel with channels "split"; None: unknown.
         clusters: known speakers: a mapping from names to observations (T, D), such as `embed` makes.
-        channels: "mix" averages the channels; "split" diarizes each channel by itself, for calls with a speaker on each
-            channel: speakers of two channels never have the same number.
-        exclusive: True: no two turns overlap; while several people speak, the turn that began first goes on.
+        channels: "mix" averages the channels; "split" diarizes each channel separately, for calls with a speaker on
+            each channel: speakers of two channels never have the same number.
+        exclusive: True: turns do not overlap; while several people speak, the turn that began first goes on.
         min_gap: a shorter pause of a speaker, in seconds, is within the turn unless somebody else speaks in it.
         min_turn: a shorter turn, in seconds, is taken for an error; turns that touch it share its time.
-        inference_args: `InferenceArguments`, any object with those attributes, or None for one pass with defaults.
+        inference_args: `InferenceArguments`, or any object with its attributes; None: a single pass with defaults.
         verbosity: 2 or more: a progress bar on a terminal.
 
     Returns:
-        The turns, with the stem of the file as uri. Speakers are "speaker0", "speaker1", ... by first appearance, known
-        speakers have their names. If nobody speaks, it is empty.
+        The turns, with the stem of the file as uri. Speakers are "speaker0", "speaker1", ... by first appearance, and
+        known speakers have their names. If nobody speaks, there are no turns.
 
     Raises:
-        InputError: the recording is too short, is no audio or holds values that are no samples.
-        InputTypeError, ArgumentError: an argument is of a wrong kind; model and front end do not fit.
+        InputError: the recording is too short, not audio or not made of samples.
+        InputTypeError, ArgumentError: an argument is wrong, or model and front end do not fit.
         OSError: there is no such file.
         MissingExtraError: a package that is needed is not installed.
     """
@@ -152,7 +154,7 @@ def diarize(
     source = recording(audio)
     sources = sources_of(source, channels)
     system = System.of(model, front_end)
-    system.model.decoder(args, clusters)  # wrong arguments are known before the work
+    system.model.decoder(args, clusters)  # wrong arguments are errors here, not after the work
 
     def diarized(channel: Recording) -> list[Turn]:
         heard = heard_in(channel, system.front_end, verbosity)
@@ -162,13 +164,13 @@ def diarize(
             labels = system.model.predict(sequence, _possible(args, len(heard.times)), clusters=clusters)
         return turns_of_spans(labels, heard.spans, min_gap, min_turn)
 
-    found = turns_of_each(sources, diarized)
-    found = without_overlap(found) if exclusive else found
-    return to_annotation([(turn.start, turn.end, speaker_name(turn.speaker)) for turn in found], source.name)
+    turns = turns_of_each(sources, diarized)
+    turns = without_overlap(turns) if exclusive else turns
+    return to_annotation([(turn.start, turn.end, speaker_name(turn.speaker)) for turn in turns], source.name)
 
 
 def _possible(args: InferenceArguments, observations: int) -> InferenceArguments:
-    """There cannot be more speakers than observations."""
+    """The arguments with at most as many speakers as observations."""
     if args.num_clusters is None or args.num_clusters <= observations:
         return args
     return replace(args, num_clusters=observations)

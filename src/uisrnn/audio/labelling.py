@@ -11,21 +11,22 @@ from uisrnn.sequences.labels import Label
 from uisrnn.turns.turn import Turn
 
 _LEAST_SHARE = 0.25
-"""Share of a span in which a speaker must speak to be the speaker of the observation."""
+"""An observation gets a speaker only if the speaker speaks in at least this share of its span."""
 
 Shares = NDArray[np.float64]
 
 
 def speakers_of(heard: Heard, turns: list[Turn]) -> list[Label | None]:
-    """Who speaks in each observation, or None if it is nobody.
+    """The speaker of each observation, or None if nobody speaks.
 
-    An observation that stands alone belongs to the speaker who speaks most in its span. If several observations stand
-    at one time, in overlapped speech, each speaker gets at most one of them: the assignment with the largest sum of the
-    shares of spans and of cosines to the speakers' mean observations.
+    An observation that is alone at its time belongs to the speaker who speaks most in its span. If several observations
+    have the same time, in overlapped speech, each speaker gets at most 1 observation. The assignment maximises the sum
+    of two terms: the shares of the spans in which the speakers speak, and the cosines to the mean observation of each
+    speaker.
 
     Args:
         heard: K observations.
-        turns: who speaks when.
+        turns: the turns of the recording.
 
     Returns:
         K labels.
@@ -56,7 +57,7 @@ def _shares(heard: Heard, turns: list[Turn], names: list[Label]) -> Shares:
 
 
 def _cosines(observations: NDArray[np.float32], shares: Shares, alone: NDArray[np.int64]) -> Shares:
-    """(K, speaker) cosines to the mean of each speaker's observations that stand alone; 0 if there are none."""
+    """(K, speaker) cosines to the mean of each speaker's lone observations; 0 if a speaker has no such observation."""
     centered = observations - observations.mean(axis=0)
     centered = centered / np.maximum(np.linalg.norm(centered, axis=1, keepdims=True), 1e-12)
     cosines = np.zeros(shares.shape)

@@ -1,4 +1,4 @@
-"""Who speaks, while they speak."""
+"""Diarization of live sound."""
 
 from typing import Any, NamedTuple
 
@@ -16,18 +16,18 @@ from uisrnn.errors import StreamError
 from uisrnn.sequences.labels import Label
 
 COMMIT_LAG = 50
-"""Observations after which a label is final, by default; about 25 s of speech."""
+"""By default, a label is final after this number of later observations; about 25 s of speech."""
 
 
 class Spoken(NamedTuple):
-    """Who speaks in a short span of time.
+    """The speaker of a short span of time.
 
     Attributes:
-        number: of the observation, from 0 on. A later `Spoken` with this number replaces an earlier one.
+        number: of the observation, from 0 on. A `Spoken` replaces an earlier `Spoken` with the same number.
         start: seconds from the start of the sound.
-        end: seconds.
+        end: seconds from the start of the sound.
         speaker: "speaker0", "speaker1", ... by first appearance, or the name of a known speaker.
-        final: whether the speaker can change no more.
+        final: whether the speaker is final; else a later `Spoken` may name another speaker.
     """
 
     number: int
@@ -42,17 +42,18 @@ class LiveDiarizer:
 
     Args:
         model: trained on observations of the front end; None: the pretrained model of the best front end.
-        front_end: makes observations; None: the front end that the model knows, or the best that is installed.
-        rate: samples a second of the sound that is pushed, in Hz.
+        front_end: makes observations; None: the front end of the model, or the best front end that is installed.
+        rate: samples a second of the sound, in Hz.
         clusters: known speakers, see `diarize`.
-        inference_args: `InferenceArguments`, any object with those attributes; None: a label is final when 50
-            observations came after it.
+        inference_args: `InferenceArguments`, or any object with its attributes; None: a label is final after 50 later
+            observations.
 
     Attributes:
-        latency: seconds from the end of a span to its first label, at most; work not counted.
+        latency: the longest time from the end of a span to its first label, in seconds of sound, without the time of
+            the computation.
 
     Raises:
-        ArgumentError, InputError, InputTypeError: an argument is of a wrong kind; model and front end do not fit.
+        ArgumentError, InputError, InputTypeError: an argument is wrong, or model and front end do not fit.
         MissingExtraError: a package that is needed is not installed.
 
     >>> import numpy as np, uisrnn
@@ -98,38 +99,41 @@ class LiveDiarizer:
                 the number of channels must not change.
 
         Returns:
-            In the order of time, who speaks in spans that are new or whose speaker changed or became final.
+            In the order of time, the spans that are new, or whose speaker changed or became final.
 
         Raises:
-            InputError, InputTypeError: the waveform holds no sound; nothing is taken.
+            InputError, InputTypeError: the waveform is not sound; it is not taken.
             StreamError: the diarizer was flushed.
         """
         self._require_open()
         samples = scaled(samples_of(waveform, "sound"), "sound", self._samples / self.rate)
         block = self._mixdown.push(samples)
         self._samples += len(samples)
-        return self._told(self._listener.push(self._resampler.push(block)))
+        return self._labelled(self._listener.push(self._resampler.push(block)))
 
     def flush(self) -> list[Spoken]:
-        """The end: all labels become final.
+        """End the sound; all labels become final.
+
+        Returns:
+            In the order of time, the spans that are new, or whose speaker changed or became final.
 
         Raises:
             StreamError: the diarizer was flushed before.
         """
         self._require_open()
         self._ended = True
-        told = self._told(self._listener.push(self._resampler.push(self._mixdown.flush())))
-        told += self._told(self._listener.push(self._resampler.flush()))
-        told += self._told(self._listener.flush())
-        told += self._spoken(self._stream.flush())
-        latest = {spoken.number: spoken for spoken in told}
+        spans = self._labelled(self._listener.push(self._resampler.push(self._mixdown.flush())))
+        spans += self._labelled(self._listener.push(self._resampler.flush()))
+        spans += self._labelled(self._listener.flush())
+        spans += self._spoken(self._stream.flush())
+        latest = {spoken.number: spoken for spoken in spans}
         return [latest[number] for number in sorted(latest)]
 
     def _require_open(self) -> None:
         if self._ended:
             raise StreamError("this diarizer was flushed; start a new one")
 
-    def _told(self, heard: Heard) -> list[Spoken]:
+    def _labelled(self, heard: Heard) -> list[Spoken]:
         if not len(heard.times):
             return []
         first = self._stream.observations
@@ -139,13 +143,13 @@ class LiveDiarizer:
         return self._spoken(self._stream.push(heard.observations, joins=joins))
 
     def _spoken(self, update: Update) -> list[Spoken]:
-        """The content of an update with its spans; spans of final labels are forgotten."""
+        """The labels of an update with their spans; spans of final labels are deleted."""
         first = self._stream.observations - len(update.labels)
         current: dict[int, Label] = {**dict(enumerate(update.labels, first)), **update.changed, **update.final}
-        told = [
+        spans = [
             Spoken(number, *self._spans[number], speaker_name(label), number in update.final)
             for number, label in sorted(current.items())
         ]
         for number in update.final:
             del self._spans[number]
-        return told
+        return spans

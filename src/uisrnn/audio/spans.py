@@ -1,4 +1,4 @@
-"""From labelled spans to turns, which may overlap."""
+"""Conversion of labelled spans to turns, which may overlap."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,10 @@ from uisrnn.turns.turn import Turn
 
 
 def turns_of_spans(labels: Sequence[Label], spans: Spans, min_gap: float, min_turn: float) -> list[Turn]:
-    """Turns of speakers: spans with pauses below `min_gap` between them are one turn, unless somebody else speaks then.
+    """The turns of speakers, from their spans.
+
+    Spans of a speaker become a single turn if the pauses between them are shorter than `min_gap` and nobody else speaks
+    in these pauses.
 
     Args:
         labels: K speakers.

@@ -1,4 +1,4 @@
-"""Each channel by itself, for calls with a speaker on each channel: labels never cross channels."""
+"""Diarization of separate channels, for calls with a speaker on each channel: channels never share a label."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -7,18 +7,18 @@ from uisrnn.errors import ArgumentError
 from uisrnn.turns.turn import Turn
 
 CHANNELS: dict[str, Callable[[Recording], list[Recording]]] = {"mix": lambda whole: [whole], "split": Recording.split}
-"""The recordings that are diarized by themselves, for each value of the argument `channels`."""
+"""For each value of the argument `channels`, a function from a recording to the recordings that are diarized."""
 
 
 def sources_of(whole: Recording, channels: object) -> list[Recording]:
-    """The recordings to diarize by themselves.
+    """The recordings to diarize separately.
 
     Args:
         whole: the recording.
-        channels: "mix" for all channels as one, "split" for each channel by itself.
+        channels: "mix" for the mean of all channels, "split" for each channel separately.
 
     Raises:
-        ArgumentError: `channels` is neither of them.
+        ArgumentError: `channels` has another value.
     """
     if not isinstance(channels, str) or channels not in CHANNELS:
         raise ArgumentError(f"channels must be one of {', '.join(CHANNELS)}, but is {channels!r:.80}")
@@ -26,7 +26,7 @@ def sources_of(whole: Recording, channels: object) -> list[Recording]:
 
 
 def turns_of_each(channels: Iterable[Recording], diarized: Callable[[Recording], Sequence[Turn]]) -> list[Turn]:
-    """The turns on all channels, each channel diarized by itself.
+    """The turns on all channels; each channel is diarized separately.
 
     Args:
         channels: recordings of one channel each.
@@ -34,7 +34,7 @@ def turns_of_each(channels: Iterable[Recording], diarized: Callable[[Recording],
 
     Returns:
         All turns in the order of their starts. The integers of each channel continue after the integers of the
-        channels before it, so that two channels never share a number; known speakers keep their names.
+        channels before it, so channels never share a number; known speakers keep their names.
 
     >>> from uisrnn.audio.sources.opening import channels_of
     >>> import numpy as np
@@ -43,13 +43,13 @@ def turns_of_each(channels: Iterable[Recording], diarized: Callable[[Recording],
     [Turn(start=0, end=2, speaker=0), Turn(start=0, end=2, speaker=2),
      Turn(start=2, end=3, speaker=1), Turn(start=2, end=3, speaker=3)]
     """
-    together: list[Turn] = []
+    all_turns: list[Turn] = []
     first = 0
     for channel in channels:
         turns = [_numbered(turn, first) for turn in diarized(channel)]
         first = max([first, *(turn.speaker + 1 for turn in turns if not isinstance(turn.speaker, str))])
-        together += turns
-    return sorted(together, key=lambda turn: turn.start)
+        all_turns += turns
+    return sorted(all_turns, key=lambda turn: turn.start)
 
 
 def _numbered(turn: Turn, first: int) -> Turn:

@@ -6,6 +6,7 @@ from pathlib import Path
 from uisrnn.checkpoint import native, v0
 from uisrnn.checkpoint.contents import Checkpoint
 from uisrnn.errors import CheckpointError
+from uisrnn.formats.registry import kind_without_model
 
 __all__ = ["Checkpoint", "pack", "read", "unpack", "write"]
 
@@ -26,7 +27,9 @@ def read(path: str | os.PathLike[str]) -> Checkpoint:
     try:
         return unpack(content)
     except CheckpointError as error:
-        raise CheckpointError(f"{os.fspath(path)}: {error}") from error.__cause__
+        kind = kind_without_model(Path(path))
+        reason = str(error) if kind is None else kind.error("a model file")
+        raise CheckpointError(f"{os.fspath(path)}: {reason}") from error.__cause__
 
 
 def unpack(content: bytes) -> Checkpoint:

@@ -11,6 +11,7 @@ from uisrnn.cli.results import turns_in
 from uisrnn.cli.sources import holds_data, model_of, sequences_of
 from uisrnn.errors import ArgumentError, InputError
 from uisrnn.formats import iterate_sequences, save_sequences
+from uisrnn.formats.foreign import kind_of
 from uisrnn.turns import rttm as turns_file
 from uisrnn.turns.rttm import is_rttm
 
@@ -57,8 +58,9 @@ def convert(
 
 
 def _convert_model(source: Path, target: Path) -> None:
-    if is_rttm(source):
-        raise InputError(f"{source}: an RTTM file has turns, but no observations; give it as --rttm")
+    kind = kind_of(source)
+    if kind is not None:
+        raise InputError(f"{source}: {kind.error('a file of sequences or a model file')}")
     if is_rttm(target) or holds_data(target):
-        raise ArgumentError(f"{source} is no file of sequences by its suffix, so that {target} cannot be made from it")
+        raise ArgumentError(f"{source} is not a file of sequences by its suffix, so {target} cannot be made from it")
     model_of(str(source)).save(target)

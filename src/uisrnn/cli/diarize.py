@@ -16,11 +16,11 @@ import typer
 from uisrnn.audio import LiveDiarizer, choose_front_end
 from uisrnn.audio import diarize as uisrnn_diarize
 from uisrnn.audio.diarization import MIN_GAP
-from uisrnn.audio.front_ends.catalog import ENCODERS, encoder_of, segmentation_of
+from uisrnn.audio.front_ends.catalog import ENCODERS, segmentation_of
 from uisrnn.audio.front_ends.front_end import FrontEnd
 from uisrnn.audio.live import COMMIT_LAG, Spoken
 from uisrnn.audio.sources.microphone import microphone
-from uisrnn.audio.system import encoder_known_to
+from uisrnn.audio.system import encoder_for
 from uisrnn.cli import options
 from uisrnn.cli.console import complain, reason_of, show_json, show_line, tell, warnings_in_one_line
 from uisrnn.cli.files import require_place
@@ -140,7 +140,7 @@ def _system(
 ) -> tuple[UISRNN, FrontEnd, str]:
     """The model and the front end that were chosen, and a line that names them."""
     given = None if model is None else model_of(model, device)
-    part = encoder_of(encoder or (None if given is None else encoder_known_to(given)))
+    part = encoder_for(given, encoder)
     segmentation_of(part.name, segmentation)  # a wrong name is known before a model is read
     labeller = model_of(part.model, device) if given is None else given
     front_end = choose_front_end(part.name, segmentation, live=live, window=window, device=str(labeller.device))

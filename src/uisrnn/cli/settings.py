@@ -71,7 +71,7 @@ def _tables(config: Path | None, groups: Groups) -> dict[str, dict[str, Any]]:
 
 def _put(group: Arguments, name: str, value: Any, where: str) -> None:
     try:
-        setattr(group, name, value)
+        group.put(name, value)
     except ArgumentError as error:
         raise ArgumentError(f"{where}: {error}") from error
 

@@ -6,8 +6,7 @@ from pathlib import Path
 from uisrnn.arguments import ModelArguments
 from uisrnn.corpus.dataset import Dataset
 from uisrnn.errors import ArgumentError, InputError
-from uisrnn.formats import iterate_sequences
-from uisrnn.formats.registry import FORMATS
+from uisrnn.formats import iterate_sequences, registry
 from uisrnn.pretrained import PRETRAINED, load_pretrained
 from uisrnn.sequences.labeled import LabeledSequence, with_times
 from uisrnn.uisrnn import UISRNN
@@ -39,8 +38,7 @@ def model_of(word: str, device: str = "auto") -> UISRNN:
 
 def holds_data(path: Path) -> bool:
     """Whether this is a folder, or has the suffix of a file of sequences."""
-    suffixes = {suffix for one in FORMATS for suffix in one.suffixes if suffix}
-    return path.is_dir() or path.suffix.lower() in suffixes
+    return path.is_dir() or registry.holds_sequences(path)
 
 
 def sequences_of(

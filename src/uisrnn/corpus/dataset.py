@@ -1,61 +1,57 @@
-"""Labelled sequences that are never all in memory: read once, from files or from whoever brings them."""
+"""Labelled sequences that do not fit into memory: read once, from files or from an iterable."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from copy import copy
-from itertools import islice
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from uisrnn.corpus.corpus import Catalogue, Corpus
 from uisrnn.corpus.spool import Spool
-from uisrnn.errors import ArgumentError, InputError, InputTypeError
-from uisrnn.formats import registry
-from uisrnn.formats.format import Format, within
-from uisrnn.formats.reading import Reading, Recordings, Skipped, Skipping, Stopping, checked, place_of, read
+from uisrnn.errors import ArgumentError
+from uisrnn.formats.format import errors_at
+from uisrnn.formats.reader import SequenceReader
+from uisrnn.formats.reading import Reading, Skipped, Skipping, Stopping
+from uisrnn.formats.sources import Files, are_paths, is_stream, source_of
 from uisrnn.progress import Progress, Silent
 from uisrnn.sequences.coded import CodedSequence, coded
 from uisrnn.sequences.labeled import FRONT_END, LabeledSequence
-from uisrnn.turns.turn_labels import require_choices
 
 _Path = str | os.PathLike[str]
-_ON_ERROR: Mapping[str, Callable[[int | None, list[Skipped]], Reading]] = {
-    "stop": lambda dim, _skipped: Stopping(dim),
-    "skip": Skipping,
-}
+_ON_ERROR: Mapping[str, Callable[[int | None], Reading]] = {"stop": Stopping, "skip": Skipping}
 
 
 class Dataset:
-    """What `fit` trains on without having it in memory.
+    """Sequences for `fit` that need not fit into memory.
 
-    Sequences are read one at a time (of npz files, one file) and their observations copied to a temporary file, from
-    where training reads what it needs. Shards of a folder are read in the order of their names.
+    A dataset reads sequences one at a time (npz files: one file at a time) and copies their observations to a
+    temporary file, from which training reads the rows that it needs. It reads shards of a folder in the order of
+    their names.
 
     Args:
-        source: the path of a file or a folder that `load_sequences` reads, a list of such paths, or anything that
-            `LabeledSequence`s can be taken from one after another; from an iterator, as generators are, only once.
+        source: the path of a file or a folder that `load_sequences` reads, a list of such paths, or an iterable of
+            `LabeledSequence`s. An iterator, for example a generator, can be read once.
         format: of the files, see `load_sequences`.
         rttm: an RTTM file that labels the observations, see `load_sequences`.
         silence: with `rttm`, see `label_by_turns`.
         overlap: with `rttm`, see `label_by_turns`.
-        on_error: what is wrong stops the reading, `"stop"`, or is left out, `"skip"`, and noted in `skipped`: shards
-            that are damaged, cannot be read or have another dimension as a whole, for which files are read twice;
-            sequences that have no labels, or cannot get them. Shards that only contradict each other stop it always.
-        scratch: folder for the temporary file, on a disk with room for all observations, 4 bytes a number; None: that
-            of the system for temporary files.
+        on_error: `"stop"` at the first error, or `"skip"` bad input and note it in `skipped`. Shards that are
+            damaged, cannot be read or have another dimension are skipped as a whole; to find them, files are read
+            twice. Sequences that have no labels are skipped alone. Shards that contradict each other always stop.
+        scratch: folder for the temporary file, on a disk with room for all observations, 4 bytes a number; None: the
+            system's folder for temporary files.
 
     Attributes:
-        skipped: what the last pass left out, and why.
-        staged_sizes: how many sequences and observations the last `staged` has.
+        skipped: the shards and sequences that the last pass left out, with reasons.
+        staged_sizes: the numbers of sequences and observations of the last `staged`.
 
     Raises:
         ArgumentError: an argument has a value that it cannot have.
-        InputTypeError: the source is nothing of the kind.
+        InputTypeError: `source` is neither a path nor an iterable.
 
     >>> calls = Dataset(LabeledSequence([[number, 1]], ["ann"], name=f"call {number}") for number in range(3))
     >>> with calls.staged() as corpus:
-    ...     [one.name for one in corpus]
+    ...     [call.name for call in corpus]
     ['call 0', 'call 1', 'call 2']
     """
 
@@ -70,257 +66,122 @@ class Dataset:
         on_error: str = "stop",
         scratch: _Path | None = None,
     ) -> None:
-        require_choices(silence, overlap)
         if not isinstance(on_error, str) or on_error not in _ON_ERROR:
             raise ArgumentError(f"on_error must be one of {', '.join(_ON_ERROR)}, but is {on_error!r:.80}")
         if scratch is not None and not (isinstance(scratch, (str, os.PathLike)) and os.path.isdir(scratch)):
             raise ArgumentError(f"scratch must be a folder that is there, but is {scratch!r:.80}")
         if rttm is not None and not isinstance(rttm, (str, os.PathLike)):
             raise ArgumentError(f"rttm must be the path of a file, but is {rttm!r:.80}")
-        self._source = _source_of(source, format)
-        self._rttm, self._marks = rttm, (silence, overlap)
-        self._on_error, self._scratch = on_error, scratch
+        self._reader = SequenceReader(source_of(source, format), rttm, silence, overlap)
+        self._on_error = on_error
+        self._scratch = scratch
         self.skipped: list[Skipped] = []
         self.front_ends: set[Any] = set()
         self.staged_sizes = (0, 0)
 
     @property
     def is_of_files(self) -> bool:
-        """Whether it can be read again, by other processes too."""
-        return isinstance(self._source, _Files)
+        """Whether other processes can read the dataset too."""
+        return isinstance(self._reader.source, Files)
 
     def located(self) -> "Dataset":
-        """The same files by absolute paths, for processes that work in another folder."""
-        found = copy(self)
-        found._source = self._source.located()
-        found._rttm = None if self._rttm is None else os.path.abspath(self._rttm)
-        found._scratch = None if self._scratch is None else os.path.abspath(self._scratch)
-        return found
+        """The same dataset with absolute paths, for processes that work in another folder."""
+        dataset = copy(self)
+        dataset._reader = self._reader.located()
+        dataset._scratch = None if self._scratch is None else os.path.abspath(self._scratch)
+        return dataset
 
     @staticmethod
     def of(value: Any) -> "Dataset | None":
-        """What `fit` makes of its first argument.
+        """The dataset that the first argument of `fit` means.
 
         Args:
             value: anything.
 
         Returns:
-            A dataset itself; one of the files at a path or at several, or of what brings sequences one after another;
-            None for sequences that are in memory (lists, arrays), and for what cannot be any.
+            `value` itself if it is a dataset; a dataset of the files at a path or at several paths, or of an
+            iterable; None for sequences in memory (lists, arrays) and for all other objects.
 
         >>> Dataset.of([[[0.5, 1]]]) is None, Dataset.of(iter([])) is None, Dataset.of("calls") is None
         (True, False, False)
         """
         if isinstance(value, Dataset):
             return value
-        if isinstance(value, (str, os.PathLike)) or _is_stream(value) or _are_paths(value):
+        if isinstance(value, (str, os.PathLike)) or is_stream(value) or are_paths(value):
             return Dataset(value)
         return None
 
     def sequences(self, dim: int | None = None) -> Iterator[LabeledSequence]:
-        """One pass over all sequences, of one dimension; nothing is checked of whether they have labels.
+        """One pass over all sequences, of one dimension, with or without labels.
 
         Args:
-            dim: the D that is needed, None for any.
+            dim: the required D, None for any.
 
         Raises:
-            InputError: something is wrong, or there is none; the message tells file or sequence, and place.
-            InputTypeError: something that came is not a `LabeledSequence`.
+            InputError: the input is wrong, or there is no sequence; the message names the file or sequence.
+            InputTypeError: an object is not a `LabeledSequence`.
             MissingExtraError: the package that reads the format is not installed.
-            OSError: there is no such file, or it cannot be read.
+            OSError: a file is missing or cannot be read.
         """
-        return (one for _where, one in self._pass(self._source, self._reading(dim)))
+        return (sequence for _place, sequence in self._pass(self._reader, self._reading(dim)))
 
     @contextmanager
     def staged(
         self, dim: int | None = None, share: tuple[int, int] = (0, 1), progress: Progress | None = None
     ) -> Iterator[Corpus]:
-        """One pass over all sequences, after which any part of them can be read, until the context ends.
+        """One pass over all sequences; then any part of them can be read, until the context ends.
 
         Args:
-            dim: the D that is needed, None for any.
-            share: (r, n): only the r-th of n parts. Where there are n shards, a part is the shards that follow each
-                other in it, of which alone is read (and a sequence that goes on in the next part is two); else it is
-                every n-th sequence.
-            progress: told of each observation that was read; None: nobody is.
+            dim: the required D, None for any.
+            share: (rank, n): read part `rank` of n parts. With at least n shards, each part is a run of consecutive
+                shards, and only these are read. A sequence that spans two parts becomes two sequences. With fewer
+                shards, a part is every n-th sequence.
+            progress: receives the number of observations that were read; None: no progress is shown.
 
         Raises:
-            UISRNNError, OSError: as `sequences`; also where a sequence has no labels, a share has no sequence, or the
+            UISRNNError, OSError: as `sequences`; also if a sequence has no labels, a share has no sequence, or the
                 disk for the temporary file is full.
         """
-        source = self._source.part(*share)
-        catalogue, known = Catalogue(), dict[Any, int]()
+        reader = self._reader.part(*share)
+        reading = self._reading(dim)
+        catalogue = Catalogue()
+        codes: dict[Any, int] = {}
         with ExitStack() as stack:
             spool = None
-            with progress or Silent() as told:
-                for one in self._coded(source, dim, known):
+            with progress or Silent() as bar:
+                for sequence in self._coded(reader, reading, codes):
                     if spool is None:
-                        spool = stack.enter_context(Spool(self._scratch, one.observations.shape[1]))
-                    spool.write(one.observations)
-                    catalogue.add(one)
-                    told.advance(len(one.observations))
+                        spool = stack.enter_context(Spool(self._scratch, sequence.observations.shape[1]))
+                    spool.write(sequence.observations)
+                    catalogue.add(sequence)
+                    bar.advance(len(sequence.observations))
             if spool is None:
-                raise self._nothing(source)
+                raise reader.nothing(reading)
             self.staged_sizes = (len(catalogue), len(spool))
-            yield catalogue.corpus(spool, tuple(known))
+            yield catalogue.corpus(spool, tuple(codes))
 
     def _reading(self, dim: int | None) -> Reading:
-        self.skipped = []
+        reading = _ON_ERROR[self._on_error](dim)
+        self.skipped = reading.skipped
         self.front_ends = set()
-        return _ON_ERROR[self._on_error](dim, self.skipped)
+        return reading
 
-    def _coded(self, source: "_Source", dim: int | None, known: dict[Any, int]) -> Iterator[CodedSequence]:
+    def _coded(self, reader: SequenceReader, reading: Reading, codes: dict[Any, int]) -> Iterator[CodedSequence]:
         """Sequences with numbers for their labels."""
-        reading = self._reading(dim)
-        for where, one in self._pass(source, reading):
-            found = reading.attempt(f"{where}: {one.name}", _coded, where, one, known)
-            if found is not None:
-                yield found
+        for place, sequence in self._pass(reader, reading):
+            numbered = reading.attempt(f"{place}: {sequence.name}", _coded, place, sequence, codes)
+            if numbered is not None:
+                yield numbered
 
-    def _pass(self, source: "_Source", reading: Reading) -> Iterator[tuple[object, LabeledSequence]]:
-        recordings = None if self._rttm is None else Recordings(self._rttm, *self._marks)
-        is_empty = True
-        for where, one in source.read(recordings, reading):
-            is_empty = False
-            self.front_ends.add(one.info.get(FRONT_END))
-            yield where, one
-        if is_empty:
-            raise self._nothing(source)
+    def _pass(self, reader: SequenceReader, reading: Reading) -> Iterator[tuple[object, LabeledSequence]]:
+        """One pass that notes the front ends of the sequences."""
+        return (self._noted(place, sequence) for place, sequence in reader.read(reading))
 
-    def _nothing(self, source: "_Source") -> InputError:
-        why = f"; {len(self.skipped)} skipped, the first because: {self.skipped[0].why}" if self.skipped else ""
-        return InputError(f"{source}: at least one sequence is needed, but there is none{why}")
+    def _noted(self, place: object, sequence: LabeledSequence) -> tuple[object, LabeledSequence]:
+        self.front_ends.add(sequence.info.get(FRONT_END))
+        return place, sequence
 
 
-def _coded(where: object, one: LabeledSequence, known: dict[Any, int]) -> CodedSequence:
-    with within(where):
-        return coded(one, known)
-
-
-class _Source(Protocol):
-    """Where sequences come from; as text, how error messages call it."""
-
-    def read(self, recordings: Recordings | None, reading: Reading) -> Iterator[tuple[object, LabeledSequence]]:
-        """One pass over the sequences, each with the words that say where it is."""
-
-    def part(self, rank: int, size: int) -> "_Source":
-        """One of so many parts."""
-
-    def located(self) -> "_Source":
-        """The same by absolute paths, where there are paths."""
-
-
-class _Files:
-    """Paths of files and folders, or a part of their shards."""
-
-    def __init__(self, paths: list[Path], format: str | None, part: tuple[int, int] = (0, 1)) -> None:
-        self._paths, self._format, self._part = paths, format, part
-
-    def __str__(self) -> str:
-        return ", ".join(map(str, self._paths))
-
-    def read(self, recordings: Recordings | None, reading: Reading) -> Iterator[tuple[object, LabeledSequence]]:
-        """The sequences of one path after another."""
-        rank, size = self._part
-        places = self._places()
-        total, before = sum(len(shards) for _path, _kind, shards in places), 0
-        for path, kind, shards in places:
-            first, last = (max(total * one // size - before, 0) for one in (rank, rank + 1))
-            if shards[first:last] or size == 1:
-                yield from read(path, kind, shards[first:last], recordings, reading)
-            before += len(shards)
-
-    def part(self, rank: int, size: int) -> "_Source":
-        """Shards that follow each other; where there are too few, see `_EveryNth`."""
-        if size > 1 and sum(len(shards) for _path, _kind, shards in self._places()) < size:
-            return _EveryNth(self, rank, size)
-        return _Files(self._paths, self._format, (rank, size))
-
-    def located(self) -> "_Source":
-        """The same by absolute paths."""
-        return _Files([path.absolute() for path in self._paths], self._format, self._part)
-
-    def _places(self) -> list[tuple[Path, Format, list[Path]]]:
-        kinds = [registry.to_read(path, self._format) for path in self._paths]
-        return [(path, kind, kind.shards(path)) for path, kind in zip(self._paths, kinds, strict=True)]
-
-
-class _EveryNth:
-    """One of every so many sequences; all of them are read."""
-
-    def __init__(self, source: "_Source", rank: int, size: int) -> None:
-        self._source, self._rank, self._size = source, rank, size
-
-    def __str__(self) -> str:
-        return f"{self._source} (share {self._rank} of {self._size})"
-
-    def read(self, recordings: Recordings | None, reading: Reading) -> Iterator[tuple[object, LabeledSequence]]:
-        """The sequences."""
-        return islice(self._source.read(recordings, reading), self._rank, None, self._size)
-
-    def part(self, rank: int, size: int) -> "_Source":
-        """A part of a part."""
-        return _EveryNth(self, rank, size)
-
-    def located(self) -> "_Source":
-        """The same part by absolute paths."""
-        return _EveryNth(self._source.located(), self._rank, self._size)
-
-
-class _Given:
-    """Sequences that somebody brings."""
-
-    def __init__(self, sequences: Iterable[Any]) -> None:
-        self._sequences, self._is_used = sequences, False
-
-    def __str__(self) -> str:
-        return "sequences"
-
-    def read(self, recordings: Recordings | None, reading: Reading) -> Iterator[tuple[object, LabeledSequence]]:
-        """The sequences."""
-        coming = iter(self._sequences)
-        if self._is_used and coming is self._sequences:
-            raise InputError(
-                "sequences: must be there again, but come from an iterator that was used; give a list or files"
-            )
-        self._is_used = True
-        for number, one in enumerate(coming):
-            where = f"sequence {number}"
-            found = reading.attempt(where, checked, where, number, one, recordings, reading.dimension)
-            if found is not None:
-                yield where, found
-
-    def part(self, rank: int, size: int) -> "_Source":
-        """See `_EveryNth`."""
-        return self if size == 1 else _EveryNth(self, rank, size)
-
-    def located(self) -> "_Source":
-        """There are no paths."""
-        return self
-
-
-def _source_of(source: Any, format: str | None) -> _Source:
-    paths = [source] if isinstance(source, (str, os.PathLike)) else source
-    if _are_paths(paths):
-        if format is not None:
-            registry.named(format)
-        return _Files([place_of(one) for one in paths], format)
-    if not isinstance(source, (list, tuple)) and not _is_stream(source):
-        raise InputTypeError(
-            f"source must be a path, a list of paths or LabeledSequences one after another, but is {source!r:.80}"
-        )
-    if format is not None:
-        raise ArgumentError(f"format must be None where the source is no path, but is {format!r:.80}")
-    return _Given(source)
-
-
-def _are_paths(value: Any) -> bool:
-    """Whether this is a list of paths."""
-    is_list = isinstance(value, (list, tuple)) and len(value) > 0
-    return is_list and all(isinstance(one, (str, os.PathLike)) for one in value)
-
-
-def _is_stream(value: Any) -> bool:
-    """Whether things can be taken from it one after another that are neither numbers, characters nor keys."""
-    is_other = isinstance(value, (list, tuple, str, bytes, bytearray, memoryview, Mapping, Set))
-    return isinstance(value, Iterable) and not is_other and not hasattr(value, "__array__")
+def _coded(place: object, sequence: LabeledSequence, codes: dict[Any, int]) -> CodedSequence:
+    with errors_at(place):
+        return coded(sequence, codes)

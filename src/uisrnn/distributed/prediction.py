@@ -16,8 +16,8 @@ from uisrnn.distributed.outputs import Labels, Output, Parts, Turns
 from uisrnn.distributed.plan import Batch, Place, batches_of, places_of, require_each_once
 from uisrnn.distributed.shards import Shards, UnreadableShardError
 from uisrnn.errors import ArgumentError, InputError, InputTypeError
+from uisrnn.formats import registry
 from uisrnn.formats.reading import Skipped
-from uisrnn.formats.registry import FORMATS
 from uisrnn.kept import KeptModel
 from uisrnn.progress import bar_for
 from uisrnn.turns import rttm
@@ -241,7 +241,7 @@ def _output_of(out: Any, hop: float | None, min_gap: float, min_turn: float, emb
             raise ArgumentError(f"out must be an .rttm file in a folder that is there, but is {text}")
         return Turns(hop, min_gap, min_turn, as_words=True)
     suffix = PurePosixPath(text).suffix.lower()
-    if suffix != ".parquet" and suffix in {known for one in FORMATS for known in one.suffixes if known}:
+    if suffix != ".parquet" and suffix in registry.suffixes():
         raise ArgumentError(f"out must be a folder, for Parquet files, or an .rttm file, but is {text}")
     if "://" not in text and not Path(os.path.abspath(text)).parent.is_dir():
         raise ArgumentError(f"out must be a folder to make in one that is there, but is {text}")

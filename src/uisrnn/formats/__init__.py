@@ -2,14 +2,18 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
-from uisrnn.errors import InputError, InputTypeError
+from uisrnn.errors import InputTypeError
 from uisrnn.formats import registry
+from uisrnn.formats.format import Format, errors_at
 from uisrnn.formats.portable import portable
-from uisrnn.formats.reading import Recordings, Stopping, place_of, read
+from uisrnn.formats.reader import SequenceReader
+from uisrnn.formats.reading import Stopping, place_of
+from uisrnn.formats.registry import register
+from uisrnn.formats.sources import Files
 from uisrnn.sequences.labeled import LabeledSequence
-from uisrnn.turns.turn_labels import require_choices
+
+__all__ = ["Format", "errors_at", "iterate_sequences", "load_sequences", "register", "save_sequences"]
 
 _Path = str | os.PathLike[str]
 
@@ -61,11 +65,8 @@ def iterate_sequences(
     Raises:
         UISRNNError, OSError: as `load_sequences`; what is wrong with a sequence when it is reached.
     """
-    require_choices(silence, overlap)
-    place = place_of(path)
-    kind = registry.to_read(place, format)
-    recordings = None if rttm is None else Recordings(rttm, silence, overlap)
-    return _some(read(place, kind, kind.shards(place), recordings, Stopping()), place)
+    reader = SequenceReader(Files((place_of(path),), format), rttm, silence, overlap)
+    return (sequence for _place, sequence in reader.read(Stopping()))
 
 
 def save_sequences(path: _Path, sequences: Iterable[LabeledSequence], *, format: str | None = None) -> None:
@@ -94,13 +95,3 @@ def save_sequences(path: _Path, sequences: Iterable[LabeledSequence], *, format:
         raise InputTypeError(f"sequences must be a list of LabeledSequences, but are {type(sequences).__name__}")
     checked = portable(sequences)
     kind.write(place, list(checked) if isinstance(sequences, (list, tuple)) else checked)
-
-
-def _some(sequences: Iterator[tuple[Path, LabeledSequence]], path: Path) -> Iterator[LabeledSequence]:
-    """The sequences, of which there is one at least."""
-    is_empty = True
-    for _shard, one in sequences:
-        is_empty = False
-        yield one
-    if is_empty:
-        raise InputError(f"{path}: at least one sequence is needed, but there is none")

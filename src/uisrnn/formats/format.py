@@ -1,4 +1,4 @@
-"""The seam: what the library knows of a file format."""
+"""The seam between the library and a file format."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,13 +10,13 @@ from uisrnn.sequences.labeled import LabeledSequence
 
 
 class Format(Protocol):
-    """A way to keep sequences in a file or in a folder.
+    """A way to keep sequences in a file or in a folder; `uisrnn.formats.register` adds a format to the library.
 
-    Names, dimensions and what JSON must hold were checked before `write` is called, and are checked after `iterate`.
+    The library checks names, dimensions and info before it calls `write`, and dimensions after `iterate`.
 
     Attributes:
-        name: by which users ask for it.
-        suffixes: of the paths that are of this format, in small letters; `""` where it is written as a folder.
+        name: the word by which users ask for the format.
+        suffixes: of the paths of this format, in small letters; `""` if the format writes a folder.
     """
 
     name: str
@@ -26,30 +26,30 @@ class Format(Protocol):
         """Whether a folder holds files of this format."""
 
     def shards(self, path: Path) -> list[Path]:
-        """What there is to read at a path, in its order; each can be left out, and the rest be read."""
+        """The files to read at a path, in order. The library may leave out any of them and read the rest."""
 
     def iterate(self, path: Path, shards: Sequence[Path]) -> Iterator[tuple[Path, LabeledSequence]]:
-        """The sequences of some shards of a path, each with the shard in which it begins.
+        """Read sequences from some shards of a path, each with the shard in which it begins.
 
-        One is in memory at a time where the format allows it, else one shard.
+        Keep one sequence in memory at a time if the format allows it, else one shard.
         """
 
     def write(self, path: Path, sequences: Iterable[LabeledSequence]) -> None:
-        """Write sequences, at least one, in one step: all of them or nothing."""
+        """Write at least one sequence, in one step: all sequences or nothing."""
 
 
 def files_in(path: Path, suffix: str) -> list[Path]:
-    """The files of a folder that have this suffix, by name, but for hidden ones; of a file itself."""
+    """The files of a folder with a suffix, sorted by name, without hidden files; a file is its own list."""
     if not path.is_dir():
         return [path]
-    return sorted(one for one in path.iterdir() if one.suffix.lower() == suffix and not one.name.startswith("."))
+    return sorted(file for file in path.iterdir() if file.suffix.lower() == suffix and not file.name.startswith("."))
 
 
 class Dimension:
-    """The D that all sequences of a reading have: that which is needed, or that of the first.
+    """The dimension D that all sequences of a reading share: the required D, or the D of the first sequence.
 
     Attributes:
-        needed: None until there is one.
+        needed: D; None until the first sequence comes.
 
     >>> dimension = Dimension()
     >>> dimension.require(LabeledSequence([[1, 2]]), "a.npz")
@@ -62,25 +62,25 @@ class Dimension:
         self.needed = needed
         self._why = "" if needed is not None else " as those before"
 
-    def require(self, one: LabeledSequence, where: object) -> None:
+    def require(self, sequence: LabeledSequence, place: object) -> None:
         """Check the next sequence.
 
         Raises:
-            InputError: it has another dimension; the message begins with `where` and its name.
+            InputError: the sequence has another dimension; the message begins with `place` and its name.
         """
-        shape = one.observations.shape
+        shape = sequence.observations.shape
         if self.needed not in (None, shape[1]):
             raise InputError(
-                f"{where}: {one.name}: observations must be (T, {self.needed}){self._why}, but are {shape}"
+                f"{place}: {sequence.name}: observations must be (T, {self.needed}){self._why}, but are {shape}"
             )
         self.needed = shape[1]
 
 
 @contextmanager
-def within(where: object) -> Iterator[None]:
-    """Errors of input that is made inside begin with the file, or the place in it.
+def errors_at(place: object) -> Iterator[None]:
+    """Put the file, or the place in it, before the text of each input error.
 
-    >>> with within("some.npz"):
+    >>> with errors_at("some.npz"):
     ...     raise InputError("call: needs labels")
     Traceback (most recent call last):
     uisrnn.errors.InputError: some.npz: call: needs labels
@@ -88,4 +88,4 @@ def within(where: object) -> Iterator[None]:
     try:
         yield
     except (InputError, InputTypeError) as error:
-        raise type(error)(f"{where}: {error}") from error
+        raise type(error)(f"{place}: {error}") from error

@@ -1,4 +1,4 @@
-"""One pass over sequences, and what becomes of what is wrong with them."""
+"""One pass over sequences in files, and the two ways to treat errors: stop, or skip."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
 
 from uisrnn.errors import InputError, InputTypeError
-from uisrnn.formats.format import Dimension, Format, within
+from uisrnn.formats.format import Dimension, Format, errors_at
 from uisrnn.sequences.labeled import LabeledSequence
 from uisrnn.turns import rttm as rttm_files
 from uisrnn.turns.turn_labels import label_by_turns
@@ -17,7 +17,7 @@ _P = ParamSpec("_P")
 
 
 class Skipped(NamedTuple):
-    """What was left out of a pass.
+    """A shard or a sequence that a pass left out.
 
     Attributes:
         name: of the shard or the sequence.
@@ -29,73 +29,73 @@ class Skipped(NamedTuple):
 
 
 class Reading(Protocol):
-    """One pass.
+    """One pass over sequences.
 
     Attributes:
-        dimension: that all sequences of it have.
+        dimension: the D of all sequences.
+        skipped: the shards and sequences that the pass left out.
     """
 
     dimension: Dimension
+    skipped: list[Skipped]
 
-    def usable(self, kind: Format, path: Path, shards: Sequence[Path]) -> Sequence[Path]:
-        """Those of some shards of a path that are read."""
+    def usable(self, format: Format, path: Path, shards: Sequence[Path]) -> Sequence[Path]:
+        """The shards that the pass reads."""
 
     def attempt(self, name: str, make: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
-        """What is made of the arguments, or None where this fails and is left out."""
+        """Call `make`; None if the call fails and the pass goes on."""
 
 
 class Stopping:
     """A pass that ends with the first error.
 
     Args:
-        dim: that is needed, None for any.
+        dim: the required D, None for any.
     """
 
     def __init__(self, dim: int | None = None) -> None:
         self.dimension = Dimension(dim)
+        self.skipped: list[Skipped] = []
 
-    def usable(self, kind: Format, path: Path, shards: Sequence[Path]) -> Sequence[Path]:
-        """All."""
+    def usable(self, format: Format, path: Path, shards: Sequence[Path]) -> Sequence[Path]:
         return shards
 
     def attempt(self, _name: str, make: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        """What is made."""
         return make(*args, **kwargs)
 
 
 class Skipping:
-    """A pass that leaves out what is wrong: shards as a whole, which are read through before anything of them is used.
+    """A pass that leaves out bad sequences, and bad shards as a whole: it reads each shard to its end before using it.
 
     Args:
-        dim: that is needed, None for any.
-        skipped: where it is said what was left out.
+        dim: the required D, None for any.
     """
 
-    def __init__(self, dim: int | None, skipped: list[Skipped]) -> None:
-        self.dimension, self._skipped = Dimension(dim), skipped
+    def __init__(self, dim: int | None = None) -> None:
+        self.dimension = Dimension(dim)
+        self.skipped: list[Skipped] = []
 
-    def usable(self, kind: Format, path: Path, shards: Sequence[Path]) -> Sequence[Path]:
-        """Those that can be read to their end and have the dimension."""
+    def usable(self, format: Format, path: Path, shards: Sequence[Path]) -> Sequence[Path]:
+        """The shards that can be read to their end and have the dimension."""
         whole = []
         for shard in shards:
-            dimension = self.attempt(str(shard), self._read_through, kind, path, shard)
+            dimension = self.attempt(str(shard), self._read_through, format, path, shard)
             if dimension is not None:
                 self.dimension = dimension
                 whole.append(shard)
         return whole
 
-    def _read_through(self, kind: Format, path: Path, shard: Path) -> Dimension:
-        dimension = copy(self.dimension)  # that of a shard which turns out damaged is not that of the rest
-        for where, one in kind.iterate(path, [shard]):
-            dimension.require(one, where)
+    def _read_through(self, format: Format, path: Path, shard: Path) -> Dimension:
+        dimension = copy(self.dimension)  # a damaged shard must not set the dimension of the others
+        for place, sequence in format.iterate(path, [shard]):
+            dimension.require(sequence, place)
         return dimension
 
     def attempt(self, name: str, make: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
-        """What is made, or None after an error of the input or of the disk."""
         try:
             return make(*args, **kwargs)
         except (InputError, InputTypeError, OSError) as error:
-            self._skipped.append(Skipped(name, " ".join(_reason(error, name).split())))
+            self.skipped.append(Skipped(name, " ".join(_reason(error, name).split())))
             return None
 
 
@@ -116,29 +116,31 @@ class Recordings:
     """
 
     def __init__(self, path: str | os.PathLike[str], silence: str, overlap: str) -> None:
-        self._turns, self._path = rttm_files.read(path), os.fsdecode(path)
-        self._silence, self._overlap = silence, overlap
+        self._turns = rttm_files.read(path)
+        self._path = os.fsdecode(path)
+        self._silence = silence
+        self._overlap = overlap
 
-    def label(self, number: int, one: LabeledSequence) -> LabeledSequence:
-        """The sequence of a number, labelled by its recording, or, if it is the first, by the only one.
+    def label(self, number: int, sequence: LabeledSequence) -> LabeledSequence:
+        """Label a sequence by the recording of its name; the first sequence may take the only recording.
 
         Raises:
-            InputError: it has no turns, or see `label_by_turns`.
+            InputError: the sequence has no turns, or see `label_by_turns`.
         """
-        turns = self._turns.get(one.name)
+        turns = self._turns.get(sequence.name)
         if turns is None and len(self._turns) == 1 and number == 0:
             turns = next(iter(self._turns.values()))
         if turns is None:
-            known = ", ".join(self._turns) or "no recordings"
-            raise InputError(f"{self._path}: must have the turns of {one.name!r:.80}, but has {known:.200}")
-        return label_by_turns(one, turns, silence=self._silence, overlap=self._overlap)
+            names = ", ".join(self._turns) or "no recordings"
+            raise InputError(f"{self._path}: must have the turns of {sequence.name!r:.80}, but has {names:.200}")
+        return label_by_turns(sequence, turns, silence=self._silence, overlap=self._overlap)
 
 
 def place_of(path: Any) -> Path:
-    """A path that a caller gives.
+    """Check a path that a caller gives.
 
     Raises:
-        InputTypeError: it is none.
+        InputTypeError: it is not a path.
     """
     if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
         raise InputTypeError(f"path must be that of a file or a folder, but is {path!r:.80}")
@@ -146,30 +148,32 @@ def place_of(path: Any) -> Path:
 
 
 def read(
-    path: Path, kind: Format, shards: Sequence[Path], recordings: Recordings | None, reading: Reading
+    path: Path, format: Format, shards: Sequence[Path], recordings: Recordings | None, reading: Reading
 ) -> Iterator[tuple[Path, LabeledSequence]]:
-    """The sequences of a path, each with the shard in which it begins.
+    """Read sequences of a path, each with the shard in which it begins.
 
     Args:
         path: of a file or a folder.
-        kind: its format.
-        shards: of the path, all or some.
-        recordings: label them; None: they keep their labels.
+        format: of the path.
+        shards: all or some shards of the path.
+        recordings: label the sequences; None: the sequences keep their labels.
         reading: the pass.
 
     Raises:
-        InputError, OSError: what is there is wrong; the message tells file and place.
+        InputError, OSError: a file is wrong or cannot be read; the message names the file and the place.
     """
-    usable = reading.usable(kind, path, shards)
-    for number, (shard, one) in enumerate(_whole(path, kind, _neighbours(shards, usable), reading)):
-        found = reading.attempt(f"{shard}: {one.name}", checked, shard, number, one, recordings, reading.dimension)
-        if found is not None:
-            yield shard, found
+    usable = reading.usable(format, path, shards)
+    for number, (shard, sequence) in enumerate(_whole(path, format, _neighbours(shards, usable), reading)):
+        place = f"{shard}: {sequence.name}"
+        labelled = reading.attempt(place, checked, shard, number, sequence, recordings, reading.dimension)
+        if labelled is not None:
+            yield shard, labelled
 
 
 def _neighbours(shards: Sequence[Path], usable: Sequence[Path]) -> list[list[Path]]:
-    """The usable shards, cut where others are between them."""
-    kept, parts = set(usable), list[list[Path]]()
+    """The usable shards as lists of neighbours, without a bad shard between them."""
+    kept = set(usable)
+    parts: list[list[Path]] = []
     for before, shard in zip([None, *shards], shards, strict=False):
         if shard in kept:
             if before not in kept:
@@ -179,52 +183,52 @@ def _neighbours(shards: Sequence[Path], usable: Sequence[Path]) -> list[list[Pat
 
 
 def _whole(
-    path: Path, kind: Format, parts: list[list[Path]], reading: Reading
+    path: Path, format: Format, parts: list[list[Path]], reading: Reading
 ) -> Iterator[tuple[Path, LabeledSequence]]:
-    """The sequences of parts of a path, but for those that begin in one part and go on in the next."""
+    """The sequences of parts of a path, without the sequences that begin in one part and go on in the next part."""
     last: tuple[Path, LabeledSequence] | None = None
     if len(parts) == 1:  # no sequence needs to wait for the next one
-        yield from kind.iterate(path, parts[0])
+        yield from format.iterate(path, parts[0])
         return
     for part in parts:
         is_first = True
-        for shard, one in kind.iterate(path, part):
-            if is_first and last is not None and last[1].name == one.name:
-                reading.attempt(f"{shard}: {one.name}", _refuse_torn, *last)
+        for shard, sequence in format.iterate(path, part):
+            if is_first and last is not None and last[1].name == sequence.name:
+                reading.attempt(f"{shard}: {sequence.name}", _refuse_torn, *last)
                 last = None
             else:
                 if last is not None:
                     yield last
-                last = shard, one
+                last = shard, sequence
             is_first = False
     if last is not None:
         yield last
 
 
-def _refuse_torn(shard: Path, one: LabeledSequence) -> None:
-    raise InputError(f"{shard}: {one.name}: its middle is in a shard that is left out")
+def _refuse_torn(shard: Path, sequence: LabeledSequence) -> None:
+    raise InputError(f"{shard}: {sequence.name}: its middle is in a shard that is left out")
 
 
 def checked(
-    where: object, number: int, one: Any, recordings: Recordings | None, dimension: Dimension
+    place: object, number: int, sequence: Any, recordings: Recordings | None, dimension: Dimension
 ) -> LabeledSequence:
-    """One sequence, labelled where there are recordings.
+    """Check a sequence, and label it if there are recordings.
 
     Args:
-        where: it is; error messages begin with it.
-        number: of the sequence there.
-        one: of which it is not known what it is.
-        recordings: label it; None: it keeps its labels.
-        dimension: that it must have.
+        place: of the sequence; error messages begin with it.
+        number: of the sequence at its place.
+        sequence: any object; must be a `LabeledSequence`.
+        recordings: label the sequence; None: it keeps its labels.
+        dimension: of all sequences.
 
     Raises:
-        InputTypeError: it is not a `LabeledSequence`.
-        InputError: it has another dimension, or cannot be labelled.
+        InputTypeError: `sequence` is not a `LabeledSequence`.
+        InputError: the sequence has another dimension, or cannot be labelled.
     """
-    if not isinstance(one, LabeledSequence):
-        raise InputTypeError(f"{where}: must be a LabeledSequence, but is {type(one).__name__}")
-    dimension.require(one, where)
+    if not isinstance(sequence, LabeledSequence):
+        raise InputTypeError(f"{place}: must be a LabeledSequence, but is {type(sequence).__name__}")
+    dimension.require(sequence, place)
     if recordings is None:
-        return one
-    with within(where):
-        return recordings.label(number, one)
+        return sequence
+    with errors_at(place):
+        return recordings.label(number, sequence)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from uisrnn.errors import InputError
-from uisrnn.formats.format import within
+from uisrnn.formats.format import errors_at
 from uisrnn.sequences.labeled import LabeledSequence
 from uisrnn.sequences.labels import Label
 from uisrnn.sequences.observations import Observations
@@ -69,7 +69,7 @@ def _sequence(pieces: list[Rows]) -> LabeledSequence:
     labels = _column([(piece.labels, piece.where) for piece in pieces], "label")
     times = _column([(piece.times, piece.where) for piece in pieces], "time")
     observations = np.concatenate([piece.observations for piece in pieces])
-    with within(first.source):
+    with errors_at(first.source):
         return LabeledSequence(observations, labels, times, first.name, first.info or {})
 
 

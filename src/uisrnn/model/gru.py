@@ -22,6 +22,7 @@ class GRUNetwork(nn.Module):
 
     def __init__(self, observation_dim: int, hidden_size: int, depth: int, dropout: float) -> None:
         super().__init__()
+        self.hidden_size = hidden_size
         self.gru = nn.GRU(observation_dim, hidden_size, depth, dropout=dropout if depth > 1 else 0.0)
         self.linear_mean1 = nn.Linear(hidden_size, hidden_size)
         self.linear_mean2 = nn.Linear(hidden_size, observation_dim)

@@ -1,4 +1,4 @@
-"""Models that come with the package, each with a card that says what it was made from."""
+"""Models that come with the package; the card of a model names its training data."""
 
 from importlib import resources
 
@@ -9,16 +9,16 @@ PRETRAINED = ("campplus", "resemblyzer")
 
 
 def load_pretrained(name: str, args: object = None) -> UISRNN:
-    """A model that was trained beforehand; its card is the file `pretrained/<name>.md` of the package.
+    """A trained model of the package; its card is the file `pretrained/<name>.md` of the package.
 
     Args:
         name: "campplus": for observations of the default front end of `diarize`, 192-dim; "resemblyzer": for 256-dim
             d-vectors of Resemblyzer, L2-normalised, from windows of 0.8 or 1.6 s every 0.4 s.
-        args: where the process's own arguments come from (verbosity, enable_cuda, device, seed); see
+        args: an object with the arguments of this process (verbosity, enable_cuda, device, seed); see
             `UISRNN.from_file`.
 
     Raises:
-        ArgumentError: there is no such model.
+        ArgumentError: no model of the package has this name.
 
     >>> import numpy as np, uisrnn
     >>> model = uisrnn.load_pretrained("resemblyzer")

@@ -57,9 +57,23 @@ def _real_array(values: Any, where: str) -> NDArray[Any]:
         raise InputTypeError(f"{where}: observations must be an array of numbers, but: {error}") from error
     if np.ma.is_masked(values):
         raise InputError(f"{where}: observations are partly masked; fill them or leave them out")
+    if array.dtype == object and array.size and all(map(_is_real, set(map(type, array.flat)))):
+        array = _numbers_of_objects(array, where)
     if array.dtype.kind not in "fiu":
         raise InputTypeError(f"{where}: observations must be real numbers, but are of type {array.dtype}")
     return array
+
+
+def _is_real(kind: type) -> bool:
+    return issubclass(kind, numbers.Real) and not issubclass(kind, bool)
+
+
+def _numbers_of_objects(array: NDArray[Any], where: str) -> NDArray[Any]:
+    """An array of Python numbers as float64: numpy makes such arrays of several sequences of one length."""
+    try:
+        return array.astype(np.float64)
+    except OverflowError as error:
+        raise InputTypeError(f"{where}: observations must be an array of numbers, but: {error}") from error
 
 
 def _require_finite(single: Observations, original: NDArray[Any], where: str) -> None:

@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from uisrnn.arguments import TrainingArguments
 from uisrnn.errors import ArgumentError
-from uisrnn.progress import Both, Progress, Silent, bar_for
+from uisrnn.progress import Progress, ProgressPair, Silent, bar_for
 
 
 @runtime_checkable
@@ -77,4 +77,4 @@ def progress_of(stage: str, args: TrainingArguments, verbosity: int, watcher: Wa
         "generative": (args.train_iteration, "training"),
         "discriminative": (args.discriminative_iteration, "training discriminatively"),
     }[stage]
-    return Both(bar_for(verbosity, iterations, description), watcher.stage(stage))
+    return ProgressPair(bar_for(verbosity, iterations, description), watcher.stage(stage))

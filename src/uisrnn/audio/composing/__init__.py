@@ -1,4 +1,4 @@
-"""Labelled conversations of sound: voices laid along turns, in a room, with noise, through a channel."""
+"""Composed sound of labelled conversations: voices laid along turns, in a room, with noise, through a channel."""
 
 from uisrnn.audio.composing.catalog import find_voices
 from uisrnn.audio.composing.channels import CHANNELS, Channel

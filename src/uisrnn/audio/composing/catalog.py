@@ -1,4 +1,4 @@
-"""Sound files of voices: which voice each file of a folder or manifest holds."""
+"""Sound files of voices, found in a folder or listed in a manifest."""
 
 import csv
 import os
@@ -10,7 +10,8 @@ from uisrnn.errors import InputError
 
 _SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".au", ".w64", ".caf"})
 _MANIFEST = "manifest.csv"
-_FILE, _VOICE = ("file", "path"), ("speaker", "voice")
+_FILE_COLUMNS = ("file", "path")
+_VOICE_COLUMNS = ("speaker", "voice")
 
 
 def find_voices(path: str | os.PathLike[str], split: str | None = None) -> dict[str, list[Path]]:
@@ -19,7 +20,7 @@ def find_voices(path: str | os.PathLike[str], split: str | None = None) -> dict[
     Args:
         path: a CSV file with columns `file` (or `path`, relative to the CSV file) and `speaker` (or `voice`); or a
             folder with such a file, `manifest.csv`; or a folder with a subfolder for each voice.
-        split: only rows of the CSV file whose column `split` has this value. None: all.
+        split: only rows of the CSV file with this value in the column `split`. None: all rows.
 
     Raises:
         InputError: the path is not a CSV file or such a folder, a column is missing, or there is no sound file.
@@ -30,7 +31,7 @@ def find_voices(path: str | os.PathLike[str], split: str | None = None) -> dict[
         place = place / _MANIFEST
     if place.is_dir():
         if split is not None:
-            raise InputError(f"{place}: split {split!r} needs a {_MANIFEST} that says which voices are in it")
+            raise InputError(f"{place}: split {split!r} needs a {_MANIFEST} with a column 'split'")
         voices = _subfolders(place)
     else:
         voices = _manifest(place, split)
@@ -56,8 +57,8 @@ def _manifest(path: Path, split: str | None) -> dict[str, list[Path]]:
         try:
             rows = csv.DictReader(file)
             columns = rows.fieldnames or []
-            file_column = _column(columns, _FILE, path)
-            voice_column = _column(columns, _VOICE, path)
+            file_column = _column(columns, _FILE_COLUMNS, path)
+            voice_column = _column(columns, _VOICE_COLUMNS, path)
             split_column = _column(columns, ("split",), path) if split is not None else ""
             for row in rows:
                 if split is None or row[split_column] == split:

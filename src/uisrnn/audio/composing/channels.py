@@ -1,4 +1,4 @@
-"""Channels that a conversation passes through: telephones, narrow bands, lossy codecs."""
+"""Channels of composed conversations: telephones, narrow bands, lossy codecs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +16,12 @@ from uisrnn.errors import ArgumentError, InputTypeError
 
 _NARROW = 8000  # Hz
 _STEPS = 127  # of G.711 on either side of 0
-_MU, _A = 255.0, 87.6  # of ITU-T G.711
+_MU = 255.0  # of ITU-T G.711
+_A = 87.6  # of ITU-T G.711
 
 
 class Channel(Protocol):
-    """Changes how sound is heard, but neither its rate nor its length nor when something is heard."""
+    """Distorts sound without changing its rate or length, and without a delay."""
 
     def __call__(self, waveform: Waveform, rate: int, generator: np.random.Generator) -> tuple[Waveform, str]:
         """The sound after the channel, and the parameters of the channel in words.
@@ -28,25 +29,23 @@ class Channel(Protocol):
         Args:
             waveform: (n,) samples between -1 and 1.
             rate: samples a second.
-            generator: draws what varies from one conversation to the next.
+            generator: draws the parameters of the channel.
         """
 
 
 @dataclass(frozen=True)
 class Clean:
-    """Sound as it is."""
+    """A channel that changes nothing."""
 
     def __call__(self, waveform: Waveform, rate: int, generator: np.random.Generator) -> tuple[Waveform, str]:
-        """See `Channel`."""
         return waveform, "clean"
 
 
 @dataclass(frozen=True)
 class Narrow:
-    """Sound of 8000 samples a second, so without frequencies above 4 kHz."""
+    """A channel of 8000 samples a second, and so without frequencies above 4 kHz."""
 
     def __call__(self, waveform: Waveform, rate: int, generator: np.random.Generator) -> tuple[Waveform, str]:
-        """See `Channel`."""
         return _widened(resampled(waveform, rate, _NARROW), rate, len(waveform)), "8 kHz"
 
 
@@ -61,8 +60,8 @@ class Telephone:
     law: str
 
     def __call__(self, waveform: Waveform, rate: int, generator: np.random.Generator) -> tuple[Waveform, str]:
-        """See `Channel`."""
-        low, high = float(generator.uniform(200, 400)), float(generator.uniform(3200, 3600))
+        low = float(generator.uniform(200, 400))
+        high = float(generator.uniform(3200, 3600))
         narrow = band_passed(resampled(waveform, rate, _NARROW), low, high, _NARROW)
         companded = mu_law(narrow) if self.law == "mu" else a_law(narrow)
         words = f"telephone, {self.law}-law, {low:.0f} to {high:.0f} Hz"
@@ -74,9 +73,9 @@ class Lossy:
     """A lossy codec at a random low rate.
 
     Attributes:
-        codec: which.
-        name: of the codec, for people.
-        bit_rates: in bits a second, of which a conversation has one.
+        codec: the codec.
+        name: of the codec, for descriptions.
+        bit_rates: bits a second, of which each conversation draws a value.
     """
 
     codec: Codec
@@ -84,7 +83,6 @@ class Lossy:
     bit_rates: tuple[int, ...]
 
     def __call__(self, waveform: Waveform, rate: int, generator: np.random.Generator) -> tuple[Waveform, str]:
-        """See `Channel`."""
         bit_rate = int(generator.choice(self.bit_rates))
         return self.codec(waveform, rate, bit_rate), f"{self.name}, {bit_rate} bit/s"
 
@@ -97,19 +95,19 @@ CHANNELS: dict[str, Channel] = {
     "mp3": Lossy(MP3, "mp3", (16000, 24000, 32000)),
     "opus": Lossy(OPUS, "opus", (8000, 12000, 16000, 24000)),
 }
-"""The channels by name; a further entry is a further channel for `compose`."""
+"""The channels by name; `compose` can draw any channel of this dictionary, also channels that you add."""
 
 SHARES = {"clean": 5 / 12, "mu-law": 1 / 6, "a-law": 1 / 6, "narrow": 1 / 12, "mp3": 1 / 12, "opus": 1 / 12}
-"""How often each channel is drawn by default: a third of the conversations are telephone calls."""
+"""The default share of each channel: a third of the conversations are telephone calls."""
 
 
 @dataclass(frozen=True)
 class ChannelMix:
-    """Channels of which each conversation gets one at random.
+    """Draws a channel for each conversation.
 
     Attributes:
-        channels: to choose from.
-        shares: how often each is chosen; they sum to 1.
+        channels: the channels.
+        shares: the probability of each channel; they sum to 1.
     """
 
     channels: tuple[Channel, ...]
@@ -121,25 +119,25 @@ class ChannelMix:
 
 
 def channel_mix(channels: Any) -> ChannelMix:
-    """The channels that `compose` is given, checked.
+    """Check the argument `channels` of `compose`.
 
     Args:
         channels: the share of each channel by its name in `CHANNELS`; or None for `SHARES`.
 
     Raises:
         ArgumentError: a name or a share is wrong.
-        InputTypeError: it is not a mapping.
+        InputTypeError: `channels` is not a mapping.
 
     >>> channel_mix({"telephone": 1})
     Traceback (most recent call last):
-    uisrnn.errors.ArgumentError: channels must be among clean, mu-law, a-law, narrow, mp3, opus, but one is 'telephone'
+    uisrnn.errors.ArgumentError: channels must be among clean, mu-law, a-law, narrow, mp3, opus, but include 'telephone'
     """
     channels = SHARES if channels is None else channels
     if not isinstance(channels, Mapping):
         raise InputTypeError(f"channels must be a mapping from names to shares, but are {channels!r:.80}")
     for name, share in channels.items():
         if name not in CHANNELS:
-            raise ArgumentError(f"channels must be among {', '.join(CHANNELS)}, but one is {name!r:.80}")
+            raise ArgumentError(f"channels must be among {', '.join(CHANNELS)}, but include {name!r:.80}")
         require_share(f"the share of channel {name}", share)
     total = float(sum(channels.values()))
     if abs(total - 1) > 1e-6:

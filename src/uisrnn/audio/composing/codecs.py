@@ -1,4 +1,4 @@
-"""Lossy codecs by FFmpeg: encoded and decoded in memory, without a delay."""
+"""Lossy codecs by FFmpeg: sound is encoded and decoded in memory, without a delay."""
 
 import io
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _RATE = 16000  # Hz, which all of the codecs accept
 
 @dataclass(frozen=True)
 class Codec:
-    """A codec and the container that says how many samples of its delay a decoder must drop.
+    """A codec, and a container that tells the decoder the number of samples of the codec's delay.
 
     Attributes:
         name: FFmpeg's name of the encoder.
@@ -29,7 +29,7 @@ class Codec:
     options: tuple[tuple[str, str], ...] = ()
 
     def __call__(self, waveform: Waveform, rate: int, bit_rate: int) -> Waveform:
-        """The waveform as it is after encoding and decoding, at the same rate and of the same length.
+        """Encode and decode a waveform; rate and length stay the same.
 
         Args:
             waveform: (n,) samples between -1 and 1.
@@ -69,7 +69,7 @@ def _frames(av: Any, waveform: Waveform) -> Iterator[Any]:
 
 
 def _decoded(av: Any, file: io.BytesIO, rate: int) -> Waveform:
-    """All samples at this rate; FFmpeg decodes Opus at three times the rate of speech, so it is resampled at once."""
+    """All samples at this rate; each frame is resampled at once, because FFmpeg decodes Opus at 48 kHz."""
     with av.open(file) as container:
         to_rate = resampler(int(container.streams.audio[0].rate), rate)
         to_float = av.AudioResampler(format="fltp", layout="mono")

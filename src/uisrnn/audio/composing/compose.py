@@ -1,4 +1,4 @@
-"""Conversations of sound, from the turns of some and the voices of others."""
+"""Composition of conversations, from turns of real conversations and voices of other speakers."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import cycle, islice
@@ -31,24 +31,26 @@ def compose(
     gain: float = 3.0,
     seed: int | None = None,
 ) -> Iterator[Composition]:
-    """Compose the sound of labelled conversations: voices of single speakers, laid along the turns of real ones.
+    """Compose the sound of labelled conversations: voices of single speakers, laid along the turns of real speakers.
 
-    Each speaker of a conversation gets a voice of their own, at random. While a speaker has a turn, consecutive speech
-    of this voice is heard; if turns overlap, so does the speech. Pauses of more than 0.3 s are cut out of the voices
-    first, and each turn starts and ends in speech, so the turns are a true reference. Each speaker has a gain and a
-    place in the room of the conversation. Noise is added, and the sum passes a channel, which changes no time.
+    Each speaker of a conversation gets a random voice; different speakers get different voices. While a speaker has a
+    turn, consecutive speech of this voice is heard; if turns overlap, so does the speech. Pauses of more than 0.3 s are
+    cut out of the voices first, and each turn starts and ends in speech, so the turns are a true reference. Each
+    speaker has a gain and a place in the room of the conversation. Noise is added, and the sum passes a channel, which
+    does not shift the sound.
 
-    One conversation is made at a time, when it is asked for. Conversation i depends on `seed` and i only.
+    Each conversation is made when the iterator reaches it. Conversation i depends on `seed` and i only.
 
     Args:
         turns: a list of conversations; each is a list of turns (start seconds, end seconds, speaker) in any order, or
             the path of an RTTM file, in which each file id is a conversation. A single path is also accepted.
         voices: for each voice by its name, a list of utterances: paths of sound files, or pairs (waveform, rate).
         rate: samples a second of the result.
-        number: of conversations; the list of turns is gone through again if it is shorter. None: one for each.
-        max_seconds: of a longer conversation only a random stretch of this length is made, if possible with two
-            speakers. None: all of it.
-        channels: how often each channel is drawn, by its name in `CHANNELS`; the shares sum to 1. None: a third
+        number: of conversations; if the list of turns is shorter, it is used again from its start. None: the length of
+            the list.
+        max_seconds: from a longer conversation, only a random stretch of this length is made, if possible with two
+            speakers. None: no limit.
+        channels: the share of each channel by its name in `CHANNELS`; the shares sum to 1. None: a third
             telephone ("mu-law", "a-law"), some "narrow" (8 kHz), "mp3" and "opus", the rest "clean".
         snr: lowest and highest ratio of speech to noise in dB. None: no noise.
         rt60: lowest and highest reverberation time in seconds. None: no room.
@@ -56,10 +58,10 @@ def compose(
         seed: of everything random; None: taken from torch's global generator.
 
     Raises:
-        InputError: nobody speaks in any conversation, there are more speakers than voices, a voice is silent; the
-            message says which conversation, voice or file.
-        InputTypeError: an argument is not of a type that can hold such values.
-        ArgumentError: another argument has a value that it cannot have.
+        InputError: nobody speaks in any conversation, there are more speakers than voices, or a voice is silent; the
+            message names the conversation, voice or file.
+        InputTypeError: an argument has a wrong type.
+        ArgumentError: another argument is out of its range.
         OSError: a file cannot be read.
         MissingExtraError: a package that reads, resamples or encodes sound is not installed.
 

@@ -1,4 +1,4 @@
-"""The conditions of composed conversations, and a conversation that is composed."""
+"""The conditions of composed conversations, and a composed conversation."""
 
 import math
 import numbers
@@ -12,7 +12,7 @@ from uisrnn.turns.turn import Turn
 
 Range = tuple[float, float]
 LONGEST = 86_400.0
-"""Seconds of the longest conversation, which is held in memory."""
+"""Seconds of the longest conversation; a conversation is held in memory."""
 _SHORTEST_RT60, _LONGEST_RT60 = 0.01, 10.0  # seconds
 _MOST_DECIBELS = 100.0
 
@@ -25,8 +25,8 @@ class Composition:
         name: of the conversation.
         waveform: (n,) float32 between -1 and 1.
         rate: samples a second.
-        turns: who speaks from when to when, in the order of time; speakers are names of voices.
-        description: how it was made, of texts and numbers only, as JSON can hold them.
+        turns: the turns in the order of time; speakers are names of voices.
+        description: how it was made, in texts and numbers, as in JSON.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Composition:
 
 @dataclass(frozen=True)
 class Conditions:
-    """What varies from one conversation to the next; see `compose`."""
+    """The arguments of `compose` that determine how conversations vary."""
 
     rate: int
     max_seconds: float
@@ -49,10 +49,10 @@ class Conditions:
 
 
 def conditions_of(rate: Any, max_seconds: Any, channels: Any, snr: Any, rt60: Any, gain: Any) -> Conditions:
-    """The arguments of `compose`, checked.
+    """Check the arguments of `compose`.
 
     Raises:
-        ArgumentError, InputTypeError: one of them is wrong; the message says which.
+        ArgumentError, InputTypeError: an argument is wrong; the message names it.
     """
     return Conditions(
         rate=rate_of(rate),

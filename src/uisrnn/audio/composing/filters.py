@@ -1,4 +1,4 @@
-"""Filters of sound, by scipy.signal, which is imported when a filter is needed: the import takes most of a second."""
+"""Filters of sound by scipy.signal, which is imported at the first use because the import takes most of a second."""
 
 from types import ModuleType
 from typing import Any
@@ -36,17 +36,17 @@ def band_passed(waveform: Waveform, low: float, high: float, rate: int) -> Wavef
 
 
 def darkened(samples: NDArray[np.float64], share: float) -> NDArray[np.float64]:
-    """(n,) samples through a one-pole low pass: each result is `share` the result before it, the rest the sample."""
+    """(n,) samples y through a low pass with a single pole: z_t = share * z_(t-1) + (1 - share) * y_t."""
     result: NDArray[np.float64] = _signal().lfilter([1 - share], [1, -share], samples)
     return result
 
 
 class PoleZeroFilter:
-    """A recursive filter that remembers its state from block to block; white noise keeps its power in it.
+    """A recursive filter that keeps its state from block to block, scaled so that white noise keeps its power.
 
     Args:
         zeros: real zeros in the z plane.
-        poles: real poles in the z plane, at least as many, all inside the unit circle.
+        poles: real poles in the z plane, inside the unit circle; not fewer than zeros.
         settling: samples after which the impulse response is over.
     """
 
@@ -58,7 +58,7 @@ class PoleZeroFilter:
         self._state[:] = 0
 
     def __call__(self, samples: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(n,) next samples, filtered."""
+        """Filter the next samples (n,)."""
         filtered, self._state = _signal().sosfilt(self._sections, samples, zi=self._state)
         result: NDArray[np.float64] = filtered * self._scale
         return result

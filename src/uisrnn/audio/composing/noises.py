@@ -9,23 +9,23 @@ from uisrnn.audio.composing.filters import PoleZeroFilter
 from uisrnn.audio.sources.waveforms import Waveform
 
 Source = Callable[[int], NDArray[np.float64]]
-"""From a number of samples to these next samples of noise."""
-_LOWEST = 20.0  # Hz from which pink noise falls
+"""From a number of samples to the next samples of noise."""
+_LOWEST = 20.0  # Hz, the frequency above which the power of pink noise falls
 _HARMONICS = 6
-_HUM_SHARE = 2 / 3  # of the power of a hum that its harmonics have
+_HUM_SHARE = 2 / 3  # the share of its harmonics in the power of a hum
 _BLOCK = 2**20  # samples
 
 
 def white(rate: int, generator: np.random.Generator) -> Source:
-    """Noise of the same power at all frequencies."""
+    """White noise: the same power at all frequencies."""
     return generator.standard_normal
 
 
 def pink(rate: int, generator: np.random.Generator) -> Source:
-    """Noise whose power falls by 3 dB an octave from 20 Hz on.
+    """Pink noise: above 20 Hz, its power falls by 3 dB an octave.
 
-    Poles and zeros of its filter alternate, half an octave from each to the next: the power falls by 6 dB an octave
-    from a pole to a zero, and stays the same from a zero to a pole.
+    Poles and zeros of its filter alternate at distances of half an octave: the power falls by 6 dB an octave from a
+    pole to a zero, and is constant from a zero to a pole.
     """
     octaves = np.log2(rate / 2 / _LOWEST)
     poles, zeros = (np.exp(-2 * np.pi * _LOWEST * 2 ** np.arange(first, octaves) / rate) for first in (0, 0.5))
@@ -34,7 +34,7 @@ def pink(rate: int, generator: np.random.Generator) -> Source:
 
 
 def hum(rate: int, generator: np.random.Generator) -> Source:
-    """Harmonics of 50 or 60 Hz, with pink noise of half their power."""
+    """A hum: harmonics of 50 or 60 Hz, with pink noise of half their power."""
     noise = pink(rate, generator)
     frequencies = generator.choice([50.0, 60.0]) * np.arange(1, _HARMONICS + 1)
     sizes = generator.uniform(0.2, 1, _HARMONICS) / np.arange(1, _HARMONICS + 1)
@@ -52,7 +52,7 @@ def hum(rate: int, generator: np.random.Generator) -> Source:
 
 
 NOISES: dict[str, Callable[[int, np.random.Generator], Source]] = {"pink": pink, "white": white, "hum": hum}
-"""Kinds of noise, each of power 1 in the long run."""
+"""Kinds of noise; the mean power of each kind tends to 1."""
 
 
 def noise_of(kind: str, power: float, count: int, rate: int, generator: np.random.Generator) -> Waveform:

@@ -1,4 +1,4 @@
-"""Pauses of a single speaker: where they are, by level, and what stays if long pauses are cut."""
+"""Pauses of a single speaker: finding them by the level, and cutting long pauses."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,22 +6,24 @@ from numpy.typing import NDArray
 from uisrnn.audio.sources.waveforms import Waveform
 
 FRAME = 0.01
-"""Seconds that one decision is about."""
-_LONGEST = round(0.3 / FRAME)  # frames of a pause that stays
+"""Seconds of a frame; each frame has a decision."""
+_LONGEST = round(0.3 / FRAME)  # frames of the longest pause that stays
 _MARGIN = round(0.05 / FRAME)  # frames of a longer pause that stay beside speech: soft onsets and endings
-_SHORTEST = 3  # frames of speech; less is a click
+_SHORTEST = 3  # frames of the shortest speech; shorter sounds are clicks
 _ABOVE_QUIET = 8.0  # decibels by which speech exceeds the quiet part of a waveform
-_NEAREST, _FARTHEST = 18.0, 35.0  # decibels from the loud part down to the gate
-_QUIET, _LOUD = 5, 95  # percentiles
+_NEAREST = 18.0  # decibels, the least distance from the loud part down to the gate
+_FARTHEST = 35.0  # decibels, the largest distance
+_QUIET = 5  # percentile of levels
+_LOUD = 95  # percentile of levels
 _FADING = 10.0  # decibels by which the loud part may fall from one block to the next
 _SILENCE = -100.0  # decibels of full scale
 
 
 class LevelGate:
-    """Tells the speech of one utterance from its pauses, block by block.
+    """Tells the speech of an utterance from its pauses, block by block.
 
     The gate lies 8 dB above the quiet part of a block, but from 18 to 35 dB below its loud part. A block that is much
-    softer than the blocks before it is a pause as a whole.
+    softer than the blocks before it is a single pause.
 
     Args:
         rate: samples a second.
@@ -36,7 +38,7 @@ class LevelGate:
         self._loud = _SILENCE
 
     def __call__(self, block: Waveform) -> NDArray[np.bool_]:
-        """(n,) samples to whether each whole frame of `FRAME` seconds is speech."""
+        """Decide for each complete frame of samples (n,) whether it is speech."""
         frames = len(block) // self._size
         if not frames:
             return np.zeros(0, dtype=np.bool_)
@@ -68,7 +70,7 @@ def frame_size(rate: int) -> int:
 
 
 def kept_frames(spoken: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The frames that stay if long pauses are cut: speech, short pauses and the margins of long ones.
+    """The frames that stay if long pauses are cut: speech, short pauses and the margins of long pauses.
 
     Args:
         spoken: (F,) decisions. Silence before the first and after the last speech counts as a long pause.

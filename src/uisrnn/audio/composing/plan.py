@@ -24,7 +24,7 @@ class Script:
     """A conversation to compose.
 
     Attributes:
-        turns: in the order of time, those of one speaker without overlap; at least one.
+        turns: at least 1, in the order of time; turns of the same speaker do not overlap.
         where: the words with which an error message begins.
     """
 
@@ -39,13 +39,13 @@ class Plan:
     Attributes:
         where: the words with which an error message begins.
         start: seconds of the conversation that are left out at its beginning.
-        turns: of the rest; their times count from `start`.
+        turns: the turns after `start`; their times count from `start`.
         voices: the voice of each speaker.
         gains: the gain of each speaker in dB.
-        room: in which the speakers sit; None: no room.
+        room: the room in which the speakers sit; None: no room.
         noise: a name in `NOISES`; None: no noise.
         snr: ratio of speech to noise in dB; None: no noise.
-        level: gain of the whole in dB.
+        level: gain of the mixed sound in dB.
     """
 
     where: str
@@ -60,7 +60,7 @@ class Plan:
 
     @property
     def seconds(self) -> float:
-        """From the start to the end of the last turn."""
+        """Seconds from the start to the end of the last turn."""
         return max(turn.end for turn in self.turns)
 
     @property
@@ -69,7 +69,7 @@ class Plan:
         return [Turn(turn.start, turn.end, self.voices[turn.speaker].name) for turn in self.turns]
 
     def description(self, channel: str) -> dict[str, Any]:
-        """All of it as JSON can hold it, with the words for the channel."""
+        """The plan as texts and numbers, as in JSON, with the words `channel` for the channel."""
         return {
             "source": self.where,
             "start": round(self.start, 3),
@@ -87,7 +87,7 @@ class Plan:
 def drawn_plan(
     script: Script, bank: Sequence[SoundVoice], conditions: Conditions, generator: np.random.Generator
 ) -> Plan:
-    """A random plan for this conversation.
+    """A random plan for a conversation.
 
     Raises:
         InputError: there are more speakers than voices, or the conversation lasts more than a day.

@@ -15,7 +15,7 @@ _PEAK = 0.98  # of full scale
 
 
 def rendered(plan: Plan, rate: int, generator: np.random.Generator) -> Waveform:
-    """(n,) samples of speech with noise, n = `plan.seconds * rate`, none above full scale.
+    """(n,) samples of speech with noise, n = `plan.seconds * rate`, within full scale.
 
     Args:
         plan: of the conversation.
@@ -36,20 +36,21 @@ def rendered(plan: Plan, rate: int, generator: np.random.Generator) -> Waveform:
 
 @dataclass(frozen=True)
 class _Place:
-    """A speaker's speech, and how it sounds from where the speaker sits."""
+    """The speech of a speaker, and the impulse response from the speaker's place, with the speaker's gain."""
 
     supply: Supply
     response: Waveform
 
 
 def _speech(plan: Plan, rate: int, generator: np.random.Generator) -> tuple[Waveform, float]:
-    """The sum of all speakers, and the mean power while somebody speaks."""
+    """The sum of all speakers, and the mean power of this sum during turns."""
     places = {speaker: _place(plan, speaker, rate, generator) for speaker in plan.voices}
     length = round(plan.seconds * rate)
     sum_of_speakers = np.zeros(length, dtype=np.float32)
     heard = np.zeros(length, dtype=np.bool_)
     for turn in plan.turns:
-        first, last = round(turn.start * rate), round(turn.end * rate)
+        first = round(turn.start * rate)
+        last = round(turn.end * rate)
         place = places[turn.speaker]
         sound = convolved(place.supply.take(last - first), place.response)[: length - first]
         sum_of_speakers[first : first + len(sound)] += sound

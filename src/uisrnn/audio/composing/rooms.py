@@ -1,4 +1,4 @@
-"""Rooms: impulse responses of reflections and of a decaying tail."""
+"""Rooms: impulse responses of direct sound, early reflections and a decaying tail."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,12 @@ from uisrnn.audio.composing.filters import darkened
 from uisrnn.audio.sources.waveforms import Waveform
 
 _REFLECTIONS = 8
-_FIRST, _LAST = 0.002, 0.04  # seconds between which early reflections arrive
+_FIRST = 0.002  # seconds, the earliest arrival of an early reflection
+_LAST = 0.04  # seconds, the latest arrival
 _STRENGTH = 3.0  # of an early reflection, in standard deviations of the tail
 _TAIL = 0.01  # seconds after which the tail starts
 _DIFFERENCE = 1.5  # decibels, standard deviation between the speakers of a room
-_DARKNESS = 0.4  # of a one-pole low pass: walls and air take off high frequencies
+_DARKNESS = 0.4  # coefficient of a low pass with a single pole: walls and air absorb high frequencies
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,9 @@ class Room:
     direct: float
 
     def response(self, rate: int, generator: np.random.Generator) -> Waveform:
-        """The impulse response from one place in the room, of energy 1; direct sound arrives at sample 0.
+        """The impulse response from a random place in the room, of energy 1; direct sound arrives at sample 0.
 
-        Each call draws another place: other reflections, and a slightly different level of direct sound.
+        Each call draws other reflections and a slightly different level of direct sound.
 
         Args:
             rate: samples a second.
@@ -52,5 +53,5 @@ class Room:
 
 
 def drawn_room(rt60: tuple[float, float], generator: np.random.Generator) -> Room:
-    """A room whose reverberation time lies in this range; direct sound is 0 to 12 dB above the reflections."""
+    """A random room with a reverberation time in the range `rt60`, and direct sound 0 to 12 dB above reflections."""
     return Room(float(generator.uniform(*rt60)), float(generator.uniform(0, 12)))

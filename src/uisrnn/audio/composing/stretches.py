@@ -13,7 +13,7 @@ _HEARD = 1.0  # seconds of each of two speakers that a stretch should hold
 
 
 def merged(turns: Sequence[Turn]) -> list[Turn]:
-    """The same turns in the order of time, those of one speaker that overlap or touch put together.
+    """The turns in the order of time; turns of the same speaker that overlap or touch become a single turn.
 
     >>> merged([Turn(2, 3, "ann"), Turn(0, 2, "ann"), Turn(1, 4, "bob")])
     [Turn(start=0, end=3, speaker='ann'), Turn(start=1, end=4, speaker='bob')]
@@ -32,7 +32,7 @@ def merged(turns: Sequence[Turn]) -> list[Turn]:
 
 
 def stretch_of(turns: Sequence[Turn], max_seconds: float, generator: np.random.Generator) -> tuple[float, list[Turn]]:
-    """A random stretch of a conversation; it holds two speakers if two speak within `max_seconds`.
+    """A random stretch of a conversation, with two speakers if two speakers speak within `max_seconds`.
 
     Args:
         turns: from `merged`.
@@ -40,7 +40,7 @@ def stretch_of(turns: Sequence[Turn], max_seconds: float, generator: np.random.G
         generator: draws the stretch.
 
     Returns:
-        When the stretch starts, in seconds, and its turns from there on.
+        The start of the stretch in seconds, and its turns, whose times count from this start.
     """
     total = max(turn.end for turn in turns)
     if total <= max_seconds:
@@ -53,7 +53,7 @@ def stretch_of(turns: Sequence[Turn], max_seconds: float, generator: np.random.G
 
 
 def _starts(turns: Sequence[Turn], max_seconds: float, generator: np.random.Generator) -> tuple[float, float]:
-    """The earliest and latest start of a stretch that holds a random change of speakers, or a turn if there is none."""
+    """The earliest and latest start of a stretch with a random change of speakers, or with a random turn."""
     heard = min(_HEARD, max_seconds / 4)
     changes = [
         (after.start + heard - max_seconds, min(before.end, after.end) - heard)

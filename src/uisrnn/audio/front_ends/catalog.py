@@ -1,4 +1,4 @@
-"""The parts of front ends that come with the package, and the best pair of front end and model that is installed."""
+"""The encoders and segmentations that come with the package, and the best front end that is installed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ class Part:
 
     Attributes:
         name: by which a user chooses it.
-        about: what it is, in a few words.
+        about: a description in a few words.
         packages: modules that must be importable.
-        weights: name of its file of weights, see `place_of`; None: it has none, or its package loads them.
+        weights: name of its file of weights, see `place_of`; None: it has no weights, or its package loads them.
         licence: of its weights.
-        install: the command that installs what it needs.
-        model: name of the pretrained model that knows it; empty if there is none.
+        install: the command that installs its packages and weights.
+        model: name of the pretrained model that was trained on its observations; empty if there is no such model.
     """
 
     name: str
@@ -42,13 +42,13 @@ class Part:
 
     @property
     def is_installed(self) -> bool:
-        """Whether it can be used here."""
-        found = all(find_spec(package) is not None for package in self.packages)
-        return found and (self.weights is None or place_of(self.weights) is not None)
+        """Whether its packages and weights are installed."""
+        has_packages = all(find_spec(package) is not None for package in self.packages)
+        return has_packages and (self.weights is None or place_of(self.weights) is not None)
 
     @property
     def place(self) -> str:
-        """Where its weights lie; empty if it has none or they are not there."""
+        """The path of its weights or of its first package; empty if there is no such file."""
         if self.weights is not None:
             return str(place_of(self.weights) or "")
         spec = find_spec(self.packages[0]) if self.packages else None
@@ -76,7 +76,7 @@ SEGMENTATIONS = (
     _published("pyannote", "segmentation", "segmentation-3.0 of pyannote: local speakers, overlap", ()),
     _published("silero", "silero", "voice activity of Silero", ()),
     Part("webrtc", "voice activity of WebRTC", ("webrtcvad",), None, "BSD-3-Clause", RESEMBLYZER),
-    Part("level", "speech is what is loud", (), None, "", ""),
+    Part("level", "loud sound is speech", (), None, "", ""),
 )
 _ACTIVITIES: dict[str, Callable[[], VoiceActivity]] = {
     "silero": SileroActivity,
@@ -98,14 +98,14 @@ def choose_front_end(
     """A front end of the parts that come with the package.
 
     Args:
-        encoder: name of an encoder; None: the best that is installed.
-        segmentation: name of a segmentation; None: the best for the encoder.
-        live: labels shall come within a second of the sound.
+        encoder: name of an encoder; None: the best encoder that is installed.
+        segmentation: name of a segmentation; None: the best segmentation for the encoder.
+        live: whether labels must come within a second of the sound.
         window: seconds of a window of Resemblyzer.
         device: of Resemblyzer's network, see `ResemblyzerEncoder`.
 
     Raises:
-        ArgumentError: there is no such part, or the two do not work together.
+        ArgumentError: there is no such part, or the parts do not work together.
         MissingExtraError: a part is not installed.
     """
     encoder = encoder_of(encoder).name
@@ -118,7 +118,7 @@ def choose_front_end(
 
 
 def _live_front_end() -> FrontEnd:
-    """A region at a time. The blocks of the encoder end with the chunks of the segmentation, so no label waits."""
+    """A front end for single regions; blocks of its encoder end with chunks of its segmentation, so no label waits."""
     segmentation = PyannoteSegmentation(step=0.54, lookahead=0.35)
     encoder = CAMPPlusEncoder(block=0.54, before=3.0, after=0.0, first_block=0.38)
     return SegmentedFrontEnd(encoder, segmentation)
@@ -128,16 +128,16 @@ def encoder_of(name: str | None) -> Part:
     """An encoder by its name.
 
     Args:
-        name: None: the first encoder whose parts are all installed; if there is none, the first of all, whose error
-            says what to install.
+        name: of the encoder; None: the first encoder that is installed with its segmentation. If no encoder is, the
+            first of all, whose use raises an error that says how to install it.
 
     Raises:
         ArgumentError: there is no such encoder.
     """
     if name is not None:
-        return _known(name, ENCODERS, "encoder")
+        return _part(name, ENCODERS, "encoder")
     for encoder in ENCODERS:
-        if encoder.is_installed and _known(_PARTNERS[encoder.name], SEGMENTATIONS, "segmentation").is_installed:
+        if encoder.is_installed and _part(_PARTNERS[encoder.name], SEGMENTATIONS, "segmentation").is_installed:
             return encoder
     return ENCODERS[0]
 
@@ -146,8 +146,8 @@ def segmentation_of(encoder: str, name: str | None) -> Part:
     """A segmentation by its name.
 
     Args:
-        encoder: name of the encoder that it shall work with.
-        name: None: the best for the encoder.
+        encoder: name of the encoder that uses it.
+        name: of the segmentation; None: the best segmentation for the encoder.
 
     Raises:
         ArgumentError: there is no such segmentation, or it does not work with the encoder.
@@ -155,7 +155,7 @@ def segmentation_of(encoder: str, name: str | None) -> Part:
     >>> segmentation_of("resemblyzer", None).name
     'silero'
     """
-    part = _known(name or _PARTNERS[encoder], SEGMENTATIONS, "segmentation")
+    part = _part(name or _PARTNERS[encoder], SEGMENTATIONS, "segmentation")
     if encoder == "resemblyzer" and part.name not in _ACTIVITIES:
         raise ArgumentError(f"segmentation {part.name!r} needs encoder 'campplus', but encoder is {encoder!r}")
     if encoder == "campplus" and part.name != "pyannote":
@@ -163,7 +163,7 @@ def segmentation_of(encoder: str, name: str | None) -> Part:
     return part
 
 
-def _known(name: str, parts: tuple[Part, ...], kind: str) -> Part:
+def _part(name: str, parts: tuple[Part, ...], kind: str) -> Part:
     for part in parts:
         if part.name == name:
             return part

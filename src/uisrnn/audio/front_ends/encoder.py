@@ -1,4 +1,4 @@
-"""Encoders: from a waveform to observations, one a window."""
+"""Encoders: from the windows of a waveform to observations."""
 
 import math
 from collections.abc import Callable
@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from uisrnn.audio.sources.waveforms import Waveform, rate_of
+from uisrnn.checks import require_integer
 from uisrnn.errors import ArgumentError, InputError
 from uisrnn.sequences.labeled import Times
 from uisrnn.sequences.observations import Observations, observations
@@ -16,13 +17,13 @@ from uisrnn.sequences.observations import Observations, observations
 class Encoder(Protocol):
     """Turns the windows of a waveform into observations.
 
-    What it gives for a window depends on nothing outside of it, so that a recording can be encoded in pieces: of
-    `window + (K - 1) * hop` seconds it makes K observations.
+    An observation depends only on the sound of its window, so a recording can be encoded in pieces. From
+    `window + (K - 1) * hop` seconds of sound, the encoder makes K observations.
     """
 
     @property
     def rate(self) -> int:
-        """Samples a second that it wants."""
+        """Samples a second that it takes."""
 
     @property
     def window(self) -> float:
@@ -37,21 +38,21 @@ class Encoder(Protocol):
 
         Args:
             waveform: (n,) float32 between -1 and 1, one channel.
-            rate: samples a second, those that it wants.
+            rate: samples a second, equal to the attribute `rate`.
 
         Returns:
-            Observations (K, D), and the center of what each saw (K,), in seconds from the start of the waveform.
+            Observations (K, D), and the centers of their windows (K,) in seconds from the start of the waveform.
         """
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Where the windows of an encoder are, in samples.
+    """The places of an encoder's windows, in samples.
 
     Attributes:
         rate: samples a second.
         window: samples of a window.
-        hop: samples from the start of one window to that of the next.
+        hop: samples from the start of a window to the start of the next window.
     """
 
     rate: int
@@ -63,7 +64,7 @@ class Grid:
         """The grid of an encoder.
 
         Raises:
-            ArgumentError: it has no rate, window or hop that make sense.
+            ArgumentError: its rate, window or hop is missing or not possible.
         """
         for name in ("rate", "window", "hop"):
             if not hasattr(encoder, name):
@@ -87,17 +88,17 @@ def _samples(name: str, seconds: Any, rate: int) -> int:
 
 
 class WindowEncoder:
-    """An encoder from a function of windows; all that most encoders need.
+    """An encoder from a function of windows; most encoders need no more.
 
     Args:
         embed: takes windows (B, n) float32 of n = `window * rate` samples and returns observations (B, D).
-        rate: samples a second that it wants.
-        window: seconds.
-        hop: seconds.
-        batch: windows that it takes at once.
+        rate: samples a second that `embed` takes.
+        window: length of a window in seconds.
+        hop: seconds from a window to the next window.
+        batch: the largest B.
 
     Raises:
-        ArgumentError: a number is not acceptable.
+        ArgumentError: a number is out of its range.
 
     >>> encoder = WindowEncoder(lambda windows: windows.std(axis=1, keepdims=True), 8000, window=1, hop=0.5)
     >>> sound = np.repeat([0.5, 0.0], 8000).astype(np.float32)
@@ -109,21 +110,28 @@ class WindowEncoder:
         self, embed: Callable[[Waveform], Any], rate: int, window: float, hop: float, batch: int = 128
     ) -> None:
         self.rate = rate_of(rate)
-        samples, step = _samples("window", window, self.rate), _samples("hop", hop, self.rate)
-        if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
-            raise ArgumentError(f"batch must be an integer >= 1, but is {batch!r:.80}")
-        self.window, self.hop = samples / self.rate, step / self.rate
-        self._embed, self._grid, self._batch = embed, Grid(self.rate, samples, step), batch
+        self._grid = Grid(self.rate, _samples("window", window, self.rate), _samples("hop", hop, self.rate))
+        self.window = self._grid.window / self.rate
+        self.hop = self._grid.hop / self.rate
+        self._embed = embed
+        self._batch = require_integer("batch", batch, least=1)
 
     def __call__(self, waveform: Waveform, rate: int) -> tuple[Observations, Times]:
-        """Encode all windows that are whole; see `Encoder`.
+        """Encode all complete windows of a waveform.
+
+        Args:
+            waveform: (n,) float32 between -1 and 1.
+            rate: samples a second, equal to the attribute `rate`.
+
+        Returns:
+            Observations (K, D), and the centers of their windows (K,) in seconds from the start of the waveform.
 
         Raises:
             InputError: the waveform has another rate or is shorter than a window; or the function does not return
                 finite observations (B, D).
         """
         if rate != self.rate:
-            raise InputError(f"the encoder wants {self.rate} Hz, but the waveform has {rate}")
+            raise InputError(f"the encoder takes {self.rate} Hz, but the waveform has {rate}")
         if len(waveform) < self._grid.window:
             raise InputError(f"the encoder needs {self._grid.window} samples, but the waveform has {len(waveform)}")
         windows = np.lib.stride_tricks.sliding_window_view(waveform, self._grid.window)[:: self._grid.hop]
@@ -131,21 +139,21 @@ class WindowEncoder:
         return np.concatenate(parts), self._grid.centers(np.arange(len(windows)))
 
     def _part(self, windows: Waveform) -> Observations:
-        found = observations(self._embed(np.ascontiguousarray(windows)), where="encoder")
-        if len(found) != len(windows):
-            raise InputError(f"encoder: {len(windows)} windows need as many observations, but there are {len(found)}")
-        return found
+        made = observations(self._embed(np.ascontiguousarray(windows)), where="encoder")
+        if len(made) != len(windows):
+            raise InputError(f"encoder: {len(windows)} windows need as many observations, but there are {len(made)}")
+        return made
 
 
 def encode(encoder: Encoder, waveform: Waveform, grid: Grid) -> tuple[Observations, Times]:
-    """Call an encoder with a whole number of windows, and check what it gives.
+    """Call an encoder with a whole number of windows, and check the result.
 
     Raises:
-        InputError, InputTypeError: it does not keep to `Encoder`.
+        InputError, InputTypeError: the result is not as `Encoder` says.
     """
     expected = 1 + (len(waveform) - grid.window) // grid.hop
-    found, centers = encoder(waveform, grid.rate)
-    checked = observations(found, where="encoder")
+    returned, centers = encoder(waveform, grid.rate)
+    checked = observations(returned, where="encoder")
     times = np.asarray(centers, dtype=np.float64)
     if len(checked) != expected or times.shape != (expected,):
         raise InputError(

@@ -1,4 +1,4 @@
-"""The seam to encoders of frames: the costly part runs once over the sound, voices are pooled from weighted frames."""
+"""The interface of encoders of frames: a costly trunk makes frames of the sound, a cheap pooling makes observations."""
 
 from typing import Protocol
 
@@ -13,7 +13,7 @@ FrameWeights = NDArray[np.float32]
 
 
 class Trunk(Protocol):
-    """Turns one recording into frames; how the sound is cut into blocks changes nothing."""
+    """Turns a recording into frames; how the sound is cut into blocks changes nothing."""
 
     def push(self, block: Waveform) -> Frames:
         """Take the next samples (n,) and return the next frames (m, channel)."""
@@ -39,7 +39,7 @@ class FrameEncoder(Protocol):
 
     @property
     def frame(self) -> float:
-        """Seconds from one frame to the next."""
+        """Seconds from a frame to the next frame."""
 
     @property
     def first(self) -> float:
@@ -56,7 +56,7 @@ class FrameEncoder(Protocol):
 
         Args:
             frames: (m, channel).
-            weights: (voice, m), how much of each frame belongs to a voice; some weight of each voice is > 0.
+            weights: (voice, m), the share of each frame that belongs to a voice; each voice has a weight > 0.
 
         Returns:
             (voice, D).

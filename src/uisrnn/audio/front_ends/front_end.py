@@ -1,4 +1,4 @@
-"""The seam between sound and labels: a front end turns blocks of sound into observations with spans."""
+"""The interface between sound and labels: a front end turns blocks of sound into observations with spans."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -21,7 +21,7 @@ class Heard:
     Attributes:
         observations: (K, D), in the order of time.
         times: (K,) seconds. Observations of equal time stand side by side: they belong to different speakers.
-        spans: (K, 2) seconds, from and to when the speaker of each observation is heard.
+        spans: (K, 2) seconds, the start and the end of the time in which the speaker of each observation is heard.
     """
 
     observations: Observations
@@ -30,12 +30,12 @@ class Heard:
 
     @staticmethod
     def nothing(dim: int) -> "Heard":
-        """No observation of `dim` dimensions."""
+        """Zero observations of `dim` dimensions."""
         return Heard(np.zeros((0, dim), dtype=np.float32), np.zeros(0), np.zeros((0, 2)))
 
 
 def joined(parts: list[Heard]) -> Heard:
-    """The observations of at least one part, one part after the other."""
+    """The observations of consecutive parts, of which there must be at least 1."""
     return Heard(
         np.concatenate([part.observations for part in parts]),
         np.concatenate([part.times for part in parts]),
@@ -44,7 +44,7 @@ def joined(parts: list[Heard]) -> Heard:
 
 
 class Listener(Protocol):
-    """Hears one recording in blocks of any length; how the sound is cut into blocks changes nothing."""
+    """Hears a recording in blocks of any length; how the sound is cut into blocks changes nothing."""
 
     def push(self, block: Waveform) -> Heard:
         """Take the next samples (n,) at the rate of the front end."""
@@ -81,7 +81,7 @@ class FrontEnd(Protocol):
 
 
 class CheckedListener:
-    """A listener whose results are checked, so that mistakes of a front end have names.
+    """Checks the results of a listener, so that an error names the mistake of a front end.
 
     Args:
         front_end: starts the listener.
@@ -93,7 +93,8 @@ class CheckedListener:
     def __init__(self, front_end: FrontEnd) -> None:
         require_parts(front_end)
         self.rate = rate_of(front_end.rate)
-        self._dim, self._name = front_end.dim, front_end.name
+        self._dim = front_end.dim
+        self._name = front_end.name
         self._listener = front_end.listener()
         self._last_time = -np.inf
         self._number = 0
@@ -137,17 +138,17 @@ class CheckedListener:
             start, end = spans[index]
             raise InputError(
                 f"{where}: times must not decrease and spans must not be empty, but observation {self._number + index} "
-                f"at {times[index]} s is from {start} to {end} s, after one at {before[index]} s"
+                f"at {times[index]} s is from {start} to {end} s, and the time before is {before[index]} s"
             )
         if len(times):
             self._last_time = float(times[-1])
 
 
 def require_parts(front_end: Any) -> None:
-    """Refuse an object that is no front end.
+    """Require an object with all parts of `FrontEnd`.
 
     Raises:
-        ArgumentError: it lacks a part of `FrontEnd`; the message says which.
+        ArgumentError: a part is missing; the message names it.
     """
     for name in ("name", "rate", "dim", "shortest", "latency", "listener"):
         if not hasattr(front_end, name):

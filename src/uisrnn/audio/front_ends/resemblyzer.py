@@ -1,4 +1,4 @@
-"""d-vectors of Resemblyzer, as the pretrained model wants them."""
+"""d-vectors of Resemblyzer, as the pretrained model needs them."""
 
 import warnings
 from types import ModuleType
@@ -13,26 +13,29 @@ from uisrnn.audio.sources.waveforms import Waveform
 from uisrnn.checks import require_seconds
 from uisrnn.errors import ArgumentError
 
-_RATE, _STEP, _FRAME, _BANDS = 16000, 160, 400, 40  # samples; those of Resemblyzer
+_RATE = 16000  # Hz; this and the next three as in Resemblyzer
+_STEP = 160  # samples
+_FRAME = 400  # samples
+_BANDS = 40
 _LEVEL = 10 ** (-30 / 20)  # -30 dBFS, to which Resemblyzer raises the volume
-_QUIETEST = 1e-5  # -100 dBFS, below which there is nothing to raise
+_QUIETEST = 1e-5  # -100 dBFS; fainter sound is raised as if it had this level
 _HARMLESS = "pkg_resources is deprecated|.*binary_dilation.* from the|You are using `torch.load`"
 
 
 class ResemblyzerEncoder(WindowEncoder):
     """d-vectors of Resemblyzer: 256 dimensions, L2-normalised.
 
-    They are those that Resemblyzer gives to the same frames of a spectrogram, but that the volume is raised to
-    -30 dBFS (never lowered) in each window by itself rather than over the recording: so a window can be encoded
-    when it has been heard, and a faint speaker beside a loud one comes as loud.
+    Resemblyzer gives the same vectors to the same frames of a spectrogram, except for the volume. Resemblyzer raises
+    the volume of a recording to -30 dBFS (and never lowers it); this encoder raises the volume of each window. So a
+    window can be encoded as soon as it has been heard, and faint speakers become as loud as others.
 
     Args:
-        window: seconds, in steps of 0.01.
-        hop: seconds.
-        device: of torch; None: a GPU where there is one.
+        window: length of a window in seconds, in steps of 0.01.
+        hop: seconds from a window to the next window.
+        device: of torch; None: a GPU if there is a GPU.
 
     Raises:
-        ArgumentError: a number is not acceptable.
+        ArgumentError: a number is out of its range.
         MissingExtraError: Resemblyzer is not installed.
     """
 
@@ -61,11 +64,11 @@ class _Voice:
     def __call__(self, windows: Waveform) -> NDArray[np.float32]:
         with torch.inference_mode():
             bands = torch.from_numpy(self._spectrogram(_raised(windows))).to(self._network.device)
-            found: NDArray[np.float32] = self._network(bands).cpu().numpy()
-        return found
+            vectors: NDArray[np.float32] = self._network(bands).cpu().numpy()
+        return vectors
 
     def _spectrogram(self, windows: Waveform) -> NDArray[np.float32]:
-        """(B, frames, bands) mel power, that of librosa without its compiled parts, which take 14 s to start."""
+        """(B, frames, bands) mel power, equal to librosa's; compiled parts of librosa take 14 s to start."""
         frames = np.lib.stride_tricks.sliding_window_view(windows, _FRAME, axis=1)[:, ::_STEP]
         spectrum = np.fft.rfft(frames * self._taper)
         power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
@@ -81,12 +84,16 @@ def _raised(windows: Waveform) -> Waveform:
     return raised
 
 
-def load_quietly(module: str, what: str) -> ModuleType:
-    """A module of the `resemblyzer` extra, without the warnings about what it imports itself.
+def load_quietly(module: str, user: str) -> ModuleType:
+    """Import a module of the `resemblyzer` extra, without warnings about its own imports.
+
+    Args:
+        module: the import path.
+        user: see `extras.load`.
 
     Raises:
-        MissingExtraError: it is not installed.
+        MissingExtraError: the module is not installed.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", _HARMLESS)
-        return extras.load(module, "resemblyzer", what)
+        return extras.load(module, "resemblyzer", user)

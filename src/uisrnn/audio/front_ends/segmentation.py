@@ -1,4 +1,4 @@
-"""The seam to segmentation: who of a few local speakers is heard in which frame, region by region."""
+"""The interface of segmentations: which of a few local speakers are heard in each frame, region by region."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,9 +17,9 @@ class Region:
 
     Attributes:
         start: number of the first frame.
-        end: number of the frame after the last one.
+        end: number of the last frame, plus 1.
         first: number of the frame of `activity[0]`; the frames of `activity` hold the region and time around it.
-            It does not decrease from one region to the next.
+            It does not decrease from a region to the next region.
         activity: (frame, speaker) whether the speaker is heard.
     """
 
@@ -30,7 +30,7 @@ class Region:
 
 
 class Segmenter(Protocol):
-    """Segments one recording; how the sound is cut into blocks changes nothing."""
+    """Segments a recording; how the sound is cut into blocks changes nothing."""
 
     def push(self, block: Waveform) -> list[Region]:
         """Take the next samples (n,) and return the next regions. Regions follow each other from frame 0 on."""
@@ -40,7 +40,7 @@ class Segmenter(Protocol):
 
 
 class Segmentation(Protocol):
-    """Finds who of a few local speakers is heard when."""
+    """Finds when each of a few local speakers is heard."""
 
     @property
     def name(self) -> str:
@@ -52,7 +52,7 @@ class Segmentation(Protocol):
 
     @property
     def frame(self) -> float:
-        """Seconds from one frame to the next."""
+        """Seconds from a frame to the next frame."""
 
     @property
     def first(self) -> float:
@@ -63,7 +63,7 @@ class Segmentation(Protocol):
         """Seconds of sound that a segmenter may need after the end of a frame."""
 
     def schedule(self, chunks: int) -> list[tuple[int, float]]:
-        """For each of the first chunks: how many frames of the recording it reaches to, and the seconds it needs."""
+        """For each of the first chunks: the frame of the recording at which it ends, and the seconds that it needs."""
 
     def segmenter(self) -> Segmenter:
         """Start with a new recording."""

@@ -13,12 +13,12 @@ from uisrnn.audio.sources.waveforms import Waveform
 from uisrnn.errors import ArgumentError
 
 _LEAST_ACTIVE = 3
-"""Frames that a local speaker must be heard in a region."""
+"""A local speaker makes an observation only if heard in at least this number of frames of a region."""
 _LEAST_ALONE = 0.2
-"""Seconds that a local speaker must be alone in the chunk; with less, nothing tells whose voice it is."""
+"""A local speaker makes an observation only if alone for this number of seconds in the chunk."""
 _POOLED = 1.5
-"""Seconds that an observation is pooled over, at most."""
-_CHUNKS = 64  # of a schedule that are looked at; it repeats itself
+"""An observation is pooled over at most this number of seconds."""
+_CHUNKS = 64  # chunks of a schedule, enough to find the longest wait: a schedule is periodic
 
 Numbers = NDArray[np.int64]
 
@@ -26,10 +26,10 @@ Numbers = NDArray[np.int64]
 class SegmentedFrontEnd:
     """An observation of each local speaker in each region of a recording.
 
-    An observation is pooled over the frames nearest to the region in which the speaker is alone, 1.5 s of them at
-    most. A speaker who is alone for less than 0.2 s makes no observation. A span begins and ends with frames of the
-    segmentation. The observations of a region have one time, the middle of the region, because local speakers are
-    different people.
+    An observation is pooled over frames in which only its speaker is heard: the nearest frames to the middle of the
+    region, at most 1.5 s. A speaker who is alone for less than 0.2 s makes no observation. A span begins and ends with
+    frames of the segmentation. The observations of a region have the same time, the middle of the region, because
+    local speakers are different people.
 
     Args:
         encoder: makes observations of frames.
@@ -42,11 +42,13 @@ class SegmentedFrontEnd:
     def __init__(self, encoder: FrameEncoder, segmentation: Segmentation) -> None:
         if encoder.rate != segmentation.rate:
             raise ArgumentError(
-                f"encoder and segmentation must take one rate, but take {encoder.rate} and {segmentation.rate} Hz"
+                f"encoder and segmentation must take the same rate, but take {encoder.rate} and {segmentation.rate} Hz"
             )
-        self._encoder, self._segmentation = encoder, segmentation
+        self._encoder = encoder
+        self._segmentation = segmentation
         self.name = f"{encoder.name}/{segmentation.name}"
-        self.rate, self.dim = encoder.rate, encoder.dim
+        self.rate = encoder.rate
+        self.dim = encoder.dim
         self.shortest = 2 * segmentation.first
         clock = _Clock(encoder, segmentation)
         reached = segmentation.schedule(_CHUNKS)
@@ -54,22 +56,23 @@ class SegmentedFrontEnd:
         self.latency = segmentation.latency + max(0.0, *waits)
 
     def listener(self) -> Listener:
-        """Start to listen to a new recording; see `FrontEnd.listener`."""
+        """Start to listen to a new recording."""
         return _SegmentedListener(self._encoder, self._segmentation)
 
 
 class _Clock:
-    """When frames are: frames of the segmentation in seconds and in frames of the encoder."""
+    """Converts frames of the segmentation to seconds and to frames of the encoder."""
 
     def __init__(self, encoder: FrameEncoder, segmentation: Segmentation) -> None:
-        self._encoder, self._segmentation = encoder, segmentation
+        self._encoder = encoder
+        self._segmentation = segmentation
 
     def middles(self, frames: Numbers | float) -> NDArray[np.floating[Any]]:
         """Seconds of the middles of segmentation frames."""
         return np.asarray(frames * self._segmentation.frame + self._segmentation.first)
 
     def begun(self, frame: int) -> int:
-        """How many encoder frames have their middle before the middle of a segmentation frame."""
+        """The number of encoder frames whose middle lies before the middle of a segmentation frame."""
         return max(0, int(np.floor((self.middles(frame) - self._encoder.first) / self._encoder.frame)))
 
     def encoder_middles(self, first: int, last: int) -> NDArray[np.floating[Any]]:
@@ -81,9 +84,11 @@ class _SegmentedListener:
     """Waits until the frames of a region are there, then pools them."""
 
     def __init__(self, encoder: FrameEncoder, segmentation: Segmentation) -> None:
-        self._encoder, self._segmentation = encoder, segmentation
+        self._encoder = encoder
+        self._segmentation = segmentation
         self._clock = _Clock(encoder, segmentation)
-        self._trunk, self._segmenter = encoder.trunk(), segmentation.segmenter()
+        self._trunk = encoder.trunk()
+        self._segmenter = segmentation.segmenter()
         self._regions: deque[Region] = deque()
         self._frames = self._trunk.push(np.zeros(0, dtype=np.float32))
         self._first_frame = 0
@@ -100,10 +105,10 @@ class _SegmentedListener:
         self._regions.extend(self._segmenter.flush())
         return self._heard(None)
 
-    def _heard(self, known: int | None) -> Heard:
-        """The observations of all regions whose encoder frames are known; None: of all regions."""
+    def _heard(self, frames: int | None) -> Heard:
+        """The observations of all regions that need at most `frames` encoder frames; None: of all regions."""
         heard = [Heard.nothing(self._encoder.dim)]
-        while self._regions and (known is None or self._clock.begun(_end(self._regions[0])) <= known):
+        while self._regions and (frames is None or self._clock.begun(_end(self._regions[0])) <= frames):
             region = self._regions.popleft()
             heard.append(self._observed(region))
             self._forget(self._clock.begun(region.first))
@@ -119,8 +124,8 @@ class _SegmentedListener:
         activity = region.activity & self._is_sound(region)[:, None]
         alone = activity & (activity.sum(axis=1, keepdims=True) == 1)
         inner = activity[region.start - region.first : region.end - region.first]
-        is_known = alone.sum(axis=0) * self._segmentation.frame >= _LEAST_ALONE
-        speakers = np.flatnonzero((inner.sum(axis=0) >= _LEAST_ACTIVE) & is_known)
+        is_alone_enough = alone.sum(axis=0) * self._segmentation.frame >= _LEAST_ALONE
+        speakers = np.flatnonzero((inner.sum(axis=0) >= _LEAST_ACTIVE) & is_alone_enough)
         first = self._clock.begun(region.first)
         frames = self._frames[first - self._first_frame : self._clock.begun(_end(region)) - self._first_frame]
         if not len(speakers) or not len(frames):
@@ -148,7 +153,7 @@ class _SegmentedListener:
         seconds = self._clock.middles(region.first + np.arange(len(alone)))
         middles = self._clock.encoder_middles(first, last)
         columns = [np.interp(middles, seconds, column, left=0, right=0) for column in pooled.T]
-        # A voice may fall between the frames of the encoder, beside the start of a recording above all.
+        # A voice may lie between frames of the encoder, mostly at the start of a recording.
         return np.array([column if column.any() else np.ones(len(middles)) for column in columns], dtype=np.float32)
 
     def _span(self, region: Region, heard: Activity) -> tuple[float, float]:

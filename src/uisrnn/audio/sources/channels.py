@@ -1,4 +1,4 @@
-"""Several channels become one: their mean, or a single channel while they cancel each other."""
+"""Mixdown of several channels: their mean, or a single channel while they cancel each other."""
 
 import math
 import warnings
@@ -10,25 +10,26 @@ from uisrnn.audio.sources.waveforms import Waveform, mean_of
 from uisrnn.errors import InputError
 
 SEGMENT = 0.1
-"""Seconds of sound for each decision; the output lags by less than that."""
+"""Seconds of sound for each decision; the output lags by less than this time."""
 _FADING = math.exp(-SEGMENT / 10.0)  # of energies, from one segment to the next: a time constant of 10 s
-_CANCELLED, _RESTORED = 0.25, 0.5  # shares, see Mixdown
-_LOUDER = 2.0  # another channel must have so many times the energy of the chosen channel
-_FAINTEST = 1e-7  # mean square of a channel, -70 dBFS: there is nothing to choose in fainter sound
+_CANCELLED = 0.25  # of E, see Mixdown
+_RESTORED = 0.5  # of E, see Mixdown
+_LOUDER = 2.0  # another channel is chosen if its energy is higher by this factor
+_FAINTEST = 1e-7  # mean square of a channel, -70 dBFS: in fainter sound, no channel is chosen
 
 
 class Mixdown:
-    """Makes one channel of several, block by block; how the sound is cut into blocks does not matter.
+    """Mixes several channels to a single channel; how the sound is cut into blocks changes nothing.
 
     The output is the mean of the channels. Channels with opposite signs cancel each other in the mean: a microphone
-    connected with exchanged poles, or a stereo effect. The energy of the mean of n channels without any correlation is
-    E = (E_1 + ... + E_n) / n^2. If the energy of the mean falls below a quarter of E, which for two channels is a
-    correlation below -0.75, the output is the channel with most energy until the share rises above a half. Energies are
-    measured in segments of 0.1 s, and older segments fade with a time constant of 10 s.
+    with exchanged poles, or a stereo effect. The energy of the mean of n channels without any correlation is
+    E = (E_1 + ... + E_n) / n^2. If the energy of the mean falls below E / 4, which for two channels is a correlation
+    below -0.75, the output is the channel with most energy, until the energy of the mean rises above E / 2. Energies
+    are measured in segments of 0.1 s, and older segments fade with a time constant of 10 s.
 
     Args:
         rate: samples a second.
-        where: the words with which the warning about such channels begins; it comes once.
+        where: the words with which the warning about such channels begins; the warning comes once.
 
     >>> mixdown = Mixdown(8000, "call")
     >>> mixdown.push(np.array([[0.5, 0.25], [-0.5, 0.5]], dtype=np.float32))
@@ -47,10 +48,10 @@ class Mixdown:
         self._warned = False
 
     def push(self, samples: Waveform) -> Waveform:
-        """Take the next samples (n, channels), give the samples (m,) that are decided.
+        """Take the next samples (n, channels) and return the next samples (m,), which lag behind.
 
         Raises:
-            InputError: the number of channels is not the same as before; nothing is taken.
+            InputError: the number of channels differs from the call before; the samples are not taken.
         """
         if not len(samples):
             return np.zeros(0, dtype=np.float32)
@@ -67,16 +68,17 @@ class Mixdown:
         return self._mixed(samples[:whole])
 
     def flush(self) -> Waveform:
-        """The samples that are left, at the end."""
+        """End the sound and return the samples that are left."""
         left = np.zeros((0, 1), dtype=np.float32) if self._left is None else self._left
         self._left = None
         return self._mixed(left)
 
     def _mixed(self, samples: Waveform) -> Waveform:
-        """Samples of whole segments, or of the last segment, as one channel."""
+        """Samples of complete segments, or of the last segment, as a single channel."""
         if not len(samples):
             return np.zeros(0, dtype=np.float32)
-        size, mixed = min(self._size, len(samples)), mean_of(samples)
+        size = min(self._size, len(samples))
+        mixed = mean_of(samples)
         energies = [np.square(plane).reshape(-1, size).sum(axis=1) for plane in (*samples.T, mixed)]
         for number, segment in enumerate(np.stack(energies, axis=1)):
             self._decide(segment)
@@ -88,7 +90,8 @@ class Mixdown:
     def _decide(self, energies: NDArray[np.float32]) -> None:
         """Choose a channel, or None for the mean, by the energies of a segment and of the past."""
         self._energies = self._energies * _FADING + energies
-        channels, mean = self._energies[:-1], self._energies[-1]
+        channels = self._energies[:-1]
+        mean = self._energies[-1]
         loudest = int(channels.argmax())
         if channels[loudest] < _FAINTEST * self._size:
             return

@@ -1,4 +1,4 @@
-"""Files that FFmpeg reads, by PyAV: m4a, mp4, webm, mkv, mp3 and many more."""
+"""Files that FFmpeg reads (by PyAV): m4a, mp4, webm, mkv, mp3 and many more."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,21 +14,24 @@ from uisrnn.audio.sources.recordings import Recording, block_size, require_whole
 from uisrnn.errors import InputError
 
 _FROM_ZERO = ("mov", "matroska")
-"""Formats whose recordings begin at time 0; in other formats time may begin anywhere, as in a cut of a broadcast."""
-_ANYWHERE_GAP = 60.0  # seconds of the longest silence in formats whose time may begin anywhere
-_UNKNOWN_GAP = 86_400.0  # and in files that do not say how long they are
-_JITTER = 0.1  # seconds; a time stamp that is late by less does not mean that sound is missing
+"""Formats whose recordings begin at time 0; in other formats time may begin at any value, as in a cut broadcast."""
+_ANYWHERE_GAP = 60.0  # seconds of the longest silence, in formats whose time may begin at any value
+_UNKNOWN_GAP = 86_400.0  # seconds of the longest silence, in files of unknown length
+_JITTER = 0.1  # seconds; no sound is missing before a time stamp that is late by less
 _CLOSED = {"protocol_whitelist": "none"}  # a file must not make FFmpeg open other files or addresses
 
 
 def media_file(path: Path) -> Recording:
-    """A file that FFmpeg reads.
+    """Open a file by FFmpeg.
 
-    Time stamps place the sound: silence fills the time before it and gaps in it, and samples that an encoder added in
-    front are left out if the file says how many they are.
+    Time stamps determine when sound is heard: silence fills the time before it and gaps in it. Samples that an encoder
+    added at the start are left out if the file says their number.
+
+    Args:
+        path: the file.
 
     Raises:
-        InputError: there is no sound in it, or the sound cannot be decoded.
+        InputError: there is no sound in the file, or the sound cannot be decoded.
         MissingExtraError: av is not installed.
     """
     av = extras.load("av", "audio", f"reading {path.name}")
@@ -39,7 +42,8 @@ def media_file(path: Path) -> Recording:
             first = _first_frame(av, container, stream, path)
     except av.FFmpegError as error:
         raise InputError(f"{path}: cannot be read as audio: {error.strerror}") from error
-    rate, channels = first.sample_rate, _samples(first).shape[1]
+    rate = first.sample_rate
+    channels = _samples(first).shape[1]
 
     def parts() -> Iterator[NDArray[Any]]:
         return _cut(_Track(path, rate, channels).read(av), block_size(rate, channels))
@@ -50,7 +54,7 @@ def media_file(path: Path) -> Recording:
 @contextmanager
 def _opened(av: Any, path: Path) -> Iterator[Any]:
     """The container. FFmpeg gets an open file, because it could take a path for an address."""
-    # Before PyAV 19, tags that are not UTF-8 are errors unless this is said; later versions do not know it.
+    # Before PyAV 19, tags that are not UTF-8 are errors without this argument; later versions do not accept it.
     tags = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
     with open(path, "rb") as file, av.open(file, options=_CLOSED, **tags) as container:
         yield container
@@ -65,7 +69,7 @@ def _sound_of(container: Any, path: Path) -> Any:
 
 
 def _seconds(container: Any, stream: Any) -> float:
-    """The length as the header says, 0 if it does not."""
+    """The length as the header says; 0 if it does not say it."""
     if stream.duration is not None:
         return float(stream.duration * stream.time_base)
     return (container.duration or 0) / 1e6
@@ -82,7 +86,7 @@ def _first_frame(av: Any, container: Any, stream: Any, path: Path) -> Any:
 
 
 def _samples(frame: Any) -> NDArray[Any]:
-    """The samples (n, channels) of a frame, in the kind of numbers that the decoder gives."""
+    """The samples (n, channels) of a frame, in the type of the decoder."""
     array: NDArray[Any] = frame.to_ndarray()
     return array.T if frame.format.is_planar else array.reshape(frame.samples, -1)
 
@@ -93,8 +97,8 @@ class _Clock:
 
     Attributes:
         origin: the time stamp of the beginning in seconds.
-        longest: the longest silence in seconds; a time stamp that leaves out more is wrong.
-        end: the time stamp of the end in seconds as the header says, 0 if the header does not say it.
+        longest: the longest silence in seconds; a time stamp after a longer silence is wrong.
+        end: the time stamp of the end in seconds as the header says; 0 if the header does not say it.
     """
 
     origin: float
@@ -103,10 +107,11 @@ class _Clock:
 
     @staticmethod
     def of(container: Any) -> "_Clock":
-        start, seconds = (container.start_time or 0) / 1e6, (container.duration or 0) / 1e6
+        start = (container.start_time or 0) / 1e6
+        seconds = (container.duration or 0) / 1e6
         if _is_from_zero(container):
             return _Clock(0.0, seconds or _UNKNOWN_GAP, seconds)
-        # An mp3 that starts later than 0 has a header with its length and its delay; else its length is an estimate.
+        # An mp3 that starts later than 0 has a header with its length and delay. Else its length is an estimate.
         return _Clock(start, _ANYWHERE_GAP, seconds if container.format.name == "mp3" and start > 0 else 0.0)
 
 
@@ -121,7 +126,7 @@ class _Track:
     Attributes:
         path: the file.
         rate: samples a second of all frames.
-        channels: the number of channels of all samples that it gives.
+        channels: the number of channels of all samples.
         position: the number of samples so far.
     """
 
@@ -146,9 +151,9 @@ class _Track:
             raise InputError(f"{self.path}: is damaged at {self.position / self.rate:.2f} s: {reason}") from error
 
     def _frames(self, container: Any, declared: float) -> Iterator[Any]:
-        """The frames of the sound; packets of other streams too count for the end of the file."""
+        """The frames of the sound; packets of other streams also count for the end of the file."""
         sound = _sound_of(container, self.path)
-        streams = container.streams if _is_from_zero(container) else [sound]  # elsewhere, streams may begin later
+        streams = container.streams if _is_from_zero(container) else [sound]  # else streams may begin later
         end = 0.0
         for packet in container.demux(*streams):
             if packet.pts is not None:
@@ -159,7 +164,7 @@ class _Track:
 
     def _placed(self, frame: Any, clock: _Clock) -> Iterator[NDArray[Any]]:
         """The samples of a frame, after the silence that is missing before them."""
-        samples = self._alike(frame)
+        samples = self._samples_of(frame)
         late = 0 if frame.time is None else round((frame.time - clock.origin) * self.rate) - self.position
         if late < 0 and self.position == 0:
             samples = samples[-late:]
@@ -171,8 +176,8 @@ class _Track:
         yield samples
         self.position += len(samples)
 
-    def _alike(self, frame: Any) -> NDArray[Any]:
-        """The samples of a frame, with as many channels as the first frame had."""
+    def _samples_of(self, frame: Any) -> NDArray[Any]:
+        """The samples of a frame, with the number of channels of the first frame."""
         if frame.sample_rate != self.rate:
             time = self.position / self.rate
             raise InputError(f"{self.path}: changes from {self.rate} to {frame.sample_rate} Hz at {time:.2f} s")
@@ -183,7 +188,7 @@ class _Track:
 
 
 def _cut(parts: Iterable[NDArray[Any]], size: int) -> Iterator[NDArray[Any]]:
-    """The same samples in arrays of a size; the last array may be shorter."""
+    """The same samples in arrays of `size` samples; the last array may be shorter."""
     held: list[NDArray[Any]] = []
     count = 0
     for part in parts:
@@ -195,6 +200,7 @@ def _cut(parts: Iterable[NDArray[Any]], size: int) -> Iterator[NDArray[Any]]:
             count += len(piece)
             if count == size:
                 yield np.concatenate(held)
-                held, count = [], 0
+                held = []
+                count = 0
     if held:
         yield np.concatenate(held)

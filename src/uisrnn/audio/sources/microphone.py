@@ -9,11 +9,11 @@ from uisrnn.errors import InputError
 
 
 def microphone(rate: int, seconds: float) -> Iterator[Waveform]:
-    """Record until nobody wants more.
+    """Record block by block, as long as the caller asks for blocks.
 
     Args:
         rate: samples a second.
-        seconds: of each block.
+        seconds: length of each block.
 
     Yields:
         Blocks (n,) of one channel.
@@ -21,7 +21,7 @@ def microphone(rate: int, seconds: float) -> Iterator[Waveform]:
     Raises:
         MissingExtraError: sounddevice is not installed.
         InputError: there is no microphone, or it cannot record at this rate.
-        OSError: the library PortAudio, which sounddevice needs, is not there.
+        OSError: the library PortAudio, which sounddevice needs, is not installed.
     """
     device = extras.load("sounddevice", "mic", "recording")
     try:

@@ -1,4 +1,4 @@
-"""From what a user has, a file or an array, to recordings."""
+"""Files and arrays, opened as recordings."""
 
 import os
 import stat
@@ -16,7 +16,7 @@ from uisrnn.errors import ArgumentError, InputError, InputTypeError
 
 
 def recording(audio: Any) -> Recording:
-    """A recording from what a user has.
+    """Open a file or an array as a recording.
 
     Args:
         audio: the path of a file that libsndfile (wav, flac, ogg, ...) or FFmpeg (m4a, mp4, webm, mkv, mp3, ...) reads;
@@ -24,8 +24,8 @@ def recording(audio: Any) -> Recording:
             integers use their range.
 
     Raises:
-        InputTypeError: it is neither a path nor such a pair.
-        InputError: it is not audio, is shorter than its header says, or has a rate or shape that cannot be.
+        InputTypeError: `audio` is neither a path nor such a pair.
+        InputError: the file is not audio or is shorter than its header says, or a rate or shape is not possible.
         OSError: there is no such file, or it cannot be opened.
         MissingExtraError: a package that is needed is not installed.
     """
@@ -37,21 +37,22 @@ def recording(audio: Any) -> Recording:
 
 
 def channels_of(audio: Any) -> list[Recording]:
-    """Each channel as a recording of its own; for arguments and errors see `recording`.
+    """Open each channel of a file or an array as a recording; for arguments and errors see `recording`.
 
     Returns:
-        Recordings of one channel. Their names are the name of the whole with ":1", ":2", ... after it; a recording
-        that has one channel keeps its name.
+        Recordings of one channel each. Their names are the name of the whole recording with ":1", ":2", ... after it. A
+        recording of one channel keeps its name.
 
     >>> import numpy as np
-    >>> [(one.name, one.channels) for one in channels_of((np.zeros((800, 2)), 8000))]
+    >>> [(channel.name, channel.channels) for channel in channels_of((np.zeros((800, 2)), 8000))]
     [('waveform:1', 1), ('waveform:2', 1)]
     """
     return recording(audio).split()
 
 
 def _array(values: Any, rate: Any) -> Recording:
-    rate, samples = rate_of(rate), samples_of(values, "waveform")
+    rate = rate_of(rate)
+    samples = samples_of(values, "waveform")
     channels = samples.shape[1] if samples.ndim == 2 else 1
     size = block_size(rate, channels)
 
@@ -66,7 +67,7 @@ def _file(path: Path) -> Recording:
     if stat.S_ISFIFO(path.stat().st_mode):
         raise InputError(f"{path}: must be a file, but is a pipe")
     if path.suffix.lower() == ".raw":
-        raise InputError(f"{path}: raw samples say neither their rate nor their kind; pass (waveform, rate)")
+        raise InputError(f"{path}: a file of raw samples has no header with rate and type; pass (waveform, rate)")
     opened = sound_file(path) or media_file(path)
     try:
         rate_of(opened.rate)

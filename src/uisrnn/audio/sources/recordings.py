@@ -1,4 +1,4 @@
-"""Recordings: what a file or an array is before it is read, and how it is read."""
+"""Recordings: descriptions of files and arrays, which read the samples block by block."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -19,15 +19,15 @@ _MISSING = 0.5  # seconds that a file may be shorter than its header says
 
 @dataclass(frozen=True)
 class Recording:
-    """A file or an array, before it is read.
+    """A file or an array, before its samples are read.
 
     Attributes:
-        name: how messages and annotations call it: the stem of the file.
+        name: its name in messages and annotations, the stem of the file.
         where: the words with which an error message begins.
         rate: samples a second.
-        channels: how many it has.
-        seconds: how long it is, as far as its header tells.
-        parts: reads it once: arrays (n,) or (n, channels) of any kind of numbers.
+        channels: number of channels.
+        seconds: its length as its header says; 0 if the header does not say it.
+        parts: reads it once: arrays (n,) or (n, channels) of any type of numbers.
     """
 
     name: str
@@ -38,29 +38,31 @@ class Recording:
     parts: Callable[[], Iterator[NDArray[Any]]]
 
     def blocks(self, rate: int) -> Iterator[Waveform]:
-        """Its channels as one, see `Mixdown`, in blocks of about a minute.
+        """Read the sound as a single channel, see `Mixdown`, in blocks of about a minute.
 
         Args:
-            rate: samples a second that are wanted.
+            rate: samples a second of the blocks.
 
         Raises:
             InputError: a sample is not a finite number near -1 to 1, the file is damaged or has no samples.
             MissingExtraError: a package that is needed is not installed.
         """
-        to_rate, mixdown, read = resampler(self.rate, rate), Mixdown(self.rate, self.where), 0
+        to_rate = resampler(self.rate, rate)
+        mixdown = Mixdown(self.rate, self.where)
+        position = 0
         for part in self.parts():
-            samples = scaled(part, self.where, read / self.rate)
-            read += len(samples)
+            samples = scaled(part, self.where, position / self.rate)
+            position += len(samples)
             yield to_rate.push(mixdown.push(samples))
-        if read == 0:
+        if position == 0:
             raise InputError(f"{self.where}: there are no samples in it")
         yield np.concatenate([to_rate.push(mixdown.flush()), to_rate.flush()])
 
     def split(self) -> list["Recording"]:
-        """Each channel as a recording of its own, which reads the file anew.
+        """Each channel as a recording, which reads the whole file.
 
         Returns:
-            Recordings of one channel, named "NAME:1", "NAME:2", ...; if there is one channel only, this recording.
+            Recordings of one channel each, named "NAME:1", "NAME:2", ...; this recording if it has only one channel.
         """
         if self.channels == 1:
             return [self]
@@ -71,17 +73,17 @@ class Recording:
             for part in self.parts():
                 yield part[:, number - 1]
 
-        name, where = f"{self.name}:{number}", f"{self.where}, channel {number}"
-        return replace(self, name=name, where=where, channels=1, parts=parts)
+        where = f"{self.where}, channel {number}"
+        return replace(self, name=f"{self.name}:{number}", where=where, channels=1, parts=parts)
 
 
 def block_size(rate: int, channels: int) -> int:
-    """The number of samples of each channel in one block: a minute, or less for many channels at a high rate."""
+    """The number of samples of each channel in a block: a minute, or less for many channels at a high rate."""
     return max(1, min(int(BLOCK_SECONDS * rate), _MOST_VALUES // channels))
 
 
 def require_whole(where: str, end: float, declared: float) -> None:
-    """Refuse a file that ends before its header says.
+    """Require a file that is as long as its header says.
 
     Args:
         where: the words with which the error message begins.

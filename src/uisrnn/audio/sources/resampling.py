@@ -1,4 +1,4 @@
-"""Another number of samples a second, block by block."""
+"""Resampling: conversion to another rate, block by block."""
 
 from typing import Any, Protocol
 
@@ -9,26 +9,30 @@ from uisrnn import extras
 
 
 class Resampler(Protocol):
-    """Takes a waveform in blocks and gives it at another rate; how it is cut does not matter."""
+    """Converts a waveform to another rate; how the sound is cut into blocks changes nothing."""
 
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Take (n,) samples; the output lags behind."""
+        """Take the next samples (n,) and return the next samples (m,) at the new rate, which lag behind."""
 
     def flush(self) -> NDArray[np.float32]:
-        """What is left, at the end."""
+        """End the waveform and return the samples that are left."""
 
 
 def resampler(given: int, wanted: int) -> Resampler:
-    """From one rate to another, in Hz.
+    """A resampler for a new waveform.
+
+    Args:
+        given: rate of the waveform in Hz.
+        wanted: the new rate in Hz.
 
     Raises:
         MissingExtraError: soxr is not installed.
     """
-    return _Same() if given == wanted else _Soxr(given, wanted)
+    return _Unchanged() if given == wanted else _Soxr(given, wanted)
 
 
-class _Same:
-    """Nothing to do."""
+class _Unchanged:
+    """Returns each block as it is, because both rates are equal."""
 
     def push(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         return block
@@ -52,16 +56,16 @@ class _Soxr:
         return self._resampled(np.zeros(0, dtype=np.float32), last=True)
 
     def _resampled(self, block: NDArray[np.float32], last: bool) -> NDArray[np.float32]:
-        found: NDArray[np.float32] = self._stream.resample_chunk(np.ascontiguousarray(block), last=last)
-        return found
+        samples: NDArray[np.float32] = self._stream.resample_chunk(np.ascontiguousarray(block), last=last)
+        return samples
 
 
 def resampled(waveform: NDArray[np.float32], given: int, wanted: int) -> NDArray[np.float32]:
-    """A whole waveform at another rate.
+    """A complete waveform at another rate.
 
     Args:
         waveform: (n,) samples.
-        given: its rate in Hz.
+        given: rate of the waveform in Hz.
         wanted: the new rate in Hz.
 
     Raises:
@@ -72,7 +76,7 @@ def resampled(waveform: NDArray[np.float32], given: int, wanted: int) -> NDArray
 
 
 def fitted(waveform: NDArray[np.float32], length: int) -> NDArray[np.float32]:
-    """The waveform cut to `length` samples, or followed by zeros up to them.
+    """The waveform cut to `length` samples, or extended to `length` samples by zeros.
 
     >>> fitted(np.ones(2, np.float32), 3)
     array([1., 1., 0.], dtype=float32)

@@ -15,11 +15,14 @@ from uisrnn.errors import InputError
 _MPEG = (b"ID3", b"\xff")
 """The first bytes of mp3, which FFmpeg reads: libsndfile skips damaged parts of it and prints notes."""
 _UNKNOWN = 0x7FFFF000
-"""Programs that write into a pipe put a size from here on into the header of a wav; its sound ends with the file."""
+"""A size of at least this number of bytes in a wav header means unknown: the program wrote into a pipe."""
 
 
 def sound_file(path: Path) -> Recording | None:
-    """A file that libsndfile reads.
+    """Open a file by libsndfile.
+
+    Args:
+        path: the file.
 
     Returns:
         The recording, or None if libsndfile cannot read the file or finds no sound in it.
@@ -36,7 +39,9 @@ def sound_file(path: Path) -> Recording | None:
         return None
     try:
         with sound.SoundFile(path) as file:
-            rate, frames, channels = file.samplerate, file.frames, file.channels
+            rate = file.samplerate
+            frames = file.frames
+            channels = file.channels
     except sound.LibsndfileError:
         return None
     if frames <= 0:
@@ -57,7 +62,7 @@ def _parts(sound: Any, path: Path, rate: int, size: int) -> Iterator[NDArray[Any
 
 
 def _require_whole(path: Path) -> None:
-    """Refuse a wav that ends before its header says; libsndfile does not tell."""
+    """Refuse a wav that is shorter than its header says; libsndfile accepts such a file."""
     with open(path, "rb") as file:
         file.seek(12)
         bytes_per_second, declared = _data_chunk(file)
@@ -67,7 +72,7 @@ def _require_whole(path: Path) -> None:
 
 
 def _data_chunk(file: BinaryIO) -> tuple[int, int]:
-    """Go to the samples of a wav; its bytes a second and the size of its samples in bytes, as the header says."""
+    """Go to the samples of a wav, and return the bytes a second and the bytes of all samples from its header."""
     bytes_per_second = 0
     while len(header := file.read(8)) == 8:
         name, size = struct.unpack("<4sI", header)

@@ -11,18 +11,20 @@ from numpy.typing import NDArray
 from uisrnn.errors import ArgumentError, InputError, InputTypeError
 
 Waveform = NDArray[np.float32]
-LOWEST_RATE, HIGHEST_RATE = 4000, 768_000
-"""Samples a second: below, there is no speech left to tell voices by; above, no device records."""
+LOWEST_RATE = 4000
+"""Samples a second; a lower rate leaves too little of speech to tell voices apart."""
+HIGHEST_RATE = 768_000
+"""Samples a second; no device records at a higher rate."""
 LOUDEST = 100.0
-"""Full scale is 1; what exceeds it this far are not samples between -1 and 1."""
-_MOST_CHANNELS = 64  # above, an array with fewer samples than that has its axes exchanged
+"""Full scale is 1; values beyond this limit are not samples between -1 and 1."""
+_MOST_CHANNELS = 64  # an array with more channels, and fewer samples than channels, has exchanged axes
 
 
 def rate_of(rate: Any) -> int:
-    """A number of samples a second, checked.
+    """Require a possible number of samples a second.
 
     Raises:
-        ArgumentError: it cannot be one.
+        ArgumentError: `rate` is not an integer from `LOWEST_RATE` to `HIGHEST_RATE`.
     """
     number: Any = math.nan if isinstance(rate, bool) or not isinstance(rate, numbers.Real) else rate
     if not (LOWEST_RATE <= number <= HIGHEST_RATE and number == int(number)):
@@ -31,11 +33,15 @@ def rate_of(rate: Any) -> int:
 
 
 def samples_of(values: Any, where: str) -> NDArray[Any]:
-    """An array that somebody hands in: (n,) or (n, channels) numbers.
+    """Require an array of real numbers, (n,) or (n, channels).
+
+    Args:
+        values: an array, or an object that numpy converts to an array.
+        where: the words with which an error message begins.
 
     Raises:
         InputTypeError: the values are not numbers.
-        InputError: it has another shape, or its axes seem to be exchanged.
+        InputError: the array has another shape, or its axes seem to be exchanged.
     """
     array = _real_array(values, where)
     if array.ndim == 2 and array.shape[1] > max(_MOST_CHANNELS, len(array)):
@@ -44,7 +50,7 @@ def samples_of(values: Any, where: str) -> NDArray[Any]:
 
 
 def scaled(values: Any, where: str, seconds: float = 0.0) -> Waveform:
-    """Samples as float32 between -1 and 1, each channel by itself.
+    """Convert samples to float32 between -1 and 1.
 
     Args:
         values: (n,) or (n, channels) numbers; integers use the range of their type.
@@ -92,7 +98,7 @@ def _require_level(samples: NDArray[Any], where: str, seconds: float) -> None:
 def _real_array(values: Any, where: str) -> NDArray[Any]:
     try:
         array = np.asarray(values)
-    except Exception as error:  # whatever an array-like raises when it is asked for its numbers
+    except Exception as error:  # an array-like object may raise any error
         raise InputTypeError(f"{where}: must be an array of numbers, but: {error}") from error
     if array.dtype.kind not in "fiu":
         raise InputTypeError(f"{where}: must be real numbers, but is of type {array.dtype}")

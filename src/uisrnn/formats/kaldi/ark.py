@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from uisrnn import extras
 from uisrnn.errors import InputError
-from uisrnn.formats.format import within
+from uisrnn.formats.compressed import open_plain
+from uisrnn.formats.format import errors_at
 
 _BINARY = b"\0B"
 _VALUE_BYTES = {b"FV": 4, b"DV": 8, b"FM": 4, b"DM": 8, b"CM": 1, b"CM2": 2, b"CM3": 1}
@@ -31,10 +32,10 @@ def entries(path: Path) -> Iterator[tuple[str, int]]:
         InputError: it is not a Kaldi archive, or not a whole one.
         OSError: there is no such file, or it cannot be read.
     """
-    with open(path, "rb") as file:
+    with open_plain(path) as file:
         while (key := _key(file, path)) is not None:
             start = file.tell()
-            with within(f"{path}, {key}"):
+            with errors_at(f"{path}, {key}"):
                 _skip(file)
             yield key, start
 

@@ -9,16 +9,19 @@ from numpy.typing import NDArray
 
 from uisrnn.errors import InputError
 from uisrnn.formats import json_text
-from uisrnn.formats.format import within
+from uisrnn.formats.compressed import open_plain
+from uisrnn.formats.format import errors_at
 from uisrnn.formats.kaldi import ark
 from uisrnn.formats.kaldi import tables as kaldi_tables
 from uisrnn.formats.kaldi import words as kaldi_words
-from uisrnn.formats.kaldi.tables import Entry
+from uisrnn.formats.kaldi.segments import Segment, read_durations, read_segments
+from uisrnn.formats.kaldi.tables import Entry, text_file
 from uisrnn.formats.text import line_of, numbered_lines
 from uisrnn.sequences.labeled import LabeledSequence, Times
 from uisrnn.sequences.labels import Label
 
 SEGMENTS, SPEAKERS, OWN = "segments", "utt2spk", "uisrnn.jsonl"
+_DURATIONS = "reco2dur"
 _TOLERANCE = 1e-3  # seconds between a time and the center of its segment, which has fewer digits
 _Array = NDArray[np.float32]
 
@@ -41,8 +44,9 @@ class Arrays:
         """The vector or matrix of an entry."""
         if self._file is None or self._path != entry.path:
             self.__exit__()
-            self._file, self._path = open(entry.path, "rb"), entry.path  # noqa: SIM115 -- closed by __exit__
-        with within(entry.where):
+            self._file = open_plain(entry.path)
+            self._path = entry.path
+        with errors_at(entry.where):
             if entry.offset >= os.fstat(self._file.fileno()).st_size:
                 raise InputError(f"{entry.path} ends before byte {entry.offset}")
             self._file.seek(entry.offset)
@@ -70,9 +74,9 @@ class Tables:
 
     def __init__(self, folder: Path, path: Path) -> None:
         self.folder, self.path = folder, path
-        segments, speakers = folder / SEGMENTS, folder / SPEAKERS
-        self.segments = kaldi_tables.read_segments(segments) if segments.exists() else {}
-        self.speakers = kaldi_tables.read_speakers(speakers, self.label_of) if speakers.exists() else {}
+        speakers = text_file(folder, SPEAKERS)
+        self.segments = _segments_of(folder)
+        self.speakers = {} if speakers is None else kaldi_tables.read_speakers(speakers, self.label_of)
 
     def label_of(self, word: str) -> Label:
         """The label that a word of `utt2spk` stands for."""
@@ -89,21 +93,34 @@ class Tables:
         return self.segments[entry.key].recording
 
     def sequence(self, name: str, group: list[Entry], arrays: Arrays) -> LabeledSequence:
-        """The sequence of a group."""
+        """The sequence of a group: a matrix, or vectors in the order of their times."""
+        group = self._in_order(group) if len(group) > 1 else group
+        observations = arrays.rows(group)
+        labels = self.labels(group)
+        if len(observations) != len(group):  # a matrix, of one utterance
+            return LabeledSequence(observations, labels and labels * len(observations), None, name)
+        return LabeledSequence(observations, labels, self.centers(group), name)
+
+    def _in_order(self, group: list[Entry]) -> list[Entry]:
         times = self.centers(group)
-        if times is not None:
-            order = np.argsort(times, kind="stable")
-            group, times = [group[i] for i in order.tolist()], times[order]
-        observations, labels = arrays.rows(group), self.labels(group)
-        if len(observations) != len(group):  # one matrix, of one utterance
-            times, labels = None, labels and labels * len(observations)
-        return LabeledSequence(observations, labels, times, name)
+        return group if times is None else [group[i] for i in np.argsort(times, kind="stable").tolist()]
 
     def centers(self, group: list[Entry]) -> Times | None:
-        """Centers of the segments, where there are."""
+        """The centers of the segments; None if an utterance has no segment.
+
+        Raises:
+            InputError: a segment goes on to the end of its recording, which is unknown.
+        """
         if not all(entry.key in self.segments for entry in group):
             return None
-        return np.array([self.segments[entry.key].center for entry in group])
+        centers = [self.segments[entry.key].center for entry in group]
+        if None in centers:
+            key = group[centers.index(None)].key
+            raise InputError(
+                f"{self.folder / SEGMENTS}: {key!r:.80} goes on to the end (-1) of its recording, so {_DURATIONS} "
+                "must have the seconds of the recording, but has not"
+            )
+        return np.array(centers, dtype=np.float64)
 
     def labels(self, group: list[Entry]) -> tuple[Label, ...] | None:
         """Labels of utterances; of all, or of none."""
@@ -161,3 +178,11 @@ def _said(line: str, where: str) -> tuple[str, dict[str, Any]]:
         raise InputError(f"{where}: times must be a list of seconds, but is {value['times']!r:.80}")
     value["times"] = [json_text.number(time, f"{where}: times") for time in value.get("times", [])]
     return kaldi_words.sequence_word(value["sequence"]), value
+
+
+def _segments_of(folder: Path) -> dict[str, Segment]:
+    segments = text_file(folder, SEGMENTS)
+    durations = text_file(folder, _DURATIONS)
+    if segments is None:
+        return {}
+    return read_segments(segments, {} if durations is None else read_durations(durations))

@@ -1,8 +1,12 @@
 """Kaldi folders: archives of vectors or matrices, and text files about them.
 
     *.scp      where the vector or matrix of an utterance is
-    segments   which part of which recording an utterance is; the time of a vector is the center of it
+    segments   which part of which recording, or of which channel of it, an utterance is; the time of a vector is the
+               center of its part
+    reco2dur   the seconds of a recording, for parts that go on to its end
     utt2spk    the label of an utterance
+
+Each file may be packed by gzip, with `.gz` behind its name.
 
 A matrix is a sequence of its own. Vectors of a recording are a sequence, in the order of time; without `segments` all
 of them are one.
@@ -15,7 +19,6 @@ cannot have are written as in URLs.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -25,7 +28,7 @@ from uisrnn import extras
 from uisrnn.errors import InputError
 from uisrnn.files import filling, replacing
 from uisrnn.formats import json_text
-from uisrnn.formats.format import within
+from uisrnn.formats.format import errors_at
 from uisrnn.formats.kaldi import ark
 from uisrnn.formats.kaldi import tables as kaldi_tables
 from uisrnn.formats.kaldi import words as kaldi_words
@@ -45,11 +48,11 @@ class Kaldi:
     """The format of Kaldi folders, scp files and archives."""
 
     name = "kaldi"
-    suffixes: tuple[str, ...] = ("", ".scp", ".ark")
+    suffixes: tuple[str, ...] = ("", ".scp", ".ark", ".scp.gz", ".ark.gz")
 
     def fits_folder(self, folder: Path) -> bool:
         """Whether there are scp files or archives in it."""
-        return any(chain(folder.glob("*.scp"), folder.glob("*.ark")))
+        return bool(_files(folder, ".scp") or _files(folder, ".ark"))
 
     def shards(self, path: Path) -> list[Path]:
         """The path itself: its files are about each other."""
@@ -61,7 +64,7 @@ class Kaldi:
 
     def write(self, path: Path, sequences: Iterable[LabeledSequence]) -> None:
         """Make a folder of them, one in memory at a time."""
-        if path.suffix in (".scp", ".ark"):
+        if path.suffix in (".scp", ".ark", ".gz"):
             raise InputError(f"{path}: Kaldi is written as a folder, whose name must have no such suffix")
         with filling(path) as folder:
             with ExitStack() as files:
@@ -84,7 +87,7 @@ def _sequences(path: Path) -> Iterator[LabeledSequence]:
         for entry in entries:
             groups.setdefault(tables.group_of(entry, is_vector), []).append(entry)
         for name, group in groups.items():
-            with within(path):
+            with errors_at(path):
                 sequence = tables.sequence(name, group, arrays)
             yield sequence
 
@@ -93,20 +96,33 @@ def _entries(path: Path) -> list[Entry]:
     """The entries of a folder, of an scp file, or of an archive."""
     if path.is_dir():
         scp = _main_scp(path)
-        archives = [] if scp else sorted(path.glob("*.ark"))
+        archives = [] if scp else list(_files(path, ".ark").values())
     else:
-        scp, archives = (None, [path]) if path.suffix == ".ark" else (path, [])
+        is_archive = _plain_name(path).endswith(".ark")
+        scp = None if is_archive else path
+        archives = [path] if is_archive else []
     if scp is not None:
         return list(kaldi_tables.read_scp(scp))
-    return [Entry(key, one, offset, one) for one in archives for key, offset in ark.entries(one)]
+    return [Entry(key, archive, offset, archive) for archive in archives for key, offset in ark.entries(archive)]
 
 
 def _main_scp(folder: Path) -> Path | None:
-    names = sorted(one.name for one in folder.glob("*.scp") if one.name not in _OTHER_THINGS)
-    preferred = [name for name in _PREFERRED if name in names][:1] or names
+    files = {name: file for name, file in _files(folder, ".scp").items() if name not in _OTHER_THINGS}
+    preferred = [name for name in _PREFERRED if name in files][:1] or list(files)
     if len(preferred) > 1:
-        raise InputError(f"{folder}: give the path of one of {', '.join(names):.200}")
-    return folder / preferred[0] if preferred else None
+        raise InputError(f"{folder}: give the path of one of {', '.join(files):.200}")
+    return files[preferred[0]] if preferred else None
+
+
+def _files(folder: Path, suffix: str) -> dict[str, Path]:
+    """The files of a folder with a suffix, by their names without `.gz`; a plain file comes before a packed file."""
+    files = sorted(folder.iterdir(), reverse=True)  # "a.scp.gz" comes before "a.scp", which replaces it
+    by_name = {_plain_name(file): file for file in files if _plain_name(file).endswith(suffix)}
+    return dict(sorted(by_name.items()))
+
+
+def _plain_name(path: Path) -> str:
+    return path.name.removesuffix(".gz")
 
 
 class _Writer:

@@ -1,7 +1,5 @@
-"""Arrays in npz files: read without trusting what a file says of itself, and without unpickling."""
+"""npz files, read without trust in the sizes that a file tells."""
 
-import math
-import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,21 +11,23 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from uisrnn.errors import InputError
+from uisrnn.formats.npz.arrays import plain_values, read_header, reading, require_kind
 
 _SUFFIX = ".npy"
-_HIGHEST_RATIO = 1040  # of deflate: 1032 bytes from one, and blocks
-_USUAL_RATIO, _SMALL = 100, 2**26  # bytes; what grows more than that, to more than that, is made to fill the memory
+_KIND = "npz"
+_HIGHEST_RATIO = 1040  # of deflate: a byte becomes 1032 bytes at most, and blocks
+_USUAL_RATIO = 100  # an array that grows more, to more than _SMALL bytes, was made to fill the memory
+_SMALL = 2**26  # bytes
 _FIRST_DATE = (1980, 1, 1, 0, 0, 0)  # of zip files, so that equal content gives equal bytes
 _METHODS = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: _HIGHEST_RATIO}
-_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 
 class Archive:
-    """The arrays of an npz file, each read when it is asked for.
+    """The arrays of an npz file, each read on demand.
 
     Args:
-        path: the file.
-        file: the same, open.
+        path: of the file.
+        file: the same file, open.
     """
 
     def __init__(self, path: Path, file: zipfile.ZipFile) -> None:
@@ -42,95 +42,61 @@ class Archive:
         return frozenset(self._entries)
 
     def array(self, name: str, kinds: str, dimensions: tuple[int, ...], needs: str) -> NDArray[Any]:
-        """One array.
+        """Read an array.
 
         Args:
-            name: the array is in the file.
-            kinds: letters of numpy for the types that will do.
-            dimensions: numbers of them that will do.
-            needs: the words that say so.
+            name: of an array in the file.
+            kinds: NumPy's letters of the accepted types.
+            dimensions: the accepted numbers of dimensions.
+            needs: type and shape in words.
 
         Raises:
-            InputError: it is damaged, pickled, larger than what the file has, or something else than is needed.
+            InputError: the array is damaged, pickled, larger than its bytes in the file, or of another kind.
         """
-        where = f"{self.path}, {name}"
-        with _reading(where):
-            self._require_whole(name, where)
+        place = f"{self.path}, {name}"
+        with reading(place, _KIND):
+            self._require_whole(name, place)
             with self._file.open(self._entries[name]) as member:
                 array: NDArray[Any] = npy.read_array(member, allow_pickle=False)
-        if array.dtype.kind not in kinds or array.ndim not in dimensions:
-            raise InputError(f"{where}: must be {needs}, but is of type {array.dtype} and shape {array.shape}")
-        return array
+        return require_kind(array, kinds, dimensions, needs, place)
 
     def values(self, name: str, kinds: str, dimensions: tuple[int, ...], needs: str) -> Any:
-        """The same as plain Python values: one, or lists of them."""
-        array = self.array(name, kinds, dimensions, needs)
-        if array.dtype.kind == "U":
-            _require_unicode(array, f"{self.path}, {name}")
-        return array.tolist()
+        """Read an array as Python values; arguments and errors as `array`."""
+        return plain_values(self.array(name, kinds, dimensions, needs), f"{self.path}, {name}")
 
-    def _require_whole(self, name: str, where: str) -> None:
-        """Check that the sizes that header and zip tell fit each other, before memory is taken for them."""
+    def _require_whole(self, name: str, place: str) -> None:
+        """Compare the sizes in the header and in the zip file, before memory is taken for the array."""
         entry = self._entries[name]
         if entry.compress_type not in _METHODS:
-            raise InputError(f"{where}: must be stored or deflated, as numpy.savez does, but is compressed otherwise")
+            raise InputError(f"{place}: must be stored or deflated, as numpy.savez does, but is compressed otherwise")
         most = min(entry.compress_size, self.path.stat().st_size) * _METHODS[entry.compress_type]
         with self._file.open(entry) as member:
-            version = npy.read_magic(member)
-            if version not in _HEADERS:
-                raise InputError(f"{where}: must be of version 1.0 or 2.0 of the npy format, but is of {version}")
-            shape, _order, dtype = _HEADERS[version](member)
-            if dtype.hasobject:
-                raise InputError(
-                    f"{where}: was written with pickle, and nothing is unpickled; numpy.savez it again as plain "
-                    "arrays, cluster ids as a <U array (numpy.array(ids, dtype=str)), sequences of one length each "
-                    "in a (n, T, D) array or as LabeledSequences with uisrnn.save_sequences"
-                )
-            needed = member.tell() + math.prod(shape) * dtype.itemsize
-        if any(size < 0 for size in shape) or needed > entry.file_size or entry.file_size > most:
-            raise InputError(f"{where}: says that its shape is {shape}, but the file is too short for that")
-        if needed > max(_SMALL, _USUAL_RATIO * entry.compress_size):
+            header = read_header(member, place)
+        header.require_fit(entry.file_size if entry.file_size <= most else -1, place)
+        if header.size > max(_SMALL, _USUAL_RATIO * entry.compress_size):
             raise InputError(
-                f"{where}: must not be compressed more than {_USUAL_RATIO} times, as no observations are, but "
-                f"{entry.compress_size} bytes would become {needed}"
+                f"{place}: must not be compressed more than {_USUAL_RATIO} times, as no observations are, but "
+                f"{entry.compress_size} bytes would become {header.size}"
             )
-
-
-def _require_unicode(array: NDArray[Any], where: str) -> None:
-    """Check characters before Python takes them: numpy makes strings of any numbers, which break Python itself."""
-    codes = np.frombuffer(array.tobytes(), np.dtype(np.uint32).newbyteorder(array.dtype.byteorder))
-    wrong = (codes > sys.maxunicode) | ((codes >= 0xD800) & (codes <= 0xDFFF))
-    if wrong.any():
-        raise InputError(f"{where}: must be text, but has a character with the number {codes[wrong][0]:#x}")
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Archive]:
-    """An npz file to read from.
+    """Open an npz file to read from.
 
     Raises:
-        InputError: it is not an npz file, or not all of one.
+        InputError: it is not an npz file, or not a whole npz file.
         OSError: there is no such file, or it cannot be read.
     """
     with open(path, "rb") as file:
-        with _reading(str(path)):
+        with reading(str(path), _KIND):
             archive = zipfile.ZipFile(file)
         with archive:
             yield Archive(path, archive)
 
 
-@contextmanager
-def _reading(where: str) -> Iterator[None]:
-    try:
-        yield
-    except InputError:
-        raise
-    except Exception as error:  # zipfile and numpy raise a dozen kinds for bytes that are not what they should be
-        raise InputError(f"{where}: is not a whole npz file: {error or type(error).__name__}") from error
-
-
 class ArchiveWriter:
-    """Arrays to an npz file, one after another.
+    """Writes arrays to an npz file, one after another.
 
     Args:
         file: open for writing.
@@ -151,7 +117,7 @@ class ArchiveWriter:
             npy.write_array(member, array, allow_pickle=False)
 
     def write_rows(self, name: str, pieces: list[NDArray[Any]]) -> None:
-        """Add the rows of several arrays as one, without putting them together in memory."""
+        """Add the rows of several arrays as one array, without a copy of all rows in memory."""
         shape = (sum(len(piece) for piece in pieces), *pieces[0].shape[1:])
         with self._member(name) as member:
             descr = npy.dtype_to_descr(pieces[0].dtype)

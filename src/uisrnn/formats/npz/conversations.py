@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from uisrnn.errors import InputError
 from uisrnn.formats import json_text
-from uisrnn.formats.format import within
+from uisrnn.formats.format import errors_at
 from uisrnn.formats.npz.archive import Archive, ArchiveWriter
 from uisrnn.sequences import labels as labelling
 from uisrnn.sequences.labeled import LabeledSequence
@@ -52,7 +52,7 @@ class Conversations:
         for i in range(number):
             labels = _named(codes[i], _table(meta[i]))
             known = _without_own_table(meta[i], labels) if info[i] is None else info[i]
-            with within(arrays.path):
+            with errors_at(arrays.path):
                 yield LabeledSequence(embeddings[cuts[i] : cuts[i + 1]], labels, times[i], names[i], known)
 
     def write(self, arrays: ArchiveWriter, sequences: list[LabeledSequence]) -> None:

@@ -1,1 +1,1 @@
-"""Networks with published weights, written for inference; nothing here knows of recordings or blocks."""
+"""Networks with published weights, written for inference: functions of tensors, without recordings or blocks."""

@@ -29,7 +29,7 @@ class _Convolution(NamedTuple):
 
 
 class _DenseLayer(NamedTuple):
-    """One layer of a block: two pointwise steps, then a convolution in time that a gate of its context scales."""
+    """A layer of a block: two pointwise steps, then a convolution in time, scaled by a gate of its context."""
 
     before: _Affine
     bottleneck: _Convolution
@@ -46,7 +46,7 @@ class CAMPPlus:
 
     Raises:
         KeyError: a tensor is missing.
-        RuntimeError: a tensor has another shape than the network needs.
+        RuntimeError: a tensor has a wrong shape.
     """
 
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
@@ -81,14 +81,14 @@ class CAMPPlus:
         self._require_shapes()
 
     def _require_shapes(self) -> None:
-        """Run once, because most wrong shapes are errors of torch."""
+        """Run the network once: torch refuses most wrong shapes."""
         frames = self.frames(torch.zeros(1, 4, BANDS))
         voices = self.voices(frames[0], torch.ones(1, frames.shape[2]))
         if frames.shape[2] != 2 or voices.shape != (1, DIM):
             raise RuntimeError(f"the network makes frames {tuple(frames.shape)} and voices {tuple(voices.shape)}")
 
     def frames(self, features: Tensor) -> Tensor:
-        """Frames that see some 2 s around them.
+        """The frames of filterbanks; a frame depends on about 2 s of sound around it.
 
         Args:
             features: (batch, time, band) log filterbanks, 100 a second, of zero mean.
@@ -113,7 +113,7 @@ class CAMPPlus:
         return x.flatten(1, 2)
 
     def voices(self, frames: Tensor, weights: Tensor) -> Tensor:
-        """Embeddings of what is heard in weighted frames: mean and standard deviation, then one affine step.
+        """The embeddings of voices: an affine function of the weighted mean and standard deviation of frames.
 
         Args:
             frames: (channel, time).

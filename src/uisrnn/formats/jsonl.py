@@ -18,7 +18,7 @@ from uisrnn.files import replacing
 from uisrnn.formats import json_text
 from uisrnn.formats.format import files_in
 from uisrnn.formats.kaldi.folder import OWN
-from uisrnn.formats.rows import Rows, sequences_of
+from uisrnn.formats.sequence_rows import SequenceRows, sequences_of
 from uisrnn.formats.text import line_of, numbered_lines
 from uisrnn.sequences.labeled import LabeledSequence
 from uisrnn.sequences.labels import Label
@@ -146,9 +146,9 @@ def lines_of(sequence: LabeledSequence) -> Iterator[str]:
         yield json_text.dump(said)
 
 
-def _rows(path: Path) -> Iterator[Rows]:
+def _rows(path: Path) -> Iterator[SequenceRows]:
     for number, text in numbered_lines(path):
         where = line_of(path, number)
         line = parse_line(text, where)
         name = path.stem if line.sequence is None else line.sequence
-        yield Rows(name, line.observation, [line.time], [line.label], line.info, path, [where].__getitem__)
+        yield SequenceRows(name, line.observation, [line.time], [line.label], line.info, path, [where].__getitem__)

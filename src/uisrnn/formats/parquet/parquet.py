@@ -20,9 +20,9 @@ from uisrnn import extras
 from uisrnn.errors import InputError
 from uisrnn.files import replacing
 from uisrnn.formats import json_text
-from uisrnn.formats.format import files_in
-from uisrnn.formats.parquet.rows import JSON_LABELS, rows_of
-from uisrnn.formats.rows import sequences_of
+from uisrnn.formats.parquet.hive import is_partition, is_shard, partitions_of
+from uisrnn.formats.parquet.row_batches import JSON_LABELS, rows_of
+from uisrnn.formats.sequence_rows import sequences_of
 from uisrnn.sequences.labeled import LabeledSequence
 from uisrnn.sequences.labels import Label
 
@@ -36,19 +36,21 @@ class Parquet:
     suffixes: tuple[str, ...] = (".parquet",)
 
     def fits_folder(self, folder: Path) -> bool:
-        """Whether there are such files in it."""
         return bool(self.shards(folder))
 
     def shards(self, path: Path) -> list[Path]:
-        """The file, or those of a folder."""
-        return files_in(path, ".parquet")
+        """The file, or the files of a folder and of the partitions in it."""
+        return list(_shards(path)) if path.is_dir() else [path]
 
     def iterate(self, path: Path, shards: Sequence[Path]) -> Iterator[tuple[Path, LabeledSequence]]:
-        """The sequences, read in batches of rows; shards in the order of their names are one table."""
-        return sequences_of(chain.from_iterable(rows_of(shard, path.stem) for shard in shards))
+        """Read batches of rows; the shards are one table, in the order of their names."""
+        said: set[str] = set()
+        return sequences_of(
+            chain.from_iterable(rows_of(shard, path.stem, partitions_of(path, shard), said) for shard in shards)
+        )
 
     def write(self, path: Path, sequences: Iterable[LabeledSequence]) -> None:
-        """Write them, a row group in memory at a time."""
+        """Write sequences, with a row group in memory at a time."""
         arrow = extras.load("pyarrow", "parquet", "Parquet")
         parquet = extras.load("pyarrow.parquet", "parquet", "Parquet")
         coming = iter(sequences)
@@ -64,6 +66,14 @@ class Parquet:
             for group in _groups(chain(first, coming), rows):
                 table = arrow.concat_tables([_table(arrow, one, schema, labels) for one in group])
                 writer.write_table(table, row_group_size=rows)
+
+
+def _shards(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if is_partition(path.name) and path.is_dir():
+            yield from _shards(path)
+        elif is_shard(path):
+            yield path
 
 
 @dataclass(frozen=True)

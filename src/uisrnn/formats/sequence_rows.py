@@ -16,7 +16,7 @@ from uisrnn.sequences.observations import Observations
 
 
 @dataclass(frozen=True)
-class Rows:
+class SequenceRows:
     """Consecutive rows of one sequence.
 
     Attributes:
@@ -38,7 +38,7 @@ class Rows:
     where: Callable[[int], str]
 
 
-def sequences_of(rows: Iterable[Rows]) -> Iterator[tuple[Path, LabeledSequence]]:
+def sequences_of(rows: Iterable[SequenceRows]) -> Iterator[tuple[Path, LabeledSequence]]:
     """Put rows of the same name together, with the file of their first; one sequence is in memory at a time.
 
     Raises:
@@ -56,7 +56,7 @@ def sequences_of(rows: Iterable[Rows]) -> Iterator[tuple[Path, LabeledSequence]]
         yield pieces[0].source, _sequence(pieces)
 
 
-def _sequence(pieces: list[Rows]) -> LabeledSequence:
+def _sequence(pieces: list[SequenceRows]) -> LabeledSequence:
     first = pieces[0]
     for piece in pieces:
         if piece.observations.shape[1] != first.observations.shape[1]:

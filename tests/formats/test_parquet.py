@@ -155,7 +155,7 @@ E2 = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
         ),
         (
             {"embedding": E2, "label": [1, None, 3]},
-            "row 1 .*: has no label, but the rows of the sequence before had one",
+            "row 1 .*: has no label, but the rows of the sequence before had a",
         ),
         (
             {"embedding": E2, "label": [None, "a", "b"]},
@@ -163,7 +163,7 @@ E2 = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
         ),
         (
             {"embedding": E2, "time": [0.0, None, 1.0]},
-            "row 1 .*: has no time, but the rows of the sequence before had one",
+            "row 1 .*: has no time, but the rows of the sequence before had a",
         ),
         ({"embedding": E2, "time": ["0", "1", "2"]}, "row 0 .*: time must be a number of seconds, but is '0'"),
         (
@@ -238,9 +238,9 @@ def test_a_label_or_none_is_found_in_any_batch(tmp_path, at, missing):
     labels = ["a" if missing else None] * 9000
     labels[at] = None if missing else "a"
     path = written(tmp_path / "a.parquet", embedding=[[1.0]] * 9000, label=labels)
-    has, had, row = ("no", "had one", at) if missing else ("a", "had none", at)
+    has, had, row = ("no", "had a", at) if missing else ("a", "had no", at)
     if at == 0:  # then it is the others that differ
-        has, had, row = "no", "had one", 1
+        has, had, row = "no", "had a", 1
     with pytest.raises(uisrnn.InputError, match=f"row {row} .*: has {has} label, but the rows of .* before {had}"):
         load_sequences(path)
 

@@ -72,7 +72,7 @@ class Worker:
 
     def _sequences(self, batch: SequenceBatch) -> list[LabeledSequence]:
         sequences = self._shards.sequences(batch.ranges())
-        planned = [(rows.name, len(rows)) for rows in batch.sequences]
+        planned = [(location.name, len(location)) for location in batch.sequences]
         if [(sequence.name, len(sequence)) for sequence in sequences] != planned:
             raise UnreadableShardError(batch.shard, f"{batch.shard}: the shard has changed since the work began")
         return [with_times(sequence, self._work.hop) for sequence in sequences]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uisrnn.arguments import TrainingArguments
 from uisrnn.log import ModelLogger
 from uisrnn.progress import Progress, Silent
-from uisrnn.training.watcher import Nobody, Watcher, progress_of
+from uisrnn.training.watcher import SilentWatcher, Watcher, progress_of
 
 _SECONDS = 1.0  # between two messages
 
@@ -50,7 +50,7 @@ Event = StepEvent | LogEvent
 """An event of a training."""
 
 
-class EventSender(Nobody):
+class EventSender(SilentWatcher):
     """Sends the events of a training: a watcher in the process that trains.
 
     Args:

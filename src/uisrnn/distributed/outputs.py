@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from uisrnn import extras
-from uisrnn.distributed.plan import SequenceRows
+from uisrnn.distributed.plan import SequenceLocation
 from uisrnn.errors import ClusterError, InputError
 from uisrnn.files import filling, write_atomically
 from uisrnn.formats import save_sequences
@@ -23,7 +23,7 @@ from uisrnn.turns.turn import Turn
 class Output(Protocol):
     """Converts labelled sequences to the output of a prediction."""
 
-    def prepare(self, sequences: Sequence[SequenceRows]) -> "AbstractContextManager[Output]":
+    def prepare(self, sequences: Sequence[SequenceLocation]) -> "AbstractContextManager[Output]":
         """A context around the work, which yields the output for the workers.
 
         Raises:
@@ -47,7 +47,7 @@ class Output(Protocol):
 class LabelOutput:
     """Labels and times in memory; a sequence without times has None in their place."""
 
-    def prepare(self, sequences: Sequence[SequenceRows]) -> AbstractContextManager["LabelOutput"]:
+    def prepare(self, sequences: Sequence[SequenceLocation]) -> AbstractContextManager["LabelOutput"]:
         return nullcontext(self)
 
     def make(self, number: int, labelled: list[LabeledSequence]) -> Any:
@@ -74,9 +74,9 @@ class TurnOutput:
     min_turn: float
     as_words: bool
 
-    def prepare(self, sequences: Sequence[SequenceRows]) -> AbstractContextManager["TurnOutput"]:
+    def prepare(self, sequences: Sequence[SequenceLocation]) -> AbstractContextManager["TurnOutput"]:
         if self.as_words:
-            rttm.text_of({rows.name: [] for rows in sequences})
+            rttm.text_of({sequence.name: [] for sequence in sequences})
         return nullcontext(self)
 
     def make(self, number: int, labelled: list[LabeledSequence]) -> Any:
@@ -109,7 +109,7 @@ class ParquetOutput:
     embeddings: bool
 
     @contextmanager
-    def prepare(self, sequences: Sequence[SequenceRows]) -> Iterator["ParquetOutput"]:
+    def prepare(self, sequences: Sequence[SequenceLocation]) -> Iterator["ParquetOutput"]:
         system, path = _store(self.url)
         if _is_local(system):
             with filling(path) as folder:

@@ -26,8 +26,8 @@ class RowRange:
 
 
 @dataclass(frozen=True)
-class SequenceRows:
-    """The rows of a sequence.
+class SequenceLocation:
+    """The location of a sequence: its rows in shards.
 
     Attributes:
         name: of the sequence.
@@ -48,11 +48,11 @@ class SequenceBatch:
 
     Attributes:
         number: of the batch, in the order of the dataset.
-        sequences: their rows.
+        sequences: their locations.
     """
 
     number: int
-    sequences: tuple[SequenceRows, ...]
+    sequences: tuple[SequenceLocation, ...]
 
     @property
     def shard(self) -> str:
@@ -72,35 +72,35 @@ class SequenceBatch:
     def from_json(text: str) -> "SequenceBatch":
         """The batch in a text of `to_json`.
 
-        >>> batch = SequenceBatch(0, (SequenceRows("call", (RowRange("a.parquet", 0, 7),)),))
+        >>> batch = SequenceBatch(0, (SequenceLocation("call", (RowRange("a.parquet", 0, 7),)),))
         >>> SequenceBatch.from_json(batch.to_json()) == batch
         True
         """
         content = json.loads(text)
         sequences = [
-            SequenceRows(sequence["name"], tuple(RowRange(**rows) for rows in sequence["ranges"]))
+            SequenceLocation(sequence["name"], tuple(RowRange(**rows) for rows in sequence["ranges"]))
             for sequence in content["sequences"]
         ]
         return SequenceBatch(content["number"], tuple(sequences))
 
 
-def sequences_of(
+def locations_of(
     shards: Iterable[tuple[str, Sequence[tuple[str, int]] | None]],
-) -> tuple[list[SequenceRows], list[str]]:
-    """The sequences in the shards of a dataset.
+) -> tuple[list[SequenceLocation], list[str]]:
+    """The locations of the sequences in the shards of a dataset.
 
     Args:
         shards: their paths in order, and for each shard the runs of rows with the same sequence name: pairs of the name
             and the number of rows. None instead of the runs: the shard cannot be read.
 
     Returns:
-        The rows of each sequence; and the names of sequences that are left out, because a shard in their middle cannot
-        be read.
+        The location of each sequence; and the names of sequences that are left out, because a shard in their middle
+        cannot be read.
 
     Raises:
         InputError: the rows of a sequence do not follow each other.
 
-    >>> sequences_of([("a", [("ann", 3), ("bob", 2)]), ("b", [("bob", 4)])])[0][1].ranges
+    >>> locations_of([("a", [("ann", 3), ("bob", 2)]), ("b", [("bob", 4)])])[0][1].ranges
     (RowRange(shard='a', start=3, stop=5), RowRange(shard='b', start=0, stop=4))
     """
     ranges: dict[str, list[RowRange]] = {}
@@ -124,10 +124,10 @@ def sequences_of(
             row += length
             last = name
             after_gap = False
-    return [SequenceRows(name, tuple(rows)) for name, rows in ranges.items() if name not in set(torn)], torn
+    return [SequenceLocation(name, tuple(rows)) for name, rows in ranges.items() if name not in set(torn)], torn
 
 
-def batches_of(sequences: Iterable[SequenceRows], size: int) -> list[SequenceBatch]:
+def batches_of(sequences: Iterable[SequenceLocation], size: int) -> list[SequenceBatch]:
     """Divide sequences into batches.
 
     A batch holds consecutive sequences of a single shard, or a single sequence that spans several shards. So a damaged
@@ -137,14 +137,14 @@ def batches_of(sequences: Iterable[SequenceRows], size: int) -> list[SequenceBat
         sequences: in the order of the dataset.
         size: the largest number of sequences in a batch.
     """
-    parts: list[tuple[SequenceRows, ...]] = []
+    parts: list[tuple[SequenceLocation, ...]] = []
     for _key, group in groupby(sequences, key=_shard_and_spanning_name):
         neighbours = tuple(group)
         parts += [neighbours[start : start + size] for start in range(0, len(neighbours), size)]
     return [SequenceBatch(number, part) for number, part in enumerate(parts)]
 
 
-def _shard_and_spanning_name(sequence: SequenceRows) -> tuple[str, str | None]:
+def _shard_and_spanning_name(sequence: SequenceLocation) -> tuple[str, str | None]:
     return sequence.ranges[0].shard, sequence.name if len(sequence.ranges) > 1 else None
 
 
@@ -158,7 +158,7 @@ def require_each_once(batches: Sequence[SequenceBatch], done: Iterable[int]) -> 
     Raises:
         ClusterError: a batch has no result or several results; the message names sequences.
 
-    >>> batches = batches_of([SequenceRows(name, (RowRange("a", 0, 1),)) for name in ("ann", "bob")], 1)
+    >>> batches = batches_of([SequenceLocation(name, (RowRange("a", 0, 1),)) for name in ("ann", "bob")], 1)
     >>> require_each_once(batches, [0, 0])
     Traceback (most recent call last):
     uisrnn.errors.ClusterError: there must be one result for each sequence, but there are 2 for 'ann', none for 'bob'

@@ -13,12 +13,11 @@ from uisrnn.distributed.cluster import connect
 from uisrnn.distributed.decoding import Work, error_from_json
 from uisrnn.distributed.execution import outcomes_of
 from uisrnn.distributed.outputs import LabelOutput, Output, ParquetOutput, TurnOutput
-from uisrnn.distributed.plan import SequenceBatch, SequenceRows, batches_of, require_each_once, sequences_of
+from uisrnn.distributed.plan import SequenceBatch, SequenceLocation, batches_of, locations_of, require_each_once
 from uisrnn.distributed.shards import Shards, UnreadableShardError
 from uisrnn.errors import ArgumentError, InputError, InputTypeError
 from uisrnn.formats import registry
 from uisrnn.formats.reading import Skipped
-from uisrnn.kept import KeptModel
 from uisrnn.progress import bar_for
 from uisrnn.turns import rttm
 from uisrnn.turns.rttm import is_rttm
@@ -58,7 +57,7 @@ class Prediction:
 
 def predict(
     dataset: str | os.PathLike[str],
-    model: KeptModel | str | os.PathLike[str],
+    model: UISRNN | str | os.PathLike[str],
     args: object = None,
     *,
     out: str | os.PathLike[str] | None = None,
@@ -112,7 +111,10 @@ def predict(
     with connect(address, workers) as number:
         sequences = collector.sequences(shards)
         batches = batches_of(sequences, min(batch_size, max(1, -(-len(sequences) // (_ROUNDS * number)))))
-        with output.prepare(sequences) as prepared, bar_for(predictor._verbosity, len(sequences), "prediction") as bar:
+        with (
+            output.prepare(sequences) as prepared,
+            bar_for(predictor.arguments.verbosity, len(sequences), "prediction") as bar,
+        ):
             work = Work(predictor.to_bytes(), inference, shards.url, shards.dim, hop, prepared)
             with closing(outcomes_of(work, batches, number)) as outcomes:
                 for outcome in outcomes:
@@ -152,13 +154,13 @@ class Collector:
         self._failed: set[int] = set()
         self._made: dict[int, Any] = {}
 
-    def sequences(self, shards: Shards) -> list[SequenceRows]:
-        """The rows of all sequences that can be read.
+    def sequences(self, shards: Shards) -> list[SequenceLocation]:
+        """The locations of all sequences that can be read.
 
         Raises:
             InputError: a shard cannot be read and is not skipped, or no sequence is left.
         """
-        sequences, torn = sequences_of((path, self._runs(shards, path)) for path in shards.paths())
+        sequences, torn = locations_of((path, self._runs(shards, path)) for path in shards.paths())
         self._torn += torn
         if not sequences:
             why = f"; the first shard was skipped because: {self.skipped[0].why}" if self.skipped else ""
@@ -209,8 +211,8 @@ class Collector:
         )
 
 
-def _model_of(model: Any) -> KeptModel:
-    if isinstance(model, KeptModel):
+def _model_of(model: Any) -> UISRNN:
+    if isinstance(model, UISRNN):
         return model
     if not isinstance(model, (str, os.PathLike)):
         raise InputTypeError(f"model must be a UISRNN or the path of its file, but is {type(model).__name__}")

@@ -21,10 +21,10 @@ from uisrnn.distributed.cluster import connect, load_ray, raising_worker_errors
 from uisrnn.distributed.events import Event, EventReceiver, EventSender, receiving
 from uisrnn.errors import ArgumentError, ClusterError, UISRNNError
 from uisrnn.formats.reading import Skipped
-from uisrnn.training.checkpoints import Checkpoints, Keeping, require_checkpoints
+from uisrnn.training.checkpoints import Checkpoints, StoringCheckpointer, require_checkpoints
 from uisrnn.training.history import History
-from uisrnn.training.team import ALONE, ProcessGroup, Team
-from uisrnn.training.watcher import NOBODY, Watcher, require_watcher
+from uisrnn.training.team import SINGLE_PROCESS, ProcessGroup, Team
+from uisrnn.training.watcher import SILENT_WATCHER, Watcher, require_watcher
 from uisrnn.uisrnn import UISRNN
 
 _RUN = "run"
@@ -41,7 +41,7 @@ def train(
     workers: int | None = None,
     checkpoints: Checkpoints | None = None,
     retries: int = 3,
-    watcher: Watcher = NOBODY,
+    watcher: Watcher = SILENT_WATCHER,
 ) -> History:
     """Train a model as `model.fit` does, by several processes at once.
 
@@ -259,7 +259,7 @@ def _trained(job: _Job, team: Team, device: torch.device, sender: EventSender) -
     sender.listen(model.logger)
     left = None if job.end is None else max(job.end - time.time(), 1e-3)
     args = TrainingArguments(**{**job.training_args, "max_time": left})
-    watcher = NOBODY if team.rank else sender
+    watcher = SILENT_WATCHER if team.rank else sender
     return model.fit(job.dataset, args=args, watcher=watcher, checkpoints=_InRay(job.every), team=team), model
 
 
@@ -269,12 +269,12 @@ class _InRay(Checkpoints):
     def __init__(self, every: float) -> None:
         super().__init__(_RUN, every=every)
 
-    def begin(self, facts: Mapping[str, Any], seed: int, team: Team = ALONE) -> Keeping:
-        return Keeping(_Shelf(team), self.every, facts, seed, team)
+    def begin(self, facts: Mapping[str, Any], seed: int, team: Team = SINGLE_PROCESS) -> StoringCheckpointer:
+        return StoringCheckpointer(_RayStore(team), self.every, facts, seed, team)
 
 
-class _Shelf:
-    """The files of checkpoints in Ray Train. All processes report, and the process of rank 0 adds the file."""
+class _RayStore:
+    """Checkpoints in Ray Train. All processes report, and the process of rank 0 adds the file."""
 
     def __init__(self, team: Team) -> None:
         self._team = team

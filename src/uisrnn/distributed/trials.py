@@ -11,7 +11,7 @@ from uisrnn.distributed.cluster import connect, load_ray, raising_worker_errors
 from uisrnn.distributed.decoding import model_from
 from uisrnn.errors import ArgumentError
 from uisrnn.sequences.coded import CodedSequence
-from uisrnn.tuning.evaluator import Bench
+from uisrnn.tuning.evaluator import TrialRunner
 from uisrnn.tuning.space import Values
 from uisrnn.tuning.task import Metric, SequenceScores, Task
 
@@ -37,7 +37,7 @@ class RayTrials:
     workers: int | None = None
 
     @contextmanager
-    def ready(self, task: Task) -> Iterator[Bench]:
+    def ready(self, task: Task) -> Iterator[TrialRunner]:
         """Connect to the cluster and send the model and the sequences, for the time of the context.
 
         Raises:

@@ -281,7 +281,7 @@ class UISRNN:
                 labels. None: all times differ. The joins of a `LabeledSequence` with times follow from its times.
 
         Returns:
-            T labels for each sequence of a list, or T labels for a single array. Labels are 0, 1, 2, ... in the order of
+            T labels for each sequence of a list, or for a single array. Labels are 0, 1, 2, ... in the order of
             their first appearance; known clusters have their names. With `return_scores`, a pair of the labels and of
             `Scores` in the same form.
 

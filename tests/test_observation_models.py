@@ -32,6 +32,14 @@ def new(observation_model, **arguments):
     return uisrnn.UISRNN(uisrnn.ModelArguments(observation_model=observation_model, **given))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _few_crops():
+    """The likelihood scale and the best iteration are chosen on few crops: many crops only take longer."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("uisrnn.training.discriminative.DEVELOPMENT_CROPS", 8)
+        yield
+
+
 @pytest.fixture(params=["plda", "context_plda"], scope="module")
 def name(request):
     return request.param

@@ -7,6 +7,7 @@ import pytest
 
 from pages import Reader, blocks_of
 from uisrnn.arguments import OBSERVATION_MODELS
+from uisrnn.formats import registry
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
@@ -27,6 +28,7 @@ def _programs():
 def test_blocks_do_what_the_page_says(page, tmp_path, monkeypatch):
     (tmp_path / "data").symlink_to(REPOSITORY / "data")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(registry, "FORMATS", list(registry.FORMATS))  # a page may register a format
     models = dict(OBSERVATION_MODELS)
     try:
         Reader(page).read()

@@ -47,12 +47,6 @@ CASES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _few_crops(monkeypatch):
-    """To choose the likelihood scale and the iteration by; more only take longer."""
-    monkeypatch.setattr("uisrnn.training.discriminative.DEVELOPMENT_CROPS", 8)
-
-
 @pytest.fixture(params=CASES)
 def training(request):
     return CASES[request.param]

@@ -18,8 +18,7 @@ from uisrnn.sequences.health import Health, health_of
 from uisrnn.sequences.labeled import LabeledSequence
 from uisrnn.training.scalars import crp_alpha_of, transition_bias_of
 from uisrnn.training.team import SINGLE_PROCESS
-from uisrnn.turns import rttm
-from uisrnn.turns.rttm import is_rttm
+from uisrnn.turns.files import holds_turns, read_channels
 from uisrnn.uisrnn import UISRNN
 
 _EPILOG = """Examples:
@@ -51,7 +50,7 @@ def info(
 
 def _facts(file: Path) -> tuple[dict[str, Any], list[str]]:
     """Facts and warnings."""
-    if is_rttm(file):
+    if holds_turns(file):
         return _of_turns(file), []
     if holds_data(file):
         return _of_sequences(sequences_of([file]))
@@ -109,13 +108,13 @@ def _estimates(sequences: Sequence[LabeledSequence]) -> dict[str, Any]:
 
 
 def _of_turns(file: Path) -> dict[str, Any]:
-    recordings = rttm.read(file)
-    turns = [turn for one in recordings.values() for turn in one]
+    channels = read_channels(file)
+    turns = [turn for own in channels.values() for turn in own]
     return {
         "kind": "turns",
-        "recordings": len(recordings),
+        "recordings": len({channel.recording for channel in channels}),
         "turns": len(turns),
-        "speakers": len({(name, turn.speaker) for name, one in recordings.items() for turn in one}),
+        "speakers": len({(channel, turn.speaker) for channel, own in channels.items() for turn in own}),
         "seconds_of_turns": sum(turn.end - turn.start for turn in turns),
     }
 

@@ -48,7 +48,8 @@ def _set_learning_rate(optimizer: torch.optim.Optimizer, args: TrainingArguments
     0.0.6 did the same. It matters: sigma2 must keep following the residuals, which shrink while the network learns.
     """
     network, others = optimizer.param_groups
-    network["lr"], others["lr"] = learning_rate(args, iteration), args.learning_rate
+    network["lr"] = learning_rate(args, iteration)
+    others["lr"] = args.learning_rate
     return float(network["lr"])
 
 

@@ -147,7 +147,7 @@ def source_of(value: Any, format: str | None) -> Source:
         return Files(tuple(map(place_of, paths)), format)
     if not isinstance(value, (list, tuple)) and not is_stream(value):
         raise InputTypeError(
-            f"source must be a path, a list of paths or LabeledSequences one after another, but is {value!r:.80}"
+            f"source must be a path, a list of paths or an iterable of LabeledSequences, but is {value!r:.80}"
         )
     if format is not None:
         raise ArgumentError(f"format must be None if the source is not a path, but is {format!r:.80}")

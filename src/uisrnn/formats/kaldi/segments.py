@@ -38,7 +38,7 @@ def read_segments(path: Path, durations: Mapping[str, float]) -> dict[str, Segme
     """Read the segments by utterance.
 
     A segment that goes on to the end of its recording ends with the recording if its duration is known. Else the
-    segment is as long as most of the others: windows of one length are usual.
+    segment is as long as most of the others: windows of equal length are usual.
 
     Args:
         path: of `segments`.

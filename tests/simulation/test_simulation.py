@@ -257,7 +257,12 @@ def test_a_model_trains_on_what_comes_out(generator):
     [
         (None, VOICES, TypeError, "turns must be a list of conversations, but are NoneType"),
         ({}, VOICES, TypeError, "turns must be a list of conversations, but are dict"),
-        ([], VOICES, ValueError, "turns: someone must speak at the center of a 0.8 s window, but nobody does in 0 conversations"),
+        (
+            [],
+            VOICES,
+            ValueError,
+            "turns: someone must speak at the center of a 0.8 s window, but nobody does in 0 conversations",
+        ),
         ([[(0, 0.3, "a")]], VOICES, ValueError, "but nobody does in 1 conversations"),
         ([TURNS, 3], VOICES, TypeError, "conversation 1: must be a list of turns or the path of an RTTM file"),
         (TURNS, VOICES, TypeError, r"conversation 0, turn 0: must be \(start seconds, end seconds, speaker\)"),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from uisrnn.errors import InputError
 from uisrnn.formats.format import files_in
 from uisrnn.formats.npz.arrays import plain_values, read_header, reading, require_kind
-from uisrnn.formats.npz.v0 import NEEDS, NEEDS_IDS, SINGLE, SEVERAL, labelled
+from uisrnn.formats.npz.v0 import NEEDS, NEEDS_IDS, SEVERAL, SINGLE, labelled
 from uisrnn.sequences.labeled import LabeledSequence
 
 _SEQUENCE = "sequence"

@@ -11,7 +11,7 @@ from uisrnn.turns.files import read_turns
 from uisrnn.turns.turn import Turn, turns_of
 
 Speaker = TypeVar("Speaker", bound=Hashable)
-Voice = TypeVar("Voice")
+AnyVoice = TypeVar("AnyVoice")
 
 
 def conversations_of(turns: Any) -> Iterator[tuple[list[Turn], str]]:
@@ -39,8 +39,8 @@ def conversations_of(turns: Any) -> Iterator[tuple[list[Turn], str]]:
 
 
 def cast(
-    speakers: Sequence[Speaker], voices: Sequence[Voice], where: str, generator: np.random.Generator
-) -> dict[Speaker, Voice]:
+    speakers: Sequence[Speaker], voices: Sequence[AnyVoice], where: str, generator: np.random.Generator
+) -> dict[Speaker, AnyVoice]:
     """A random voice for each speaker; no two speakers share a voice.
 
     Args:

@@ -16,7 +16,7 @@ from uisrnn.sequences.labels import Label
 from uisrnn.sequences.observations import Observations
 from uisrnn.simulation.casting import cast, conversations_of
 from uisrnn.simulation.voices import Voice, bank_of
-from uisrnn.simulation.windows import SILENCE, Windows, windows
+from uisrnn.simulation.windows import SILENCE, ConversationWindows, windows
 
 _SHORTEST = 1e-3  # seconds
 
@@ -140,7 +140,7 @@ def _recipe(window: float, hop: float, voice_hop: float | None, max_length: int 
 
 
 def _conversation(
-    plan: Windows, bank: list[Voice], recipe: Recipe, generator: np.random.Generator
+    plan: ConversationWindows, bank: list[Voice], recipe: Recipe, generator: np.random.Generator
 ) -> tuple[NDArray[np.float64], list[Label]]:
     """A conversation with random voices: (T, D) observations and T labels."""
     kept = _stretch(np.flatnonzero(plan.speaker != SILENCE), recipe.max_length, generator)
@@ -163,7 +163,7 @@ def _stretch(indexes: NDArray[np.int64], max_length: int | None, generator: np.r
     return indexes[start : start + max_length]
 
 
-def _weights(plan: Windows, mixing: bool) -> NDArray[np.float64]:
+def _weights(plan: ConversationWindows, mixing: bool) -> NDArray[np.float64]:
     """(K, S) shares of the speakers in each window, which sum to 1 if someone speaks at its center."""
     heard = plan.seconds if mixing else plan.speaker[:, None] == np.arange(plan.seconds.shape[1])
     shares: NDArray[np.float64] = heard / np.maximum(heard.sum(axis=1, keepdims=True), 1e-9)

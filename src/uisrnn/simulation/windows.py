@@ -16,7 +16,7 @@ _MOST_WINDOWS = 1_000_000  # in a conversation
 
 
 @dataclass(frozen=True)
-class Windows:
+class ConversationWindows:
     """K windows of a conversation with S speakers.
 
     Attributes:
@@ -30,7 +30,7 @@ class Windows:
     where: str
 
 
-def windows(conversation: list[Turn], window: float, hop: float, where: str) -> Windows:
+def windows(conversation: list[Turn], window: float, hop: float, where: str) -> ConversationWindows:
     """Windows of `window` seconds every `hop` seconds, from the start of the first turn.
 
     If speakers overlap, only the speaker who began last is heard; if two begin together, the speaker who ends first.
@@ -60,7 +60,7 @@ def windows(conversation: list[Turn], window: float, hop: float, where: str) -> 
         seconds[:, speaker] = np.interp(starts + window, edges, spoken) - np.interp(starts, edges, spoken)
     seconds[seconds < _TICK / 2] = 0
     between = np.searchsorted(edges, starts + window / 2, side="right") - 1
-    return Windows(seconds, np.append(heard, SILENCE)[between], where)
+    return ConversationWindows(seconds, np.append(heard, SILENCE)[between], where)
 
 
 def _timeline(conversation: list[Turn], numbers_of: dict[Label, int]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

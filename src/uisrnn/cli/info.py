@@ -12,12 +12,12 @@ from uisrnn.cli.console import complain, show_facts, show_json
 from uisrnn.cli.sources import holds_data, model_of, sequences_of
 from uisrnn.corpus.corpus import Corpus
 from uisrnn.errors import InputError
-from uisrnn.model.kinds import KINDS
+from uisrnn.model.registry import registration_of
 from uisrnn.sequences.coded import coded
 from uisrnn.sequences.health import Health, health_of
 from uisrnn.sequences.labeled import LabeledSequence
 from uisrnn.training.scalars import crp_alpha_of, transition_bias_of
-from uisrnn.training.team import ALONE
+from uisrnn.training.team import SINGLE_PROCESS
 from uisrnn.turns.files import holds_turns, read_channels
 from uisrnn.uisrnn import UISRNN
 
@@ -58,7 +58,7 @@ def _facts(file: Path) -> tuple[dict[str, Any], list[str]]:
 
 
 def _of_model(model: UISRNN) -> dict[str, Any]:
-    shapes = KINDS[model.arguments.observation_model].shapes(model.arguments)
+    shapes = registration_of(model.arguments.observation_model).shapes(model.arguments)
     return {
         "kind": "model",
         "observation_model": model.arguments.observation_model,
@@ -101,7 +101,10 @@ def _estimates(sequences: Sequence[LabeledSequence]) -> dict[str, Any]:
     if not any(len(one) > 1 for one in labelled):
         return {}
     corpus = Corpus.of([coded(one, {}) for one in labelled])
-    return {"transition_bias": transition_bias_of(corpus, ALONE)[0], "crp_alpha": crp_alpha_of(corpus, ALONE)}
+    return {
+        "transition_bias": transition_bias_of(corpus, SINGLE_PROCESS)[0],
+        "crp_alpha": crp_alpha_of(corpus, SINGLE_PROCESS),
+    }
 
 
 def _of_turns(file: Path) -> dict[str, Any]:

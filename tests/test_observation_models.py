@@ -162,7 +162,7 @@ def test_a_fit_that_is_interrupted_changes_nothing_of_a_closed_form(model, monke
     x = conversations(1, seed=3)[0][0]
     before, labels = model.fingerprint(), model.predict(x, ONE_PASS)
     sequences, names = conversations(8, seed=4)
-    monkeypatch.setattr("uisrnn.uisrnn.run", interrupted)
+    monkeypatch.setattr("uisrnn.training.fit.run", interrupted)
     with pytest.raises(KeyboardInterrupt):
         model.fit(sequences, names, uisrnn.TrainingArguments(discriminative_iteration=3))
     assert (model.fingerprint(), model.predict(x, ONE_PASS)) == (before, labels)

@@ -85,7 +85,7 @@ def test_arguments_of_the_own_stream_are_those_it_started_with(square_model, x):
     model = copy.deepcopy(square_model)
     model.online_predict(x[:2], InferenceArguments(beam_size=3))
     model.online_predict(x[2], InferenceArguments(beam_size=3))
-    with pytest.raises(uisrnn.ArgumentError, match="args must be those that the stream started with"):
+    with pytest.raises(uisrnn.ArgumentError, match="args must be the arguments at the start of the stream"):
         model.online_predict(x[3], InferenceArguments(beam_size=4))
 
 

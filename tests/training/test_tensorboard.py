@@ -12,7 +12,7 @@ import uisrnn
 from trainings import StopsAfter
 from uisrnn.progress import Silent
 from uisrnn.training.tensorboard import TensorBoard
-from uisrnn.training.watcher import Nobody
+from uisrnn.training.watcher import SilentWatcher
 
 ARGS = uisrnn.TrainingArguments(train_iteration=4, learning_rate=0.01, discriminative_iteration=3)
 
@@ -130,13 +130,13 @@ def test_an_error_closes_the_files_and_leaves_what_came_before(data, tmp_path, c
 def test_an_interrupt_closes_the_files_and_another_training_may_follow(data, tmp_path, closed, monkeypatch):
     model, board = new_model("context_plda"), TensorBoard(tmp_path)
 
-    def interrupted(stage, around, progress):
+    def interrupted(stage, stage_context, progress):
         with progress:
             progress.advance(loss=2.5)
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("uisrnn.uisrnn.run", interrupted)
+        patch.setattr("uisrnn.training.fit.run", interrupted)
         with pytest.raises(KeyboardInterrupt):
             model.fit(*data, ARGS, watcher=board)
     assert len(closed) == 1
@@ -196,12 +196,14 @@ def test_what_is_no_path_is_refused(folder):
 
 @pytest.mark.parametrize("watcher", [None, "runs/1"])
 def test_what_is_no_watcher_is_refused(data, watcher):
-    with pytest.raises(uisrnn.ArgumentError, match=r"watcher must be one, for example TensorBoard\('runs/1'\), but is"):
+    with pytest.raises(
+        uisrnn.ArgumentError, match=r"watcher must be a Watcher, for example TensorBoard\('runs/1'\), but is"
+    ):
         new_model().fit(*data, ARGS, watcher=watcher)
 
 
 def test_any_object_can_watch(data):
-    class Heard(Nobody):
+    class Heard(SilentWatcher):
         def __init__(self):
             self.said = []
 

@@ -552,6 +552,7 @@ def test_a_concatenated_sequence_is_told_about(data, caplog):
     assert "pass a list of sequences" in caplog.text
 
 
+@pytest.mark.slow
 def test_nothing_is_printed_where_nobody_watches(tmp_path):
     code = (
         "import numpy, uisrnn; model = uisrnn.UISRNN(uisrnn.ModelArguments(observation_dim=2, rnn_hidden_size=4));"
@@ -592,6 +593,7 @@ def test_a_gpu_trains_and_its_file_loads_on_a_cpu(data, tmp_path):
 # --- as a program ---
 
 
+@pytest.mark.slow
 def test_the_demo_runs_and_saves(repository, tmp_path):
     flags = ["--train_iteration=2", "-l=0.001", "-hl=100", "--rnn_hidden_size=16", "--seed=1"]
     done = subprocess.run(
@@ -612,6 +614,7 @@ def test_the_demo_labels_the_toy_data_without_error(repository, tmp_path):
     assert "averaged accuracy: 1.000000" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_bad_flag_of_the_demo_is_one_line(repository, tmp_path):
     done = subprocess.run(
         [sys.executable, str(repository / "demo.py"), "--beam_size=0"],

@@ -18,6 +18,8 @@ from uisrnn.training.state import Snapshot, load_into, load_optimizer, named, op
 from uisrnn.training.team import ALONE, Team, average_gradients
 
 SMALLEST_SIGMA2 = 1e-6
+SIGMA2_RATE = 0.1
+"""Share of the way from sigma2 to the best sigma2 for a batch that one iteration goes."""
 CHECK_EVERY = 25
 
 
@@ -36,24 +38,25 @@ def learning_rate(args: TrainingArguments, iteration: int) -> float:
 
 
 def new_optimizer(model: GRUObservation) -> torch.optim.Adam:
-    """Adam over the network, and, as a second group, over the initial hidden state and sigma2 unless it is fixed."""
-    others = [parameter for parameter in (model.init_hidden, model.sigma2) if parameter.requires_grad]
-    groups = [{"params": list(model.network.parameters())}, {"params": others}]
+    """Adam over the network, and, as a second group, over the initial hidden state; sigma2 has steps of its own."""
+    groups = [{"params": list(model.network.parameters())}, {"params": [model.init_hidden]}]
     return torch.optim.Adam(groups, fused=model.device.type in ("cpu", "cuda"))
 
 
 def _set_learning_rate(optimizer: torch.optim.Optimizer, args: TrainingArguments, iteration: int) -> float:
-    """Let the network's rate fall, and keep that of the others.
-
-    So did 0.0.6, and it matters: sigma2 must go on following the residuals, which shrink while the network learns.
-    """
+    """Lower the rate of the network, and keep the rate of the initial hidden state, as 0.0.6 did."""
     network, others = optimizer.param_groups
     network["lr"], others["lr"] = learning_rate(args, iteration), args.learning_rate
     return float(network["lr"])
 
 
 class GenerativeStage:
-    """Network, initial hidden state and sigma2 follow the gradient, one batch a step; see `Stage`.
+    """Gradient steps for network, initial hidden state and sigma2, with one batch each; see `Stage`.
+
+    Adam moves the network and the initial hidden state. sigma2 has no learning rate: Adam's steps are of the size of
+    the learning rate, which is soon larger than sigma2, and the gradient beyond the smallest sigma2 is so steep that
+    Adam throws sigma2 back, far too high. Instead sigma2 goes a part of the way to the best sigma2 for the batch, and
+    the gradient of the predictions does not depend on how sigma2 differs between dimensions (`losses.natural`).
 
     Args:
         model: changed in place.
@@ -103,8 +106,9 @@ class GenerativeStage:
 
     def _descend(self, batch: Batch) -> tuple[list[float], bool]:
         """The three terms, and whether a step was taken."""
-        self._optimizer.zero_grad(set_to_none=True)
-        terms = self._terms(batch)
+        self._model.zero_grad(set_to_none=True)
+        number = self._number(batch)
+        terms = self._terms(batch, number)
         values = self._mean(terms)
         if not is_finite(values):
             return values, False
@@ -115,16 +119,31 @@ class GenerativeStage:
         if not bool(torch.stack([norm, *(one.sum() for one in gradients)]).isfinite().all()):
             return values, False
         self._optimizer.step()
-        if self._model.sigma2.requires_grad:
-            self._model.sigma2.data.clamp_(min=SMALLEST_SIGMA2)
+        self._move_sigma2(number)
         return values, True
 
-    def _terms(self, batch: Batch) -> Tensor:
-        """The three terms, whose mean over processes is that of all their observations."""
-        own = int(batch.lengths.sum())
-        total = float(self._team.sum(np.array([own], dtype=np.float64))[0])
-        likelihood, *others = loss_terms(self._model, batch, self._args, total)
-        return torch.stack([likelihood * (own * self._team.size / total), *others])
+    @torch.no_grad()
+    def _move_sigma2(self, number: float) -> None:
+        """Go a part of the way to the minimum of the loss over sigma2, unless sigma2 is fixed.
+
+        Where the gradient g is zero, A / sigma2 = (S / 2 + b / n) / sigma2^2, A = (2 a + n + 2) / (2 n), S the mean
+        square of the residuals; so the minimum is at sigma2 - sigma2^2 g / A. It is positive.
+        """
+        sigma2 = self._model.sigma2
+        if sigma2.grad is not None:
+            curvature = losses.log_sigma2_weight(number, self._args.sigma_alpha)
+            sigma2 -= SIGMA2_RATE * sigma2.square() * sigma2.grad / curvature
+            sigma2.clamp_(min=SMALLEST_SIGMA2)
+
+    def _number(self, batch: Batch) -> float:
+        """The number of observations in the batches of all processes."""
+        return float(self._team.sum(np.array([int(batch.lengths.sum())], dtype=np.float64))[0])
+
+    def _terms(self, batch: Batch, number: float) -> Tensor:
+        """The three terms; their mean over processes is the loss of all `number` observations."""
+        likelihood, *others = loss_terms(self._model, batch, self._args, number)
+        share = int(batch.lengths.sum()) * self._team.size / number
+        return torch.stack([likelihood * share, *others])
 
     def _mean(self, terms: Tensor) -> list[float]:
         values = np.array(terms.tolist(), dtype=np.float64)
@@ -137,7 +156,7 @@ class GenerativeStage:
         if self._development is None:
             return None
         self._draws.seed_torch(self.iterations, self._model.device)  # equal samples at each check
-        return sum(self._mean(self._terms(self._development)[:2]))
+        return sum(self._mean(self._terms(self._development, self._number(self._development))[:2]))
 
     def remember(self) -> None:
         """See `Stage.remember`."""
@@ -192,9 +211,9 @@ def loss_terms(
     is_mixed = args.precision == "mixed" and model.device.type == "cuda"
     with torch.autocast(model.device.type, torch.bfloat16, enabled=is_mixed):
         outputs = model.outputs(observations, batch.lengths)
-    mean = PAPER_MEAN.over_time(outputs.to(model.dtype))
+    mean = losses.natural(PAPER_MEAN.over_time(outputs.to(model.dtype))[mask], model.sigma2)
     return (
-        losses.negative_log_likelihood(target.of(observations, mask), mean[mask], model.sigma2),
+        losses.negative_log_likelihood(target.of(observations, mask), mean, model.sigma2),
         losses.sigma2_prior(number or int(batch.lengths.sum()), args.sigma_alpha, args.sigma_beta, model.sigma2),
         losses.regularization(model.network.parameters(), args.regularization_weight),
     )

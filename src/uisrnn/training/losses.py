@@ -82,6 +82,27 @@ def negative_log_likelihood(observations: Tensor, mean: Tensor, sigma2: Tensor) 
     return ((observations - mean).square() / (2 * sigma2)).sum() / len(observations)
 
 
+def natural(mean: Tensor, sigma2: Tensor) -> Tensor:
+    """The same predictions, whose gradient is multiplied by sigma2_d over the mean of all sigma2_d, if they are learned.
+
+    The likelihood's gradient (mu - x) / sigma2_d nearly leaves out a dimension that is not yet predicted, because its
+    sigma2_d is large, and such a dimension may then never be. The natural gradient (Amari, 1998) is mu - x.
+
+    Args:
+        mean: (n, D).
+        sigma2: (D,).
+    """
+    if mean.requires_grad and sigma2.requires_grad:
+        weight = (sigma2 / sigma2.mean()).detach()
+        mean.register_hook(lambda gradient: gradient * weight)
+    return mean
+
+
+def log_sigma2_weight(number: Tensor | float, sigma_alpha: float) -> Tensor | float:
+    """(2 a + n + 2) / (2 n), the weight of log sigma2_d in `sigma2_prior`."""
+    return (2 * sigma_alpha + number + 2) / (2 * number)
+
+
 def sigma2_prior(number: Tensor | float, sigma_alpha: float, sigma_beta: float, sigma2: Tensor) -> Tensor:
     """sum_d [(2 a + n + 2) / (2 n) log sigma2_d + b / (n sigma2_d)]: inverse gamma prior and normalisation.
 
@@ -91,8 +112,7 @@ def sigma2_prior(number: Tensor | float, sigma_alpha: float, sigma_beta: float, 
         sigma_beta: b, its scale.
         sigma2: (D,).
     """
-    logarithm = (2 * sigma_alpha + number + 2) / (2 * number) * sigma2.log()
-    return (logarithm + sigma_beta / (number * sigma2)).sum()
+    return (log_sigma2_weight(number, sigma_alpha) * sigma2.log() + sigma_beta / (number * sigma2)).sum()
 
 
 def regularization(parameters: Iterable[Tensor], weight: float) -> Tensor:

@@ -6,9 +6,9 @@ with uisrnn 0.1.2 in a folder of its own (it has the name of this package):
 
     pip install --no-deps --target .peer uisrnn==0.1.2 colortimelog
 
-The setting is the one of the integration test of 0.1.2: 1000 labels in random order, uniform noise of 0.01, four sequences,
-two layers of 8 units, 200 iterations. The test of 0.0.6 has a half life of 50 iterations for the learning rate; 0.1.2 has no
-half life. Each seed sets the generators of random, numpy and torch, as in these tests.
+The setting comes from the integration test of 0.1.2: 1000 labels in random order, uniform noise of 0.01, four
+sequences, two layers of 8 units, 200 iterations. The test of 0.0.6 also has a half life of 50 iterations for the
+learning rate. As in these tests, each seed sets the generators of random, numpy and torch.
 """
 
 import argparse

@@ -20,7 +20,7 @@ def new_model(**arguments: Any) -> uisrnn.UISRNN:
 
 def weights(model: uisrnn.UISRNN) -> torch.Tensor:
     """All parameters of a model in one vector."""
-    return torch.cat([parameter.detach().ravel() for parameter in model._observation.parameters()])
+    return torch.cat([parameter.detach().ravel() for parameter in model._model.observation.parameters()])
 
 
 def many(number: int, seed: int = 0) -> tuple[list[np.ndarray], list[list[str]]]:

@@ -18,14 +18,14 @@ def shuffled(*numbers: int) -> tuple[np.ndarray, list[str]]:
     """Labels in random order, so many of each cluster, and their observations."""
     labels = list(np.repeat(list("ABCD"), numbers))
     random.shuffle(labels)
-    noise = np.random.rand(len(labels), 2)  # noqa: NPY002 -- scripts seed this generator
+    noise = np.random.rand(len(labels), 2)
     return SQUARE[["ABCD".index(label) for label in labels]] + 0.01 * noise, labels
 
 
 def accuracy(seed: int, scale: int) -> float:
     """Share of right labels of a model that learned from 100, 75, 50 and 25 observations, times `scale`."""
     random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002
+    np.random.seed(seed)
     x, labels = shuffled(*(scale * np.array([100, 75, 50, 25])))
     test_x, test_labels = shuffled(10, 20, 30, 40)
     cuts = [scale * 25, scale * 75, scale * 150]

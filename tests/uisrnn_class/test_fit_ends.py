@@ -11,8 +11,8 @@ import torch
 import uisrnn
 from squares import FEW, many, new_model, weights
 from uisrnn import TrainingArguments
-from uisrnn.training.batching import Batch, ClusterSequences
-from uisrnn.training.course import Step
+from uisrnn.training.batching import ClusterBatch, ClusterSequences
+from uisrnn.training.loop import Step
 
 # --- failures ---
 
@@ -51,7 +51,7 @@ def broken_batches(monkeypatch, *iterations):
 
     def batch(sequences, iteration):
         found = plain(sequences, iteration)
-        return Batch(found.observations * torch.nan, found.lengths) if iteration in iterations else found
+        return ClusterBatch(found.observations * torch.nan, found.lengths) if iteration in iterations else found
 
     monkeypatch.setattr(ClusterSequences, "batch", batch)
 

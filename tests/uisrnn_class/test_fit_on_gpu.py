@@ -34,7 +34,7 @@ def test_on_a_gpu_mixed_precision_labels_as_well(generator):
         learning_rate=0.01, train_iteration=200, enforce_cluster_id_uniqueness=False, precision="mixed"
     )
     model.fit(list(sequences), list(labels), args)
-    assert all(one.dtype == torch.float32 for one in model._observation.parameters())
+    assert all(one.dtype == torch.float32 for one in model._model.observation.parameters())
     x, truth = conftest.square(100, generator)
     assert uisrnn.compute_sequence_match_accuracy(model.predict(x), truth) > 0.95
 

@@ -12,14 +12,13 @@ from uisrnn.cli.console import complain, show_facts, show_json
 from uisrnn.cli.sources import holds_data, model_of, sequences_of
 from uisrnn.corpus.corpus import Corpus
 from uisrnn.errors import InputError
-from uisrnn.model.kinds import KINDS
+from uisrnn.model.registry import registration_of
 from uisrnn.sequences.coded import coded
 from uisrnn.sequences.health import Health, health_of
 from uisrnn.sequences.labeled import LabeledSequence
 from uisrnn.training.scalars import crp_alpha_of, transition_bias_of
-from uisrnn.training.team import ALONE
-from uisrnn.turns import rttm
-from uisrnn.turns.rttm import is_rttm
+from uisrnn.training.team import SINGLE_PROCESS
+from uisrnn.turns.files import holds_turns, read_channels
 from uisrnn.uisrnn import UISRNN
 
 _EPILOG = """Examples:
@@ -51,7 +50,7 @@ def info(
 
 def _facts(file: Path) -> tuple[dict[str, Any], list[str]]:
     """Facts and warnings."""
-    if is_rttm(file):
+    if holds_turns(file):
         return _of_turns(file), []
     if holds_data(file):
         return _of_sequences(sequences_of([file]))
@@ -59,7 +58,7 @@ def _facts(file: Path) -> tuple[dict[str, Any], list[str]]:
 
 
 def _of_model(model: UISRNN) -> dict[str, Any]:
-    shapes = KINDS[model.arguments.observation_model].shapes(model.arguments)
+    shapes = registration_of(model.arguments.observation_model).shapes(model.arguments)
     return {
         "kind": "model",
         "observation_model": model.arguments.observation_model,
@@ -102,17 +101,20 @@ def _estimates(sequences: Sequence[LabeledSequence]) -> dict[str, Any]:
     if not any(len(one) > 1 for one in labelled):
         return {}
     corpus = Corpus.of([coded(one, {}) for one in labelled])
-    return {"transition_bias": transition_bias_of(corpus, ALONE)[0], "crp_alpha": crp_alpha_of(corpus, ALONE)}
+    return {
+        "transition_bias": transition_bias_of(corpus, SINGLE_PROCESS)[0],
+        "crp_alpha": crp_alpha_of(corpus, SINGLE_PROCESS),
+    }
 
 
 def _of_turns(file: Path) -> dict[str, Any]:
-    recordings = rttm.read(file)
-    turns = [turn for one in recordings.values() for turn in one]
+    channels = read_channels(file)
+    turns = [turn for own in channels.values() for turn in own]
     return {
         "kind": "turns",
-        "recordings": len(recordings),
+        "recordings": len({channel.recording for channel in channels}),
         "turns": len(turns),
-        "speakers": len({(name, turn.speaker) for name, one in recordings.items() for turn in one}),
+        "speakers": len({(channel, turn.speaker) for channel, own in channels.items() for turn in own}),
         "seconds_of_turns": sum(turn.end - turn.start for turn in turns),
     }
 

@@ -88,7 +88,7 @@ def _group_with(name: str, groups: Groups) -> Arguments:
 
 
 def _parsed(group: Arguments, name: str, text: str) -> Any:
-    kind = next(one.metadata["kind"] for one in dataclasses.fields(group) if one.name == name)
+    kind = next(one.metadata["type"] for one in dataclasses.fields(group) if one.name == name)
     try:
         return kind.parse(text)
     except ValueError:

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from uisrnn.decoding.block import SearchState, Window
+from uisrnn.decoding.expansion import SearchState, Window
 from uisrnn.decoding.frontier import UNLIMITED, Position
 from uisrnn.decoding.hypotheses import Hypothesis
 from uisrnn.decoding.offline import decode_all

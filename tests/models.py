@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from uisrnn.model.conventions import ASSIGNMENTS, RUNNING_MEANS
 from uisrnn.model.gru import GRUObservation
@@ -70,6 +70,9 @@ class ConjugateGaussian:
         before = torch.cat([torch.zeros_like(features[:1]), features[:-1]]).cumsum(0)
         precision = torch.arange(len(features), dtype=self.dtype)[:, None, None] + 0.25
         return Prediction(before / precision, (1 + 1 / precision).expand_as(before))
+
+    def discriminative_parameters(self) -> list[nn.Parameter]:
+        return []
 
 
 def gru(depth: int = 1, running_mean: str = "paper", hidden: int = 5, dim: int = DIM, seed: int = 0) -> GRUObservation:

@@ -9,7 +9,7 @@ import torch
 import uisrnn
 from uisrnn import ModelArguments, TrainingArguments, checkpoint
 from uisrnn.cli.app import run
-from uisrnn.kept import device_of
+from uisrnn.construction import checkpoint_of, device_of
 from uisrnn.randomness import deterministic_algorithms
 
 DIM = 4
@@ -65,7 +65,7 @@ def test_training_leaves_a_model_on_the_device(models, kind, device):
     model = models(kind, device)
     assert model.fitted
     assert model.device.type == device
-    assert all(one.device == model.device for one in model._observation.state_dict().values())
+    assert all(one.device == model.device for one in model._model.observation.state_dict().values())
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -152,10 +152,10 @@ def test_the_device_follows_from_what_is_asked_for_and_what_there_is(gpus, numbe
 @pytest.mark.parametrize(
     ("number", "device", "enable_cuda", "message"),
     [
-        (0, "cuda", True, "one that torch finds here (cpu), but is 'cuda'"),
-        (2, "cuda:2", True, "one that torch finds here (cpu, cuda:0, cuda:1), but is 'cuda:2'"),
-        (2, "cuda", False, "must be 'auto' or 'cpu' where enable_cuda is False, but is 'cuda'"),
-        (0, "cuda:0", False, "must be 'auto' or 'cpu' where enable_cuda is False, but is 'cuda:0'"),
+        (0, "cuda", True, "a device that torch finds (cpu), but is 'cuda'"),
+        (2, "cuda:2", True, "a device that torch finds (cpu, cuda:0, cuda:1), but is 'cuda:2'"),
+        (2, "cuda", False, "must be 'auto' or 'cpu' if enable_cuda is False, but is 'cuda'"),
+        (0, "cuda:0", False, "must be 'auto' or 'cpu' if enable_cuda is False, but is 'cuda:0'"),
     ],
 )
 def test_a_device_that_is_not_there_is_an_error_that_says_what_is(gpus, number, device, enable_cuda, message):
@@ -167,7 +167,7 @@ def test_a_device_that_is_not_there_is_an_error_that_says_what_is(gpus, number, 
 
 def test_a_file_does_not_decide_about_the_device(models, tmp_path):
     model = models("plda", "cpu")
-    kept = model._checkpoint()
+    kept = checkpoint_of(model._model)
     assert "device" not in kept.arguments
     elsewhere = dataclasses.replace(kept, arguments={**kept.arguments, "device": "cuda:7", "enable_cuda": False})
     checkpoint.write(tmp_path / "model", elsewhere)
@@ -206,7 +206,7 @@ def test_a_command_says_which_device_is_not_there(files, gpus, capsys, monkeypat
     monkeypatch.chdir(files)
     assert run([command, *COMMANDS[command], "--device", "cuda:1"]) == 2
     told = capsys.readouterr().err
-    assert told == "uisrnn: device must be one that torch finds here (cpu), but is 'cuda:1'\n"
+    assert told == "uisrnn: device must be a device that torch finds (cpu), but is 'cuda:1'\n"
     assert run([command, *COMMANDS[command], "--device", "tpu"]) == 2
     assert "device must be auto, cpu, cuda or one of cuda:0, cuda:1, ..., but is 'tpu'" in capsys.readouterr().err
 

@@ -391,7 +391,7 @@ def test_before_fit_it_says_so_in_the_words_of_both(method):
 
 BAD = [
     (([], []), {}, uisrnn.InputError, "X must hold at least one sequence"),
-    ((X, Y[:-1]), {}, uisrnn.InputError, "one list of labels a sequence: 12, but are 11"),
+    ((X, Y[:-1]), {}, uisrnn.InputError, "a list of labels for each of 12 sequences, but are 11"),
     ((X, [*Y[:-1], Y[-1][1:]]), {}, uisrnn.InputError, "sequence 11: .* need as many labels"),
     ((X, None), {}, uisrnn.InputError, "requires y to be passed"),
     ((X, 3), {}, uisrnn.InputTypeError, "must be a list of label lists"),
@@ -404,7 +404,12 @@ BAD = [
     ((FLAT_X, FLAT_Y[:-1]), {}, uisrnn.InputError, "y must be as many as there are observations"),
     ((FLAT_X, FLAT_Y), {"lengths": LENGTHS[:-1]}, uisrnn.InputError, "lengths must be integers >= 1 with the sum"),
     ((FLAT_X, FLAT_Y), {"groups": GROUPS[:-1]}, uisrnn.InputError, "groups must be as many as there are"),
-    ((FLAT_X, FLAT_Y), {"groups": GROUPS, "lengths": LENGTHS}, uisrnn.ArgumentError, "pass one of them"),
+    (
+        (FLAT_X, FLAT_Y),
+        {"groups": GROUPS, "lengths": LENGTHS},
+        uisrnn.ArgumentError,
+        "pass lengths or groups, not both",
+    ),
     ((FLAT_X * np.nan, FLAT_Y), {"lengths": LENGTHS}, uisrnn.InputError, "sequence 0: observation 0 is not finite"),
     ((FLAT_X.astype(str), FLAT_Y), {}, uisrnn.InputError, "not compatible with arrays of bytes/strings"),
     ((np.ma.masked_greater(FLAT_X, 0), FLAT_Y), {}, uisrnn.InputError, "X is partly masked"),

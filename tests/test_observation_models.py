@@ -32,6 +32,14 @@ def new(observation_model, **arguments):
     return uisrnn.UISRNN(uisrnn.ModelArguments(observation_model=observation_model, **given))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _few_crops():
+    """The likelihood scale and the best iteration are chosen on few crops: many crops only take longer."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("uisrnn.training.discriminative.DEVELOPMENT_CROPS", 8)
+        yield
+
+
 @pytest.fixture(params=["plda", "context_plda"], scope="module")
 def name(request):
     return request.param
@@ -154,7 +162,7 @@ def test_a_fit_that_is_interrupted_changes_nothing_of_a_closed_form(model, monke
     x = conversations(1, seed=3)[0][0]
     before, labels = model.fingerprint(), model.predict(x, ONE_PASS)
     sequences, names = conversations(8, seed=4)
-    monkeypatch.setattr("uisrnn.uisrnn.run", interrupted)
+    monkeypatch.setattr("uisrnn.training.fit.run", interrupted)
     with pytest.raises(KeyboardInterrupt):
         model.fit(sequences, names, uisrnn.TrainingArguments(discriminative_iteration=3))
     assert (model.fingerprint(), model.predict(x, ONE_PASS)) == (before, labels)

@@ -85,7 +85,7 @@ def test_arguments_of_the_own_stream_are_those_it_started_with(square_model, x):
     model = copy.deepcopy(square_model)
     model.online_predict(x[:2], InferenceArguments(beam_size=3))
     model.online_predict(x[2], InferenceArguments(beam_size=3))
-    with pytest.raises(uisrnn.ArgumentError, match="args must be those that the stream started with"):
+    with pytest.raises(uisrnn.ArgumentError, match="args must be the arguments at the start of the stream"):
         model.online_predict(x[3], InferenceArguments(beam_size=4))
 
 
@@ -116,7 +116,12 @@ def test_equal_models_have_the_same_fingerprint(square_model, tmp_path):
             "likelihood_scale must be a number > 0, or None, but is 0",
         ),
         ({}, [np.zeros((2, 2))], uisrnn.InputTypeError, "clusters must map names to observations, but are list"),
-        ({}, {1.5: np.zeros((2, 2))}, uisrnn.InputTypeError, "a name must be a string or an integer, but one is 1.5"),
+        (
+            {},
+            {1.5: np.zeros((2, 2))},
+            uisrnn.InputTypeError,
+            "must be a string or an integer, but a name is 1.5",
+        ),
         ({}, {"a": np.zeros((2, 3))}, uisrnn.InputError, r"cluster 'a': observations must be \(T, 2\), but are \(2, 3"),
         ({}, {"a": np.zeros((0, 2))}, uisrnn.InputError, "cluster 'a': needs at least one observation"),
     ],

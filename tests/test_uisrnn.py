@@ -17,8 +17,8 @@ import torch
 import conftest
 import uisrnn
 from uisrnn import InferenceArguments, ModelArguments, TrainingArguments
-from uisrnn.training.batching import Batch, ClusterSequences
-from uisrnn.training.course import Step
+from uisrnn.training.batching import ClusterBatch, ClusterSequences
+from uisrnn.training.loop import Step
 
 FEW = TrainingArguments(train_iteration=3)
 
@@ -30,7 +30,7 @@ def new_model(**arguments) -> uisrnn.UISRNN:
 
 
 def weights(model: uisrnn.UISRNN) -> torch.Tensor:
-    return torch.cat([parameter.detach().ravel() for parameter in model._observation.parameters()])
+    return torch.cat([parameter.detach().ravel() for parameter in model._model.observation.parameters()])
 
 
 @pytest.fixture
@@ -280,7 +280,7 @@ def broken_batches(monkeypatch, *iterations):
 
     def batch(sequences, iteration):
         found = plain(sequences, iteration)
-        return Batch(found.observations * torch.nan, found.lengths) if iteration in iterations else found
+        return ClusterBatch(found.observations * torch.nan, found.lengths) if iteration in iterations else found
 
     monkeypatch.setattr(ClusterSequences, "batch", batch)
 
@@ -386,7 +386,7 @@ def test_on_a_gpu_mixed_precision_labels_as_well(generator):
         learning_rate=0.01, train_iteration=200, enforce_cluster_id_uniqueness=False, precision="mixed"
     )
     model.fit(list(sequences), list(labels), args)
-    assert all(one.dtype == torch.float32 for one in model._observation.parameters())
+    assert all(one.dtype == torch.float32 for one in model._model.observation.parameters())
     x, truth = conftest.square(100, generator)
     assert uisrnn.compute_sequence_match_accuracy(model.predict(x), truth) > 0.95
 
@@ -483,7 +483,7 @@ def test_bad_arguments_are_named(call, message):
         ([np.zeros((3, 2))], [[1, 2]], ValueError, "sequence 0: 3 observations need as many labels, but there are 2"),
         ([], [], ValueError, "at least one is needed"),
         (None, None, TypeError, "must be an array of numbers"),
-        ("abc", "abc", ValueError, "train_cluster_ids must be None where sequences are read"),
+        ("abc", "abc", ValueError, "train_cluster_ids must be None if sequences are read"),
         ("abc", None, FileNotFoundError, "abc"),
     ],
 )

@@ -11,11 +11,10 @@ from torch import Tensor
 import uisrnn
 from uisrnn import LabeledSequence, ModelArguments
 from uisrnn.progress import Silent
-from uisrnn.training.checkpoints import Forgetful
-from uisrnn.training.course import Surroundings
-from uisrnn.training.deadline import Deadline
-from uisrnn.training.team import ALONE, Team
-from uisrnn.training.watcher import Nobody
+from uisrnn.training.checkpoints import Checkpointer
+from uisrnn.training.loop import Deadline, StageContext
+from uisrnn.training.team import SINGLE_PROCESS, Team
+from uisrnn.training.watcher import SilentWatcher
 
 DIM = 3
 KINDS = ["gru", "plda", "context_plda"]
@@ -39,12 +38,12 @@ def new_model(kind: str = "gru", **arguments: Any) -> uisrnn.UISRNN:
     return uisrnn.UISRNN(ModelArguments(kind, **(given | arguments)))
 
 
-def around(patience: int | None = None, team: Team = ALONE) -> Surroundings:
+def stage_context(patience: int | None = None, team: Team = SINGLE_PROCESS) -> StageContext:
     """Nothing is kept, and there is time."""
-    return Surroundings(team, Forgetful(0), Deadline(None), patience)
+    return StageContext(team, Checkpointer(0), Deadline(None), patience)
 
 
-class StopsAfter(Nobody):
+class StopsAfter(SilentWatcher):
     """A watcher who interrupts a training after so many steps of all its stages.
 
     Args:
@@ -69,7 +68,7 @@ class _Steps(Silent):
                 raise KeyboardInterrupt
 
 
-class Notes(Nobody):
+class Notes(SilentWatcher):
     """A watcher who writes down what it is told.
 
     Attributes:

@@ -15,7 +15,7 @@ from uisrnn.audio.diarization import diarize
 from uisrnn.corpus.dataset import Dataset
 from uisrnn.decoding.hypotheses import Scores
 from uisrnn.decoding.stream import Stream, StreamPool
-from uisrnn.decoding.tracks import Update
+from uisrnn.decoding.updates import Update
 from uisrnn.errors import (
     ArgumentError,
     CheckpointError,

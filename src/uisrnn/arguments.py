@@ -1,199 +1,38 @@
-"""The arguments of model, training and inference: dataclasses for code, flags for the command line."""
+"""Arguments of model, training and inference: dataclasses for code, flags for the command line."""
 
 import argparse
 import dataclasses
-import difflib
-import math
-import numbers
-import re
-import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
-from uisrnn.errors import ArgumentError
+from uisrnn.argument_types import Arguments as Arguments
+from uisrnn.argument_types import (
+    Choice,
+    ValueType,
+    any_integer,
+    argument,
+    below_one,
+    count,
+    device_name,
+    flag,
+    integer,
+    not_negative,
+    optional,
+    positive,
+    probability,
+)
 
-_A = TypeVar("_A", bound="Arguments")
-_TRUE = frozenset({"yes", "true", "t", "y", "1"})
-_FALSE = frozenset({"no", "false", "f", "n", "0"})
+OBSERVATION_MODELS: dict[str, str] = {}
+"""Names and meanings of the observation models; `uisrnn.model.registry.register` adds to them."""
 
-
-@dataclass(frozen=True)
-class Kind:
-    """What one argument accepts.
-
-    Attributes:
-        needs: the words of error messages, as in "learning_rate must be a number > 0, but is -1.0".
-        parse: text of a command line to a value; a ValueError where it cannot.
-        accept: a value to the same value in its plain Python type; a ValueError where it is not acceptable.
-    """
-
-    needs: str
-    parse: Callable[[str], Any]
-    accept: Callable[[Any], Any]
-
-
-def _integer(minimum: int, maximum: int | None = None) -> Kind:
-    def accept(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < minimum:
-            raise ValueError(value)
-        if maximum is not None and int(value) > maximum:
-            raise ValueError(value)
-        return int(value)
-
-    return Kind(f"an integer >= {minimum}" + ("" if maximum is None else f" and <= {maximum}"), int, accept)
-
-
-def _count(minimum: int) -> Kind:
-    """An integer of which there may be a table."""
-    maximum = 2**31 - 1
-
-    def accept(value: Any) -> int:
-        if _integer(minimum).accept(value) > maximum:
-            raise ValueError(value)
-        return int(value)
-
-    return Kind(f"an integer from {minimum} to {maximum}", int, accept)
-
-
-def _real(needs: str, holds: Callable[[float], bool]) -> Kind:
-    def accept(value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, numbers.Real):
-            raise ValueError(value)  # noqa: TRY004 -- translated to an ArgumentError that names the argument
-        if not (math.isfinite(value) and holds(float(value))):
-            raise ValueError(value)
-        return float(value)
-
-    return Kind(needs, float, accept)
-
-
-def _flag() -> Kind:
-    def parse(text: str) -> bool:
-        if text.lower() in _TRUE | _FALSE:
-            return text.lower() in _TRUE
-        raise ValueError(text)
-
-    def accept(value: Any) -> bool:
-        if isinstance(value, str):
-            return parse(value)
-        if value in (0, 1):  # also True, False and numpy's booleans
-            return bool(value)
-        raise ValueError(value)
-
-    return Kind("yes, no, true, false, 1 or 0", parse, accept)
-
-
-def _choice(*options: str) -> Kind:
-    def accept(value: Any) -> str:
-        if value not in options:
-            raise ValueError(value)
-        return str(value)
-
-    return Kind(f"one of {', '.join(map(repr, options))}", str, accept)
-
-
-def _device() -> Kind:
-    def accept(value: Any) -> str:
-        if not re.fullmatch("auto|cpu|cuda(:[0-9]{1,3})?", str(value)):  # also a torch.device
-            raise ValueError(value)
-        return str(value)
-
-    return Kind("auto, cpu, cuda or one of cuda:0, cuda:1, ...", str, accept)
-
-
-def _optional(kind: Kind) -> Kind:
-    return Kind(
-        f"{kind.needs}, or None",
-        lambda text: None if text.lower() == "none" else kind.parse(text),
-        lambda value: None if value is None else kind.accept(value),
-    )
-
-
-_positive = _real("a number > 0", lambda value: value > 0)
-_not_negative = _real("a number >= 0", lambda value: value >= 0)
-_between = _real("a number between 0 and 1, both excluded", lambda value: 0 < value < 1)
-_dropout = _real("a number >= 0 and < 1", lambda value: 0 <= value < 1)
-_any_integer = Kind("an integer", int, lambda value: _integer(-(2**63)).accept(value))
-
-
-def _argument(default: Any, kind: Kind, meaning: str, *short: str) -> Any:
-    return field(default=default, metadata={"kind": kind, "meaning": meaning, "short": short})
-
-
-_MISSPELT = 0.85
-"""Likeness (`difflib`) from which a name counts as a misspelt argument: a letter or two differ."""
-
-
-@dataclass
-class Arguments:
-    """A group of arguments; each value is checked when it is set, in the constructor as afterwards.
-
-    A script may keep values of its own in further attributes, as in the `argparse.Namespace` of 0.1.2; a warning says
-    that they have no effect. A name that is nearly the name of an argument is an error: it is a slip, and the script
-    would go on with another value than the one that it sets.
-    """
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        names = self._names()
-        if name in names or difflib.get_close_matches(name, names, n=1, cutoff=_MISSPELT):
-            self.put(name, value)  # which refuses a misspelt name
-            return
-        if name not in vars(self):
-            warnings.warn(f"{self._lacks(name)}; {name} has no effect", UserWarning, stacklevel=2)
-        object.__setattr__(self, name, value)
-
-    @classmethod
-    def _names(cls) -> list[str]:
-        return [argument.name for argument in dataclasses.fields(cls)]
-
-    def _lacks(self, name: str) -> str:
-        """The sentence that says that a name is no argument, with the nearest name or all names."""
-        close = difflib.get_close_matches(name, self._names(), n=1)
-        hint = f"did you mean {close[0]}?" if close else f"it has {', '.join(self._names())}"
-        return f"{type(self).__name__} has no argument {name}; {hint}"
-
-    def put(self, name: str, value: Any) -> None:
-        """Set an argument, and nothing else.
-
-        Args:
-            name: of the argument.
-            value: its new value.
-
-        Raises:
-            ArgumentError: there is no such argument, or the value is not acceptable.
-        """
-        kinds = {argument.name: argument.metadata["kind"] for argument in dataclasses.fields(self)}
-        if name not in kinds:
-            raise ArgumentError(self._lacks(name))
-        kind: Kind = kinds[name]
-        try:
-            accepted = kind.accept(value)
-        except (ValueError, TypeError, OverflowError):
-            raise ArgumentError(f"{name} must be {kind.needs}, but is {value!r}") from None
-        object.__setattr__(self, name, accepted)
-
-    @classmethod
-    def of(cls: type[_A], source: object) -> _A:
-        """The arguments held by any object with these attributes, an `argparse.Namespace` for example.
-
-        Args:
-            source: the object, or None for all defaults. An attribute that it lacks has its default.
-
-        Raises:
-            ArgumentError: a value is not acceptable, or the object has none of these attributes.
-        """
-        if isinstance(source, cls):
-            return source
-        names = cls._names()
-        given = {name: getattr(source, name) for name in names if hasattr(source, name)}
-        if source is not None and not given:
-            raise ArgumentError(f"{cls.__name__} must come from an object with {', '.join(names)}, but is {source!r}")
-        return cls(**given)
+PROCESS_ARGUMENTS = ("verbosity", "enable_cuda", "device", "seed")
+"""Arguments of a model that concern a process; files do not hold them."""
 
 
 @dataclass
 class ModelArguments(Arguments):
-    """What a model is made of.
+    """Arguments of a model.
 
     >>> ModelArguments(observation_dim=2).rnn_hidden_size
     512
@@ -202,114 +41,114 @@ class ModelArguments(Arguments):
     uisrnn.errors.ArgumentError: crp_alpha must be a number > 0, or None, but is -1
     """
 
-    observation_model: str = _argument(
-        "gru",
-        _choice("gru", "plda", "context_plda"),
-        "gru: the paper's; plda: two covariances in closed form; context_plda: plda that also sees those before one",
+    observation_model: str = argument(
+        "gru", Choice(OBSERVATION_MODELS), "distribution of the observations of a cluster"
     )
-    observation_dim: int = _argument(256, _integer(1), "dimension D of an observation, for example of a d-vector")
-    plda_dim: int = _argument(128, _integer(1), "dimensions that plda projects observations to, at most D")
-    plda_context: int = _argument(3, _integer(1, 64), "observations before one that context_plda looks at")
-    rnn_hidden_size: int = _argument(512, _integer(1), "units of each GRU layer")
-    rnn_depth: int = _argument(1, _integer(1), "number of GRU layers")
-    rnn_dropout: float = _argument(
-        0.2, _dropout, "dropout between GRU layers while training; without effect at depth 1"
+    observation_dim: int = argument(256, integer(1), "dimension D of an observation, for example of a d-vector")
+    plda_dim: int = argument(128, integer(1), "number of dimensions that plda projects observations to, at most D")
+    plda_context: int = argument(3, integer(1, 64), "number of preceding observations that context_plda looks at")
+    rnn_hidden_size: int = argument(512, integer(1), "number of units of each GRU layer")
+    rnn_depth: int = argument(1, integer(1), "number of GRU layers")
+    rnn_dropout: float = argument(
+        0.2, below_one, "dropout between GRU layers during training; without effect at depth 1"
     )
-    transition_bias: float | None = _argument(
+    transition_bias: float | None = argument(
         None,
-        _optional(_between),
-        "p0 of Eq. (6), the probability that the label changes; None: estimated by fit, Eq. (13)",
+        optional(probability),
+        "p0 of Eq. (6), the probability that the label changes; None: fit estimates it, Eq. (13)",
     )
-    crp_alpha: float | None = _argument(
-        1.0, _optional(_positive), "alpha of Eq. (7), the weight of a cluster not seen yet; None: estimated by fit"
+    crp_alpha: float | None = argument(
+        1.0, optional(positive), "alpha of Eq. (7), the weight of a new cluster; None: fit estimates it"
     )
-    sigma2: float | None = _argument(
+    sigma2: float | None = argument(
         None,
-        _optional(_positive),
-        "sigma^2 of Eq. (11), the same for all dimensions; None: learned by fit, one a dimension",
+        optional(positive),
+        "sigma^2 of Eq. (11), equal in all dimensions; None: fit learns a value for each dimension",
     )
-    verbosity: int = _argument(
-        3, _integer(0), "0 critical, 1 errors, 2 warnings and progress bars, 3 information, 4 debugging"
+    verbosity: int = argument(
+        3, integer(0), "0 critical, 1 errors, 2 warnings and progress bars, 3 information, 4 debugging"
     )
-    enable_cuda: bool = _argument(True, _flag(), "use a GPU where there is one")
-    device: str = _argument(
-        "auto", _device(), "where to compute: auto (a GPU where there is one and enable_cuda), cpu, cuda, cuda:1, ..."
+    enable_cuda: bool = argument(True, flag(), "use a GPU if there is any")
+    device: str = argument(
+        "auto", device_name(), "device: auto (a GPU if there is any and enable_cuda is set), cpu, cuda, cuda:1, ..."
     )
-    seed: int | None = _argument(
-        None, _optional(_any_integer), "seed of everything random; None: taken from torch's global generator"
+    seed: int | None = argument(
+        None, optional(any_integer), "seed of all random numbers; None: drawn from torch's global generator"
     )
 
 
 @dataclass
 class TrainingArguments(Arguments):
-    """How `fit` trains.
+    """Arguments of `fit`.
 
     >>> TrainingArguments(batch_size=None).learning_rate
     0.001
     """
 
-    optimizer: str = _argument("adam", _choice("adam"), "the optimizer", "-o")
-    learning_rate: float = _argument(1e-3, _positive, "learning rate at the first iteration", "-l")
-    learning_rate_half_life: int = _argument(
-        0, _any_integer, "halve the learning rate each time this many iterations have passed; 0 or less: never", "-hl"
+    optimizer: str = argument("adam", Choice(["adam"]), "the optimizer", "-o")
+    learning_rate: float = argument(1e-3, positive, "learning rate at the first iteration", "-l")
+    learning_rate_half_life: int = argument(
+        0, any_integer, "number of iterations after which the learning rate is halved; 0 or less: never", "-hl"
     )
-    train_iteration: int = _argument(20000, _integer(0), "number of iterations, one batch each", "-t")
-    batch_size: int | None = _argument(
+    train_iteration: int = argument(20000, integer(0), "number of iterations; each takes a batch", "-t")
+    batch_size: int | None = argument(
         10,
-        _optional(_integer(1, 10**6)),
-        "cluster sequences in a batch, drawn with replacement; None: all of them, each once",
+        optional(integer(1, 10**6)),
+        "number of cluster sequences in a batch, drawn with replacement; None: all of them",
         "-b",
     )
-    num_permutations: int | None = _argument(
+    num_permutations: int | None = argument(
         10,
-        _optional(_integer(0, 10**6)),
-        "block permutations of each cluster's observations; 0, 1 or None: their own order",
+        optional(integer(0, 10**6)),
+        "number of block permutations of each cluster's observations; 0, 1 or None: no permutation",
     )
-    sigma_alpha: float = _argument(1.0, _not_negative, "shape of the inverse gamma prior of sigma2")
-    sigma_beta: float = _argument(1.0, _positive, "scale of the inverse gamma prior of sigma2")
-    regularization_weight: float = _argument(1e-5, _not_negative, "weight of the sum of parameter norms", "-r")
-    loss: str = _argument(
+    sigma_alpha: float = argument(1.0, not_negative, "shape of the inverse gamma prior of sigma2")
+    sigma_beta: float = argument(1.0, positive, "scale of the inverse gamma prior of sigma2")
+    regularization_weight: float = argument(1e-5, not_negative, "weight of the sum of parameter norms", "-r")
+    loss: str = argument(
         "running_mean",
-        _choice("running_mean", "sample_mean"),
-        "what the GRU predicts: the next observation, as in the paper, or the mean of samples of those that remain",
+        Choice(["running_mean", "sample_mean"]),
+        "target of the GRU: the next observation, as in the paper, or the mean of samples of the remaining ones",
     )
-    sample_number: int = _argument(16, _integer(1, 4096), "samples of the sample_mean loss")
-    discriminative_iteration: int = _argument(
-        0, _integer(0), "iterations of discriminative training, after the generative ones; 0: none"
+    sample_number: int = argument(16, integer(1, 4096), "number of samples of the sample_mean loss")
+    discriminative_iteration: int = argument(
+        0, integer(0), "number of iterations of discriminative training, after the generative training; 0: none"
     )
-    grad_max_norm: float = _argument(5.0, _positive, "the gradient of the network is scaled down to this norm")
-    enforce_cluster_id_uniqueness: bool = _argument(
-        True, _flag(), "equal labels in two sequences of a list are two clusters; no: they are one"
+    grad_max_norm: float = argument(5.0, positive, "maximum norm of the gradient of the network")
+    enforce_cluster_id_uniqueness: bool = argument(
+        True, flag(), "yes: equal labels in two sequences are two clusters; no: they are the same cluster"
     )
-    max_length: int | None = _argument(
+    max_length: int | None = argument(
         None,
-        _optional(_integer(1, 2**31 - 1)),
-        "cut longer cluster sequences into pieces of at most this many observations; None: never",
+        optional(integer(1, 2**31 - 1)),
+        "longer cluster sequences are cut into pieces of at most this many observations; None: no cut",
     )
-    bucket_size: int = _argument(
-        1, _integer(1, 10**4), "batches that are drawn together and dealt out by length, so that those of one are alike"
+    bucket_size: int = argument(
+        1,
+        integer(1, 10**4),
+        "number of batches that are drawn together, so that each has sequences of similar length",
     )
-    patience: int | None = _argument(
+    patience: int | None = argument(
         None,
-        _optional(_integer(1)),
-        "stop when the loss on sequences kept apart has not fallen for this many iterations; None: go through all",
+        optional(integer(1)),
+        "training stops if the development loss has not fallen for this many iterations; None: no early stop",
     )
-    max_time: float | None = _argument(
-        None, _optional(_positive), "seconds after which no iteration begins, in one call; None: no limit"
+    max_time: float | None = argument(
+        None, optional(positive), "seconds of a call after which no iteration begins; None: no limit"
     )
-    precision: str = _argument(
+    precision: str = argument(
         "single",
-        _choice("single", "mixed"),
-        "mixed: the GRU's products in bfloat16 while it is trained; only on a GPU, elsewhere without effect",
+        Choice(["single", "mixed"]),
+        "mixed: products of the GRU in bfloat16 during training on a GPU; without effect on a CPU",
     )
-    deterministic: bool = _argument(
-        False, _flag(), "let equal seeds give equal models on a GPU too, which is slower; on a CPU they always do"
+    deterministic: bool = argument(
+        False, flag(), "equal seeds give equal models on a GPU too, which is slower; on a CPU they always do"
     )
 
 
 @dataclass
 class InferenceArguments(Arguments):
-    """How `predict` decodes.
+    """Arguments of `predict`.
 
     >>> args = InferenceArguments()
     >>> args.beam_sise = 3
@@ -317,47 +156,55 @@ class InferenceArguments(Arguments):
     uisrnn.errors.ArgumentError: InferenceArguments has no argument beam_sise; did you mean beam_size?
     """
 
-    beam_size: int = _argument(10, _count(1), "label sequences that survive each cut of the beam", "-s")
-    look_ahead: int = _argument(1, _count(1), "observations that are scored jointly before the beam is cut")
-    test_iteration: int = _argument(
-        2, _count(1), "decode the sequence this many times in a row and return the labels of the last copy"
+    beam_size: int = argument(10, count(1), "number of label sequences that survive each cut of the beam", "-s")
+    look_ahead: int = argument(1, count(1), "number of observations that are scored jointly before a cut of the beam")
+    test_iteration: int = argument(
+        2, count(1), "number of times that the sequence is decoded in a row; the labels are those of the last pass"
     )
-    likelihood_scale: float | None = _argument(
+    likelihood_scale: float | None = argument(
         None,
-        _optional(_positive),
-        "what -log p(x) is multiplied by; less than 1 where neighbouring observations are not independent; "
-        "None: that of the model, 1 for the paper's",
+        optional(positive),
+        "factor of -log p(x); less than 1 if neighbouring observations depend on each other; "
+        "None: the factor of the model, 1 for the paper's",
     )
-    max_clusters: int | None = _argument(None, _optional(_count(1)), "at most this many clusters in a sequence")
-    num_clusters: int | None = _argument(None, _optional(_count(1)), "exactly this many clusters in a sequence")
-    allow_new_clusters: bool = _argument(True, _flag(), "whether there can be clusters beside the known ones")
-    commit_lag: int | None = _argument(
+    max_clusters: int | None = argument(None, optional(count(1)), "maximum number of clusters in a sequence")
+    num_clusters: int | None = argument(None, optional(count(1)), "exact number of clusters in a sequence")
+    allow_new_clusters: bool = argument(True, flag(), "whether there can be clusters besides the known clusters")
+    commit_lag: int | None = argument(
         None,
-        _optional(_count(0)),
-        "in a stream, a label is final when this many observations came after it; None: when all beams agree",
+        optional(count(0)),
+        "in a stream, a label is final after this many further observations; None: if all beams agree",
     )
 
 
-def _reader(kind: Kind) -> Callable[[str], Any]:
+def meaning_of(field: "dataclasses.Field[Any]") -> str:
+    """The help text of a field of `Arguments`."""
+    meaning: str = field.metadata["meaning"]
+    if field.name != "observation_model":
+        return meaning
+    return "; ".join([meaning, *(f"{name}: {words}" for name, words in OBSERVATION_MODELS.items())])
+
+
+def _reader(value_type: ValueType) -> Callable[[str], Any]:
     def read(text: str) -> Any:
         try:
-            return kind.accept(kind.parse(text))
+            return value_type.accept(value_type.parse(text))
         except ValueError:
-            raise argparse.ArgumentTypeError(f"must be {kind.needs}, but is {text!r}") from None
+            raise argparse.ArgumentTypeError(f"must be {value_type.needs}, but is {text!r}") from None
 
     return read
 
 
 def _add_group(parser: argparse.ArgumentParser, title: str, group: type[Arguments]) -> None:
     section = parser.add_argument_group(title)
-    for one in dataclasses.fields(group):
+    for field in dataclasses.fields(group):
         section.add_argument(
-            f"--{one.name}",
-            *one.metadata["short"],
-            default=one.default,
-            type=_reader(one.metadata["kind"]),
-            metavar=one.name.rsplit("_", 1)[-1].upper(),
-            help=f"{one.metadata['meaning']} (default: {one.default})",
+            f"--{field.name}",
+            *field.metadata["short"],
+            default=field.default,
+            type=_reader(field.metadata["type"]),
+            metavar=field.name.rsplit("_", 1)[-1].upper(),
+            help=f"{meaning_of(field)} (default: {field.default})",
         )
 
 
@@ -367,13 +214,13 @@ def parse_arguments(
     """Read the arguments of model, training and inference from a command line.
 
     Args:
-        argv: the words after the program's name; None: those of the running program.
+        argv: the words after the program's name; None: the words of the running program.
 
     Returns:
         Three objects whose attributes may be set afterwards.
 
     Raises:
-        SystemExit: an unknown flag or a bad value, with status 2 and a line that says which, as `argparse` does.
+        SystemExit: a flag is unknown or a value is not acceptable; status 2 and an error line, as in `argparse`.
 
     >>> model_args, training_args, inference_args = parse_arguments(["--observation_dim", "16", "-l=0.01"])
     >>> model_args.observation_dim, training_args.learning_rate, inference_args.beam_size
@@ -388,9 +235,9 @@ def parse_arguments(
 
 
 def recommended_arguments() -> tuple[ModelArguments, TrainingArguments, InferenceArguments]:
-    """The arguments that did best on speakers not met in training (`benchmarks/accuracy.py`), for new work.
+    """Arguments for new work: the best on speakers that training did not meet (`benchmarks/accuracy.py`).
 
-    The defaults of the classes are those of 0.1.2, for programs that are there already.
+    The defaults of the classes are the defaults of 0.1.2, for existing programs.
 
     >>> recommended_arguments()[0].observation_model
     'context_plda'

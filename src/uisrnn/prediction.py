@@ -1,173 +1,109 @@
-"""What a model does with observations: whole sequences to labels, streams, one stream in two lines."""
+"""Labels of whole sequences, in the form of the input."""
 
-from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any, Protocol
 
 import torch
 
-from uisrnn.arguments import InferenceArguments
+from uisrnn.arguments import ModelArguments
 from uisrnn.decoding.decoder import Decoder
-from uisrnn.decoding.hypotheses import scores_of
-from uisrnn.decoding.stream import Stream
+from uisrnn.decoding.hypotheses import Hypothesis, scores_of
 from uisrnn.errors import ArgumentError, InputTypeError
-from uisrnn.model.joint import Joint
 from uisrnn.progress import bar_for
 from uisrnn.sequences import coded as data
 from uisrnn.sequences.labels import Label
-from uisrnn.sequences.observations import is_one_observation, is_single
+from uisrnn.sequences.observations import is_single
 
 
-class Predictor(ABC):
-    """A model as those see it who only use it."""
-
-    _online: Stream | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        """A copy has no stream of its own yet."""
-        return {name: value for name, value in vars(self).items() if name != "_online"}
-
-    @abstractmethod
-    def _joint(self) -> Joint[Any]:
-        """The probability of observations and labels.
-
-        Raises:
-            NotFittedError: it is not known yet.
-        """
-
-    @abstractmethod
-    def fingerprint(self) -> str:
-        """A text that only models have in common which give the same labels."""
+class DecodingModel(Protocol):
+    """The part of `UISRNN` that prediction needs."""
 
     @property
-    @abstractmethod
-    def _verbosity(self) -> int: ...
+    def arguments(self) -> ModelArguments: ...
 
-    def decoder(self, args: object = None, clusters: Any = None) -> Decoder[Any]:
-        """What `predict` and `stream` work with; for those who drive the search themselves.
+    def decoder(self, args: object = None, clusters: Any = None) -> Decoder[Any]: ...
 
-        Args:
-            args: `InferenceArguments`, any object with those attributes, or None for all defaults.
-            clusters: see `predict`.
 
-        Raises:
-            ArgumentError, InputError, InputTypeError, NotFittedError: see `predict`.
-        """
-        inference_args = InferenceArguments.of(args)
-        return Decoder.of(self._joint(), inference_args, clusters)
+@dataclass(frozen=True)
+class Predictions:
+    """The results of some sequences.
 
-    def predict(
-        self,
-        test_sequences: Any,
-        args: object = None,
-        *,
-        clusters: Any = None,
-        return_scores: bool = False,
-        joins: Any = None,
-    ) -> Any:
-        """Label observations.
+    Attributes:
+        decoder: the decoder.
+        beams: the label sequences in the beam of each sequence, best first.
+        single: whether the input was one sequence and no list.
+    """
 
-        Args:
-            test_sequences: a list of (T, D) arrays or `LabeledSequence`s, or one of them.
-            args: `InferenceArguments`, any object with those attributes, or None for all defaults.
-            clusters: known clusters: a mapping from their names (strings or integers) to observations (T, D).
-            return_scores: whether to return `Scores` too.
-            joins: for one array, (T,) booleans: whether each observation is at the time of the observation before it;
-                for a list, as many of these, or None in place of any. Observations of one time get different labels.
-                None: no observation joins; a `LabeledSequence` with times has its joins from equal times.
+    decoder: Decoder[Any]
+    beams: Sequence[Sequence[Hypothesis]]
+    single: bool
 
-        Returns:
-            For a list, as many lists of T labels; for one array, one list. Labels are 0, 1, 2, ... in the order of
-            their first appearance; those of known clusters are their names. With `return_scores`, a pair of that and
-            of `Scores` in the same form.
+    @property
+    def labels(self) -> list[list[Label]]:
+        """The best labels of each sequence."""
+        return [self.decoder.names.of(beam[0].codes) for beam in self.beams]
 
-        Raises:
-            ArgumentError: an argument is not acceptable, or contradicts another.
-            InputError: sequences have a wrong shape, dimension or length, or values that are not finite; or more
-                observations have one time than labels are possible.
-            InputTypeError: they are not arrays or lists at all.
-            NotFittedError: `transition_bias` or `crp_alpha` is not known yet.
-        """
-        workers = torch.get_num_threads()
-        labels, scores, single = self._predict(test_sequences, args, clusters, return_scores, workers, joins)
-        if single:
-            return (labels[0], scores[0]) if return_scores else labels[0]
-        return (labels, scores) if return_scores else labels
+    def in_form_of_input(self, return_scores: bool) -> Any:
+        """See the returns of `UISRNN.predict`."""
+        labels = self.labels
+        if not return_scores:
+            return labels[0] if self.single else labels
+        scores = [scores_of(beam, self.decoder.names) for beam in self.beams]
+        return (labels[0], scores[0]) if self.single else (labels, scores)
 
-    def predict_single(self, test_sequence: Any, args: object = None, *, clusters: Any = None) -> list[Label]:
-        """Label the observations of one sequence; see `predict`.
 
-        Args:
-            test_sequence: (T, D).
-            args: see `predict`.
-            clusters: see `predict`.
+def predict(
+    model: DecodingModel,
+    test_sequences: Any,
+    args: object,
+    clusters: Any,
+    joins: Any = None,
+    workers: int | None = None,
+) -> Predictions:
+    """Decode sequences; see `UISRNN.predict`.
 
-        Returns:
-            T labels.
+    Args:
+        model: the model.
+        test_sequences: see `UISRNN.predict`.
+        args: see `UISRNN.predict`.
+        clusters: see `UISRNN.predict`.
+        joins: see `UISRNN.predict`.
+        workers: number of threads on a CPU; None: the number of threads of torch.
+    """
+    decoder = model.decoder(args, clusters)
+    observation = decoder.search.joint.observation
+    sequences, single = data.unlabeled(test_sequences, observation.observation_dim, joins)
+    steps = decoder.args.test_iteration * sum(len(sequence.observations) for sequence in sequences)
+    progress = bar_for(model.arguments.verbosity, steps, "prediction")
+    threads = torch.get_num_threads() if workers is None else workers
+    beams = decoder.decode(sequences, threads if observation.device.type == "cpu" else 1, progress)
+    return Predictions(decoder, beams, single)
 
-        Raises:
-            ArgumentError, InputError, InputTypeError, NotFittedError: as `predict` does.
-        """
-        if not is_single(test_sequence):
-            raise InputTypeError("test_sequence must be one (T, D) array; predict() takes a list of sequences")
-        labels: list[Label] = self.predict(test_sequence, args, clusters=clusters)
-        return labels
 
-    def _predict(
-        self, test_sequences: Any, args: object, clusters: Any, with_scores: bool, workers: int, joins: Any = None
-    ) -> tuple[list[list[Label]], list[Any], bool]:
-        """Labels and scores of all sequences, and whether there was a single one."""
-        decoder = self.decoder(args, clusters)
-        model = decoder.search.joint.observation
-        sequences, single = data.unlabeled(test_sequences, model.observation_dim, joins)
-        steps = decoder.args.test_iteration * sum(len(one.observations) for one in sequences)
-        progress = bar_for(self._verbosity, steps, "prediction")
-        found = decoder.decode(sequences, workers if model.device.type == "cpu" else 1, progress)
-        labels = [decoder.names.of(one[0].codes) for one in found]
-        return labels, [scores_of(one, decoder.names) for one in found] if with_scores else [], single
+def parallel_predict(
+    model: DecodingModel, test_sequences: Any, args: object = None, num_processes: Any = 4
+) -> list[list[Label]]:
+    """Return the labels of `model.predict`, computed by a given number of workers.
 
-    def stream(self, inference_args: object = None, *, clusters: Any = None) -> Stream:
-        """A decoder that lives as long as the conversation; see `Stream`.
+    (`model.predict` takes as many workers as there are cores.)
 
-        With no `commit_lag`, its final labels are those of `predict` with `test_iteration` 1. The model must not be
-        trained while it lives.
+    Args:
+        model: the model; the workers are threads and share it.
+        test_sequences: a list of (T, D) arrays.
+        args: see `UISRNN.predict`.
+        num_processes: number of workers.
 
-        Args:
-            inference_args: `InferenceArguments`, any object with those attributes, or None for all defaults.
-            clusters: known clusters, see `predict`.
+    Returns:
+        A list of labels for each sequence.
 
-        Raises:
-            ArgumentError: as `predict` does, and where `num_clusters` is given or `commit_lag` is less than
-                `look_ahead` - 1.
-            InputError, InputTypeError, NotFittedError: as `predict` does.
-        """
-        return Stream.of(self, inference_args, clusters)
-
-    def online_predict(self, observations: Any = None, args: object = None, *, reset: bool = False) -> Any:
-        """Label observations as they come, in the one stream that a model has of its own; see `stream` for more.
-
-        Training and loading end it.
-
-        Args:
-            observations: one (D,) or a block of them (n, D); None, only to reset.
-            args: `InferenceArguments`, where the stream starts.
-            reset: forget what came before.
-
-        Returns:
-            The current best label of the observation, or labels of the block; None without observations.
-
-        Raises:
-            ArgumentError: `args` differ from those that the stream started with.
-            InputError, InputTypeError, NotFittedError: as `predict` does.
-        """
-        if reset:
-            self._online = None
-        if observations is None:
-            return None
-        stream = self._online
-        if stream is None:
-            stream = self.stream(args)
-        elif args is not None and InferenceArguments.of(args) != stream.args:
-            raise ArgumentError("args must be those that the stream started with; begin anew with reset=True")
-        update = stream.push(observations)
-        self._online = stream
-        return update.label if is_one_observation(observations) else update.labels
+    Raises:
+        InputTypeError: `test_sequences` is not a list of sequences.
+        ArgumentError, InputError, NotFittedError: see `UISRNN.predict`.
+    """
+    if is_single(test_sequences):
+        raise InputTypeError("test_sequences must be a list of (T, D) arrays")
+    if isinstance(num_processes, bool) or not isinstance(num_processes, Integral) or num_processes < 1:
+        raise ArgumentError(f"num_processes must be an integer >= 1, but is {num_processes!r}")
+    return predict(model, test_sequences, args, None, workers=int(num_processes)).labels

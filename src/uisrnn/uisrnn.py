@@ -1,54 +1,51 @@
-"""The class UISRNN: a model that can be trained, a thin face of `uisrnn.training`."""
+"""The class UISRNN: a model value with the calls of users."""
 
 import dataclasses
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
-from numbers import Integral
-from typing import Any
+import os
+from typing import Any, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import nn
 
-from uisrnn.arguments import TrainingArguments
+from uisrnn import checkpoint, prediction
+from uisrnn.arguments import InferenceArguments, ModelArguments, TrainingArguments
+from uisrnn.attributes import ModelField, RequiredModelField
 from uisrnn.checkpoint import Checkpoint
+from uisrnn.construction import checkpoint_of, model_of, new_model
 from uisrnn.corpus.corpus import Corpus
-from uisrnn.corpus.dataset import Dataset
+from uisrnn.decoding.decoder import Decoder
+from uisrnn.decoding.stream import Stream
 from uisrnn.errors import ArgumentError, InputTypeError
-from uisrnn.kept import OF_THE_PROCESS, KeptModel
-from uisrnn.model.joint import Joint
-from uisrnn.progress import bar_for
-from uisrnn.randomness import deterministic_algorithms, torch_kept
+from uisrnn.log import ModelLogger
+from uisrnn.model.conventions import Conventions
+from uisrnn.prediction import parallel_predict as parallel_predict
+from uisrnn.randomness import generator_from
 from uisrnn.sequences import coded as data
-from uisrnn.sequences.labeled import front_ends_of
 from uisrnn.sequences.labels import Label
-from uisrnn.sequences.observations import is_single
-from uisrnn.training.checkpoints import Checkpoints, Forgetful, Keeping, require_checkpoints
-from uisrnn.training.course import Course, Surroundings, run
-from uisrnn.training.deadline import Deadline
-from uisrnn.training.discriminative import DiscriminativeStage
-from uisrnn.training.draws import Draws
-from uisrnn.training.failure import restored_on_failure
+from uisrnn.sequences.observations import is_one_observation, is_single
+from uisrnn.training.checkpoints import Checkpoints, require_checkpoints
+from uisrnn.training.fit import Context, fit, fit_observation_model
 from uisrnn.training.history import History
-from uisrnn.training.hypotheses import LearnedPrior
-from uisrnn.training.objectives import expected_errors
-from uisrnn.training.scalars import crp_alpha_of, transition_bias_of
-from uisrnn.training.team import ALONE, Team, agreed, succeeded
-from uisrnn.training.trainers import FEWEST_SEQUENCES, Folds, Lesson, trainer_for
-from uisrnn.training.watcher import NOBODY, Watcher, progress_of, require_watcher
+from uisrnn.training.loop import Deadline
+from uisrnn.training.reading import read_sequences
+from uisrnn.training.team import SINGLE_PROCESS, Team, require_team
+from uisrnn.training.watcher import SILENT_WATCHER, Watcher, require_watcher
+
+_U = TypeVar("_U", bound="UISRNN")
 
 
-class UISRNN(KeptModel):
+class UISRNN:
     """Unbounded interleaved-state recurrent neural network, arXiv:1810.04719.
 
+    Several threads may predict with the same model. Only one thread at a time may train it or load into it.
+
     Args:
-        args: `ModelArguments`, any object with those attributes, or None for all defaults.
+        args: `ModelArguments`, any object with the same attributes, or None for all defaults.
 
     Attributes:
-        arguments: what it was made with, or what its file says.
-        transition_bias_denominator: the weight of that estimate when `fit` is called again.
-        logger: a standard logger whose level follows `verbosity`.
-        fitted: whether it was trained, here or before it was saved.
-
-    Several threads may predict with one model; only one at a time may train it or load into it.
+        logger: a standard logger; its level follows `verbosity`.
 
     Raises:
         ArgumentError: an argument is not acceptable.
@@ -62,13 +59,108 @@ class UISRNN(KeptModel):
     [0, 0, 1, 1, 0, 1]
     """
 
-    def __init__(self, args: object = None) -> None:
-        super().__init__(args)
-        self._trainer = trainer_for(self._observation)
+    arguments = ModelField[ModelArguments]()
+    """Arguments that the model was made with, or the arguments in its file."""
 
-    def _become(self, found: Checkpoint) -> None:
-        super()._become(found)
-        self._trainer = trainer_for(self._observation)
+    transition_bias = ModelField[float | None]()
+    """p0, the probability that the label changes; None before it is estimated. It may be set."""
+
+    transition_bias_denominator = ModelField[float]()
+    """Weight of `transition_bias` in the mean with the estimate of the next `fit`. It may be set."""
+
+    crp_alpha = RequiredModelField[float | None]()
+    """Alpha, the weight of a new cluster; None before it is estimated. It may be set."""
+
+    likelihood_scale = RequiredModelField[float]()
+    """Factor of -log p(x) if the inference arguments give none; 1 in the paper. It may be set."""
+
+    conventions = ModelField[Conventions]()
+    """Choices where the paper and 0.1.2 differ: `PAPER`, or `V0` for a model from a file of 0.1.2. It may be set."""
+
+    fitted = ModelField[bool]()
+    """Whether the model was trained, in this process or before it was saved. It may be set."""
+
+    front_end = ModelField[str | None]()
+    """Name of the front end that made the training observations; None: unknown. It may be set."""
+
+    _online: Stream | None = None
+
+    def __init__(self, args: object = None) -> None:
+        arguments = dataclasses.replace(ModelArguments.of(args))  # a copy: the caller may change the original
+        self.logger = ModelLogger(arguments.verbosity)
+        self._generator = generator_from(arguments.seed)
+        self._model = new_model(arguments, self._generator)
+        self._trainer = self._model.registration.trainer(self._model.observation)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy has no online stream."""
+        return {name: value for name, value in vars(self).items() if name != "_online"}
+
+    # --- properties ---
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the weights, by `ModelArguments.device`."""
+        return self._model.observation.device
+
+    @property
+    def observation_dim(self) -> int:
+        """D, the dimension of an observation."""
+        return self.arguments.observation_dim
+
+    @property
+    def observation_mean(self) -> NDArray[np.float32] | None:
+        """(D,) the mean of the training observations in plda and context_plda; None in other models."""
+        center = getattr(self._model.observation, "center", None)
+        return None if center is None else center.detach().cpu().numpy()
+
+    @property
+    def rnn_model(self) -> nn.Module:
+        """The network of the GRU, shared by all clusters."""
+        network: nn.Module = self._part("rnn_model", "network")
+        return network
+
+    @property
+    def rnn_init_hidden(self) -> nn.Parameter:
+        """The learned hidden state of a new cluster of the GRU: (depth, 1, hidden)."""
+        hidden: nn.Parameter = self._part("rnn_init_hidden", "init_hidden")
+        return hidden
+
+    @property
+    def sigma2(self) -> nn.Parameter:
+        """The variance of an observation about the prediction of the GRU: (D,)."""
+        sigma2: nn.Parameter = self._part("sigma2", "sigma2")
+        return sigma2
+
+    def _part(self, name: str, attribute: str) -> Any:
+        if not hasattr(self._model.observation, attribute):
+            raise AttributeError(f"observation model {self.arguments.observation_model!r} has no {name}")
+        return getattr(self._model.observation, attribute)
+
+    @property
+    def estimate_transition_bias(self) -> bool:
+        """Whether `fit` estimates p0; False if the arguments give it."""
+        return self._model.estimates_transition_bias
+
+    @property
+    def estimate_crp_alpha(self) -> bool:
+        """Whether `fit` estimates alpha; False if the arguments give it."""
+        return self._model.estimates_crp_alpha
+
+    @property
+    def estimate_sigma2(self) -> bool:
+        """Whether `fit` learns sigma2; False if the arguments give it."""
+        return self.arguments.sigma2 is None
+
+    def fingerprint(self) -> str:
+        """A digest that is equal for two models if and only if they give the same labels."""
+        return self._model.fingerprint()
+
+    def draw_seed(self) -> int:
+        """A seed for work elsewhere; the seeds of all calls differ and follow from the seed of the model."""
+        return int(self._generator.integers(2**62))
+
+    # --- training ---
 
     def fit(
         self,
@@ -76,278 +168,262 @@ class UISRNN(KeptModel):
         train_cluster_ids: Any = None,
         args: object = None,
         *,
-        watcher: Watcher = NOBODY,
+        watcher: Watcher = SILENT_WATCHER,
         checkpoints: Checkpoints | None = None,
-        team: Team = ALONE,
+        team: Team = SINGLE_PROCESS,
     ) -> History:
-        """Train on labelled sequences; called again, go on from where the model is.
+        """Train on labelled sequences; a further call continues from the current model.
 
-        First by what generates the sequences: the GRU by gradient steps, the closed forms of the others from these
-        sequences alone. Then, where `discriminative_iteration` asks for it and there are 5 sequences or more, by what
-        the decoder makes of them, with a part kept apart to stop in time.
+        First the observation model is fitted to the sequences: the GRU by gradient steps, the other models in closed
+        form. Then, if `discriminative_iteration` is not 0 and there are at least 5 sequences, all parameters are
+        trained on the labels that the decoder finds; some sequences are kept apart to choose the best iteration.
 
-        A step whose loss is not finite is skipped; after ten in a row training stops.
+        A step without a finite loss is skipped; after ten of them in a row training fails.
 
         Args:
-            train_sequences: a list of (T, D) arrays or `LabeledSequence`s, or one (N, D) array of concatenated
-                sequences. With the latter, each boundary between two sequences counts as a label change in the estimate
-                of `transition_bias`. Or what need not be in memory: a `Dataset`, the path of a file or a folder, or
-                any iterable of `LabeledSequence`s; the model is the same.
-            train_cluster_ids: a list of lists of T strings or integers, or one of N; None: those of the
-                `LabeledSequence`s.
-            args: `TrainingArguments`, any object with those attributes, or None for all defaults.
-            watcher: told the figures of training while it goes on, a `TensorBoard` for example.
-            checkpoints: a folder for what a later call needs to go on, should this one be killed.
-            team: the processes that train this model together, each calling `fit` with the same arguments and the same
-                `Dataset`, of which it reads its share; a `ProcessGroup`, for example under `torchrun`.
+            train_sequences: a list of (T, D) arrays or `LabeledSequence`s; or one (N, D) array of concatenated
+                sequences, in which each boundary between two sequences counts as a label change in the estimate of
+                `transition_bias`; or data that need not fit into memory: a `Dataset`, the path of a file or a folder,
+                or an iterable of `LabeledSequence`s. The form does not change the model.
+            train_cluster_ids: a list of lists of T strings or integers, or a list of N for one array; None: the labels
+                of the `LabeledSequence`s.
+            args: `TrainingArguments`, any object with the same attributes, or None for all defaults.
+            watcher: receives the figures of training at each iteration, for example a `TensorBoard`.
+            checkpoints: settings of a folder from which a later call can resume after a kill.
+            team: processes that train this model together, for example a `ProcessGroup` under `torchrun`. Each process
+                calls `fit` with the same arguments and the same `Dataset`, and reads its share.
 
         Returns:
             Each loss term at each iteration.
 
         Raises:
             ArgumentError: an argument is not acceptable.
-            InputError: sequences or labels have a wrong shape, dimension or length, or values that are not finite.
-            InputTypeError: they are not arrays or lists at all.
-            TrainingError: losses or a weight are not finite, or covariances cannot be computed. Training that fails or
-                is interrupted leaves a GRU with the weights that it came to, any other model as it was, and does not
-                count for scalars and `fitted`.
-            CheckpointError: the last checkpoint is damaged, or of another training.
-            OSError: a file of the dataset cannot be read, or a disk is full; the last checkpoint is whole.
+            InputError: sequences or labels have a wrong shape, dimension or length, or values are not finite.
+            InputTypeError: sequences or labels are not arrays or lists.
+            TrainingError: losses or a weight are not finite, or covariances cannot be computed. If training fails or
+                is interrupted, a GRU keeps its current weights, and any other model is restored; scalars and `fitted`
+                are unchanged.
+            CheckpointError: the last checkpoint is damaged, or belongs to another training.
+            OSError: a file of the dataset cannot be read, or a disk is full; the last checkpoint stays whole.
         """
         training_args = TrainingArguments.of(args)
         require_watcher(watcher)
         require_checkpoints(checkpoints)
-        if not isinstance(team, Team):
-            raise ArgumentError(f"team must be one, for example ProcessGroup(), but is {team!r:.80}")
+        require_team(team)
         deadline = Deadline(training_args.max_time)
-        with (
-            self._corpus(train_sequences, train_cluster_ids, team) as (corpus, front_ends),
-            self._trainer.guard(),
-            watcher,
-        ):
-            watcher.started(model=dataclasses.asdict(self.arguments), training=dataclasses.asdict(training_args))
-            keeper = self._keeper(corpus, training_args, checkpoints, team)
-            around = Surroundings(team, keeper, deadline, training_args.patience)
-            lesson = Lesson(corpus, training_args, Draws(keeper.seed, team.rank), around)
-            with closing(keeper):
-                history, learned, denominator = self._learn(lesson, watcher)
-            watcher.learned(
-                transition_bias=learned.prior.transition.bias,
-                crp_alpha=learned.prior.crp_alpha,
-                likelihood_scale=learned.likelihood_scale,
-            )
-        self._take(learned, denominator)
-        self._remember(front_ends)
-        self.fitted = self.fitted or self._trainer.learns_with(training_args)
+        with read_sequences(train_sequences, train_cluster_ids, self._model, team, self.logger) as read:
+            self.online_predict(reset=True)
+            context = Context(self.draw_seed(), self.logger, deadline, team, checkpoints, watcher)
+            learned, history = fit(self._model, self._trainer, read.corpus, training_args, context)
+        self._model = dataclasses.replace(learned, front_end=read.front_end(self.logger))
         return history
 
-    @contextmanager
-    def _corpus(
-        self, train_sequences: Any, train_cluster_ids: Any, team: Team
-    ) -> Iterator[tuple[Corpus, set[str | None]]]:
-        """The checked sequences that `fit` is given, and the names of the front ends that made them."""
-        dataset = Dataset.of(train_sequences)
-        if dataset is None:
-            if team.size > 1:
-                raise ArgumentError("train_sequences must be a Dataset, or a path, where several processes train")
-            labeled, single = data.labeled(train_sequences, train_cluster_ids, self.observation_dim)
-            if single and self.estimate_transition_bias:
-                self.logger.info(
-                    "transition_bias is estimated from one sequence; if it is several, concatenated, each boundary "
-                    "counts as a change: pass a list of sequences, or transition_bias"
-                )
-            yield Corpus.of(labeled), front_ends_of(train_sequences)
-            return
-        if train_cluster_ids is not None:
-            raise ArgumentError("train_cluster_ids must be None where sequences are read, which have their labels")
-        progress = bar_for(self.arguments.verbosity, None, "reading")
-        staged = dataset.staged(self.observation_dim, (team.rank, team.size), progress)
-        with ExitStack() as stack:
-            corpus = succeeded(team, lambda: stack.enter_context(staged))
-            for one in dataset.skipped:
-                self.logger.warning("left out: %s", one.why)
-            yield agreed(team, corpus), set().union(*team.gather(dataset.front_ends))
-
-    def _remember(self, front_ends: set[str | None]) -> None:
-        """The front end of all sequences, if they have one."""
-        if len(front_ends) > 1:
-            names = sorted(name or "unknown" for name in front_ends)
-            self.logger.warning("observations are of several front ends: %s; the model will not refuse any", names)
-        self.front_end = next(iter(front_ends)) if len(front_ends) == 1 else None
-
-    def _keeper(
-        self, corpus: Corpus, args: TrainingArguments, checkpoints: Checkpoints | None, team: Team
-    ) -> Forgetful | Keeping:
-        if team.size > 1 and len(set(team.gather(self.fingerprint()))) > 1:
-            raise ArgumentError("all processes must begin with equal models: give each the same seed, or the same file")
-        seed = team.gather(self.draw_seed())[0]
-        if checkpoints is None:
-            return Forgetful(seed)
-        scalars = (self.transition_bias, self.transition_bias_denominator, self.crp_alpha, self.likelihood_scale)
-        facts = {
-            "number of processes": team.size,
-            "scalars of the model": [*dataclasses.astuple(self.conventions), *scalars],
-            "training arguments": _but(dataclasses.asdict(args), "max_time"),
-            "model arguments": _but(dataclasses.asdict(self.arguments), *OF_THE_PROCESS),
-            "sequences": team.gather(corpus.fingerprint()),
-        }
-        keeping = checkpoints.begin(facts, seed, team)
-        if keeping.resumed_from is not None:
-            self.logger.info("going on from %s", keeping.resumed_from)
-        elif checkpoints.resume:
-            self.logger.warning("there is no checkpoint in %s yet: beginning", checkpoints.folder)
-        return keeping
-
-    def _learn(self, lesson: Lesson, watcher: Watcher) -> tuple[History, Joint[Any], float]:
-        """All of training: what happened, the model that it gave, and the weight of its p0."""
-        with self._torch_set_for(lesson.args):
-            generative, folds = self._fit_observation(lesson, watcher)
-            learned, denominator = self._estimated(lesson)
-            discriminative = Course()
-            if folds.train and generative.ended:  # not where time was over before
-                learned, discriminative = self._fit_discriminatively(learned, folds, lesson, watcher)
-        return History.of(generative, discriminative), learned, denominator
-
     def fit_concatenated(self, train_sequence: Any, train_cluster_id: Any, args: object = None) -> History:
-        """Train the observation model only, by what generates observations, on one (N, D) array; see `fit`.
+        """Train the observation model only, without discriminative training, on one (N, D) array; see `fit`.
 
         Args:
             train_sequence: (N, D).
-            train_cluster_id: N labels, unique to their clusters.
+            train_cluster_id: N labels; equal labels mean the same cluster.
             args: see `fit`.
 
         Returns:
             Each loss term at each iteration.
 
         Raises:
-            InputError, InputTypeError, ArgumentError, TrainingError: as `fit` does.
+            InputError, InputTypeError, ArgumentError, TrainingError: see `fit`.
         """
-        where = "train_sequence"
         if not is_single(train_sequence):
-            raise InputTypeError(f"{where} must be one (N, D) array; fit() takes a list of sequences")
+            raise InputTypeError("train_sequence must be one (N, D) array; fit() takes a list of sequences")
         labeled, _single = data.labeled(train_sequence, train_cluster_id, self.observation_dim)
-        training_args = dataclasses.replace(TrainingArguments.of(args), discriminative_iteration=0)
-        corpus = Corpus.of(labeled)
-        keeper = self._keeper(corpus, training_args, None, ALONE)
-        around = Surroundings(ALONE, keeper, Deadline(training_args.max_time), training_args.patience)
-        lesson = Lesson(corpus, training_args, Draws(keeper.seed), around)
-        with self._trainer.guard(), self._torch_set_for(training_args):
-            course, _folds = self._fit_observation(lesson, NOBODY)
-        self.fitted = self.fitted or self._trainer.learns_with(training_args)
-        return History.of(course, Course())
-
-    def _estimated(self, lesson: Lesson) -> tuple[Joint[Any], float]:
-        """The model with scalars from these labels, as far as they are not given, and the weight of p0 later.
-
-        The estimate of p0 is averaged with those of earlier calls, each weighted by its denominator.
-        """
-        corpus, team = lesson.corpus, lesson.around.team
-        bias, alpha, denominator = self.transition_bias, self.crp_alpha, self.transition_bias_denominator
-        if self.estimate_transition_bias:
-            estimate, weight = transition_bias_of(corpus, team)
-            earlier = 0.0 if bias is None else bias * denominator
-            denominator += weight
-            bias = (earlier + estimate * weight) / denominator
-        if self.estimate_crp_alpha:
-            alpha = crp_alpha_of(corpus, team)
-        assert bias is not None
-        assert alpha is not None
-        return self._joint_of(bias, alpha, self.likelihood_scale), denominator
-
-    def _take(self, learned: Joint[Any], denominator: float) -> None:
-        """Have these scalars from now on."""
-        self.transition_bias_denominator = denominator
-        if self.estimate_transition_bias:
-            self.transition_bias = learned.prior.transition.bias
-        if self.estimate_crp_alpha:
-            self.crp_alpha = learned.prior.crp_alpha
-        self.likelihood_scale = learned.likelihood_scale
-
-    @contextmanager
-    def _torch_set_for(self, args: TrainingArguments) -> Iterator[None]:
-        """What training changes of torch's settings, which the process has only one of, is put back."""
-        with ExitStack() as stack:
-            stack.enter_context(torch_kept(self.device))
-            stack.enter_context(torch.inference_mode(False))  # parameters that are made in it have no gradients
-            if args.deterministic or self.device.type == "cpu":
-                stack.enter_context(deterministic_algorithms())
-            yield
-
-    def _fit_observation(self, lesson: Lesson, watcher: Watcher) -> tuple[Course, Folds]:
+        training_args = TrainingArguments.of(args)
         self.online_predict(reset=True)
-        args = lesson.args
-        progress = progress_of("generative", args, self.arguments.verbosity, watcher)
-        course, folds = self._trainer.fit(lesson, progress)
-        if course.iteration:
-            self.logger.info(
-                "trained %d iterations on %d sequences; last loss %s",
-                course.iteration, len(lesson.corpus), course.losses[-1] if course.losses else None,
-            )  # fmt: skip
-        self._tell(course, args.train_iteration)
-        if (args.discriminative_iteration and not folds.train) or (args.patience and not lesson.keeps_apart):
-            self.logger.warning(
-                "%s needs %d sequences, but there are %d: left out",
-                "discriminative training" if args.discriminative_iteration else "patience",
-                FEWEST_SEQUENCES, len(lesson.corpus),
-            )  # fmt: skip
-        return course, folds
+        context = Context(self.draw_seed(), self.logger, Deadline(training_args.max_time))
+        corpus = Corpus.of(labeled)
+        self._model, history = fit_observation_model(self._model, self._trainer, corpus, training_args, context)
+        return history
 
-    def _fit_discriminatively(
-        self, start: Joint[Any], folds: Folds, lesson: Lesson, watcher: Watcher
-    ) -> tuple[Joint[Any], Course]:
-        """The model with what was learned, and how it went; weights change in place."""
-        args = lesson.args
-        prior = LearnedPrior(start, learn_bias=self.estimate_transition_bias, learn_alpha=self.estimate_crp_alpha)
-        iterations = args.discriminative_iteration
-        progress = progress_of("discriminative", args, self.arguments.verbosity, watcher)
-        stage = DiscriminativeStage(
-            folds.train, folds.development, prior, expected_errors, iterations,
-            self._trainer.learning_rate, lesson.draws, lesson.around.team,
-        )  # fmt: skip
-        with restored_on_failure([*stage.parameters]):
-            course = run(stage, lesson.around, progress)
-        learned = prior.joint(self._observation)
-        self.logger.info(
-            "trained discriminatively, kept iteration %d: transition_bias=%.3f, crp_alpha=%.3f, likelihood_scale=%.3f",
-            course.chosen, learned.prior.transition.bias, learned.prior.crp_alpha, learned.likelihood_scale,
-        )  # fmt: skip
-        self._tell(course, iterations)
-        return learned, course
+    # --- prediction ---
 
-    def _tell(self, course: Course, iterations: int) -> None:
-        """What a user should know of how a stage went."""
-        if course.skipped:
-            self.logger.warning("skipped %d iterations whose loss was not finite", len(course.skipped))
-        if not course.ended:
-            self.logger.warning("time was over after %d of %d iterations", course.iteration, iterations)
+    def decoder(self, args: object = None, clusters: Any = None) -> Decoder[Any]:
+        """The decoder of `predict` and `stream`, to run the search step by step.
 
+        Args:
+            args: `InferenceArguments`, any object with the same attributes, or None for all defaults.
+            clusters: see `predict`.
 
-def _but(values: dict[str, Any], *names: str) -> dict[str, Any]:
-    """All entries without these."""
-    return {name: value for name, value in values.items() if name not in names}
+        Raises:
+            ArgumentError, InputError, InputTypeError, NotFittedError: see `predict`.
+        """
+        inference_args = InferenceArguments.of(args)
+        joint = self._model.joint()
+        if not self.fitted:
+            self.logger.warning("this model was never trained: its labels mean nothing")
+        return Decoder.of(joint, inference_args, clusters)
 
+    def predict(
+        self,
+        test_sequences: Any,
+        args: object = None,
+        *,
+        clusters: Any = None,
+        return_scores: bool = False,
+        joins: Any = None,
+    ) -> Any:
+        """Label observations.
 
-def parallel_predict(
-    model: UISRNN, test_sequences: Any, args: object = None, num_processes: Any = 4
-) -> list[list[Label]]:
-    """`model.predict` with a given number of workers, which takes as many as there are cores; the same labels.
+        Args:
+            test_sequences: a list of (T, D) arrays or `LabeledSequence`s, or a single array or sequence.
+            args: `InferenceArguments`, any object with the same attributes, or None for all defaults.
+            clusters: known clusters: a mapping from their names (strings or integers) to observations (T, D).
+            return_scores: whether to return `Scores` too.
+            joins: for one array, (T,) booleans: whether each observation has the same time as the observation before
+                it; for a list, a list of such booleans or None. Observations of the same time get different labels.
+                None: all times differ. The joins of a `LabeledSequence` with times follow from its times.
 
-    Args:
-        model: the model; it is shared, not copied: the workers are threads.
-        test_sequences: a list of (T, D) arrays.
-        args: see `UISRNN.predict`.
-        num_processes: number of workers.
+        Returns:
+            For a list, a list of T labels for each sequence; for one array, one list. Labels are 0, 1, 2, ... in the
+            order of their first appearance; known clusters have their names. With `return_scores`, a pair of the
+            labels and of `Scores` in the same form.
 
-    Returns:
-        As many lists of labels.
+        Raises:
+            ArgumentError: an argument is not acceptable, or contradicts another argument.
+            InputError: sequences have a wrong shape, dimension or length, values are not finite, or more observations
+                have the same time than labels are possible.
+            InputTypeError: sequences are not arrays or lists.
+            NotFittedError: `transition_bias` or `crp_alpha` is not known yet.
+        """
+        return prediction.predict(self, test_sequences, args, clusters, joins).in_form_of_input(return_scores)
 
-    Raises:
-        InputTypeError: `test_sequences` is not a list of sequences.
-        ArgumentError, InputError, NotFittedError: as `predict` does.
-    """
-    if is_single(test_sequences):
-        raise InputTypeError("test_sequences must be a list of (T, D) arrays")
-    if isinstance(num_processes, bool) or not isinstance(num_processes, Integral) or num_processes < 1:
-        raise ArgumentError(f"num_processes must be an integer >= 1, but is {num_processes!r}")
-    labels, _scores, _single = model._predict(test_sequences, args, None, False, int(num_processes))
-    return labels
+    def predict_single(self, test_sequence: Any, args: object = None, *, clusters: Any = None) -> list[Label]:
+        """Label the observations of one sequence; see `predict`.
+
+        Args:
+            test_sequence: (T, D).
+            args: see `predict`.
+            clusters: see `predict`.
+
+        Returns:
+            T labels.
+
+        Raises:
+            ArgumentError, InputError, InputTypeError, NotFittedError: see `predict`.
+        """
+        if not is_single(test_sequence):
+            raise InputTypeError("test_sequence must be one (T, D) array; predict() takes a list of sequences")
+        return prediction.predict(self, test_sequence, args, clusters).labels[0]
+
+    def stream(self, inference_args: object = None, *, clusters: Any = None) -> Stream:
+        """A decoder for observations that arrive over time; see `Stream`.
+
+        Without `commit_lag`, its final labels are the labels of `predict` with `test_iteration` 1. The model must not
+        be trained during the life of the stream.
+
+        Args:
+            inference_args: `InferenceArguments`, any object with the same attributes, or None for all defaults.
+            clusters: known clusters, see `predict`.
+
+        Raises:
+            ArgumentError: see `predict`; or `num_clusters` is given, or `commit_lag` is less than `look_ahead` - 1.
+            InputError, InputTypeError, NotFittedError: see `predict`.
+        """
+        return Stream.of(self, inference_args, clusters)
+
+    def online_predict(self, observations: Any = None, args: object = None, *, reset: bool = False) -> Any:
+        """Label observations as they arrive, in the model's own stream; `stream` makes further streams.
+
+        Training and loading end the stream.
+
+        Args:
+            observations: an observation (D,) or a block (n, D); None, only to reset.
+            args: `InferenceArguments` of the stream, at its first call.
+            reset: forget the earlier observations.
+
+        Returns:
+            The current best label of the observation, or labels of the block; None without observations.
+
+        Raises:
+            ArgumentError: `args` differ from the arguments at the first call.
+            InputError, InputTypeError, NotFittedError: see `predict`.
+        """
+        if reset:
+            self._online = None
+        if observations is None:
+            return None
+        stream = self._online
+        if stream is None:
+            stream = self.stream(args)
+        elif args is not None and InferenceArguments.of(args) != stream.args:
+            raise ArgumentError("args must be the arguments at the start of the stream; begin anew with reset=True")
+        update = stream.push(observations)
+        self._online = stream
+        return update.label if is_one_observation(observations) else update.labels
+
+    # --- files ---
+
+    def save(self, filepath: str | os.PathLike[str]) -> None:
+        """Write the model to a file in one step; after a kill at any moment the older file is whole.
+
+        Args:
+            filepath: the file; its folder must exist.
+
+        Raises:
+            CheckpointError: a weight or scalar is NaN or infinite; nothing is written.
+            OSError: the file cannot be written.
+        """
+        checkpoint.write(filepath, checkpoint_of(self._model))
+
+    def to_bytes(self) -> bytes:
+        """The content of the file that `save` writes, for a process or a machine without access to the file.
+
+        Raises:
+            CheckpointError: see `save`.
+        """
+        return checkpoint.pack(checkpoint_of(self._model))
+
+    def load(self, filepath: str | os.PathLike[str]) -> None:
+        """Become the model in a file of this library or of 0.1.2, whatever its dimensions.
+
+        verbosity, enable_cuda, device and seed stay. If the file is of 0.1.2, dropout and the choice of fixed
+        transition_bias and sigma2 stay too. The file does not hold the state of the optimizer.
+
+        Args:
+            filepath: the file.
+
+        Raises:
+            CheckpointError: the file is truncated, foreign or hostile; the model is unchanged.
+            OSError: the file does not exist or cannot be opened.
+        """
+        self._become(checkpoint.read(filepath))
+        self.logger.info("loaded %s: D=%d, transition_bias=%s", filepath, self.observation_dim, self.transition_bias)
+
+    def load_bytes(self, content: bytes) -> None:
+        """Become the model in the content of a file; see `load`.
+
+        Args:
+            content: result of `to_bytes`.
+
+        Raises:
+            CheckpointError: see `load`.
+        """
+        self._become(checkpoint.unpack(content))
+
+    def _become(self, content: Checkpoint) -> None:
+        model = model_of(content, self.arguments, self._generator)
+        self.online_predict(reset=True)
+        self._model = model
+        self._trainer = model.registration.trainer(model.observation)
+
+    @classmethod
+    def from_file(cls: type[_U], filepath: str | os.PathLike[str], args: object = None) -> _U:
+        """A new model from a file, whatever its dimensions; see `load`.
+
+        Args:
+            filepath: the file.
+            args: source of verbosity, enable_cuda, device and seed.
+
+        Raises:
+            CheckpointError, OSError: see `load`.
+        """
+        model = cls(args)
+        model.load(filepath)
+        return model

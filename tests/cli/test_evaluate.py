@@ -58,6 +58,57 @@ def test_a_report_is_one_file(cli, files):
     assert "no collar" in page
 
 
+def rttm(*lines):
+    """An RTTM file from file id, channel, start, duration and speaker of each line."""
+    return "".join("SPEAKER {} {} {} {} <NA> <NA> {} <NA> <NA>\n".format(*line.split()) for line in lines)
+
+
+def rows_of(done):
+    assert done.code == 0, done.err
+    return {row["name"]: row for row in json.loads(done.out)["files"]}
+
+
+def test_channels_of_a_recording_are_scored_by_themselves(cli, tmp_path):
+    (tmp_path / "truth.rttm").write_text(rttm("f 1 0 5 A", "f 2 3 5 A"))
+    (tmp_path / "output.rttm").write_text(rttm("f 1 0 5 x", "f 2 3 5 y"))
+    rows = rows_of(cli("evaluate", tmp_path / "output.rttm", tmp_path / "truth.rttm", "--json"))
+    assert {name: row["der"] for name, row in rows.items()} == {"f channel 1": 0, "f channel 2": 0}
+
+
+def test_the_name_of_a_single_channel_does_not_matter(cli, tmp_path):
+    (tmp_path / "truth.rttm").write_text(rttm("f A 0 5 ann"))
+    (tmp_path / "output.rttm").write_text(rttm("f 1 0 5 x"))
+    rows = rows_of(cli("evaluate", tmp_path / "output.rttm", tmp_path / "truth.rttm", "--json"))
+    assert {name: row["der"] for name, row in rows.items()} == {"f": 0}
+
+
+def test_a_channel_that_a_system_leaves_out_is_silent(cli, tmp_path):
+    (tmp_path / "truth.rttm").write_text(rttm("f 1 0 5 A", "f 2 3 5 A"))
+    (tmp_path / "output.rttm").write_text(rttm("f 1 0 5 x"))
+    done = cli("evaluate", tmp_path / "output.rttm", tmp_path / "truth.rttm", "--json")
+    assert {name: row["der"] for name, row in rows_of(done).items()} == {"f channel 1": 0, "f channel 2": 1}
+    assert "has no turns of f channel 2, taken for silence" in done.err
+
+
+def test_only_the_regions_of_a_uem_are_scored(cli, files):
+    (files / "some.uem").write_text("a 1 0 3\na 1 7 8\n")
+    done = cli("evaluate", files / "poor.rttm", files / "reference.rttm", "--uem", files / "some.uem", "--json")
+    row = rows_of(done)["a"]
+    assert (row["speech"], row["der"]) == (4, 0)
+    assert "some.uem: has no regions of b, left out" in done.err
+    assert json.loads(done.out)["within_regions"]
+    library = uisrnn.evaluate({"a": [(0, 4, "ann"), (4, 9, "bob")]}, {"a": [(0, 6, 0)]}, uem=files / "some.uem")
+    assert library.total.missed == 0.25
+
+
+def test_words_and_segments_are_references(cli, files):
+    (files / "truth.stm").write_text("a 1 ann 0 4 words\na 1 bob 4 9 words\nb 1 eve 1 3 x\nb 1 ann 3 6 x\n")
+    (files / "truth.ctm").write_text("a A 0 4 yes\na B 4 5 no\nb A 1 2 yes\nb B 3 3 no\n")
+    expected = rows_of(cli("evaluate", files / "poor.rttm", files / "reference.rttm", "--json"))
+    for name in ("truth.stm", "truth.ctm"):
+        assert rows_of(cli("evaluate", files / "poor.rttm", files / name, "--json")) == expected
+
+
 @pytest.mark.parametrize(
     ("words", "code", "part"),
     [
@@ -68,19 +119,33 @@ def test_a_report_is_one_file(cli, files):
         (["negative.rttm", "reference.rttm"], 1, "negative.rttm, line 1"),
         (["broken.rttm", "reference.rttm"], 1, "broken.rttm, line 1"),
         (["good.rttm", "empty.rttm"], 1, "reference"),
+        (["good.lab", "reference.rttm"], 1, "good.lab: a label file does not name its recording"),
+        (["good.rttm", "truth.TextGrid"], 1, "truth.TextGrid: a TextGrid of Praat is not read"),
+        (["good.rttm", "other.uem"], 1, "other.uem: a UEM file has regions to score"),
+        (["good.rttm", "reference.rttm", "--uem", "none.uem"], 1, "none.uem"),
+        (["good.rttm", "reference.rttm", "--uem", "other.uem"], 1, "but has regions of c"),
+        (
+            ["{model}", "{data}", "--uem", "split.uem"],
+            1,
+            "split.uem: a recording must have regions on a single channel",
+        ),
+        (["stereo.rttm", "{data}"], 1, "stereo.rttm: a recording must have turns on a single channel"),
         (["good.rttm", "reference.rttm", "--collar", "-1"], 2, "collar must be a number of seconds >= 0"),
         (["good.rttm", "reference.rttm", "--metric", "der"], 2, "there is no --against"),
         (["good.rttm", "reference.rttm", "--report", "none/x.html"], 2, "must be a file in a folder that exists"),
         (["good.rttm", "reference.rttm", "--against", "poor.rttm", "--metric", "speed"], 2, "metric must be one of"),
     ],
 )
-def test_what_is_wrong_is_one_line(cli, files, model, words, code, part, monkeypatch):
+def test_what_is_wrong_is_one_line(cli, files, model, data, words, code, part, monkeypatch):
     monkeypatch.chdir(files)
     (files / "partial.rttm").write_text("SPEAKER a 1 0 4 <NA> <NA> ann <NA> <NA>\n")
     (files / "negative.rttm").write_text("SPEAKER a 1 -1 4 <NA> <NA> ann <NA> <NA>\n")
     (files / "broken.rttm").write_text("this is not RTTM\n")
     (files / "empty.rttm").write_text("")
-    assert_one_line(cli("evaluate", *[word.format(model=model) for word in words]), code, part)
+    (files / "other.uem").write_text("c 1 0 10\n")
+    (files / "split.uem").write_text("c 1 0 10\nc 2 0 11\n")
+    (files / "stereo.rttm").write_text(rttm("f 1 0 5 A", "f 2 3 5 A"))
+    assert_one_line(cli("evaluate", *[word.format(model=model, data=data) for word in words]), code, part)
 
 
 def test_recordings_that_a_system_leaves_out_are_silent(cli, files):

@@ -43,7 +43,7 @@ def test_one_label_twice_at_one_time_is_a_warning(cli, tmp_path):
     facts = json.loads(cli("info", tmp_path / "x.npz", "--json").out)
     assert "transition_bias" not in facts
     assert facts["seconds_between_observations"] is None
-    assert any("the same label 'ann'; observations of one time need different" in one for one in facts["warnings"])
+    assert any("the same label 'ann'; observations of the same time need different" in one for one in facts["warnings"])
 
 
 def test_what_often_goes_wrong_is_a_warning(cli, tmp_path):
@@ -53,10 +53,10 @@ def test_what_often_goes_wrong_is_a_warning(cli, tmp_path):
     done = cli("info", tmp_path / "x.npz", "--json")
     assert json.loads(done.out)["warnings"] == [
         "75 % of all numbers are exactly 0",
-        "observations are not normalised: their lengths are 1 to 3",
+        "observations are not normalised: their norms are 1 to 3",
         "3 of 4 dimensions never change",
-        "1 of 4 observations equal the one before them",
-        "there are no labels, so that nothing can be trained on it",
+        "1 of 4 observations equal the observation before them",
+        "there are no labels, so no model can be trained",
     ]
     assert "warning: 75 % of all numbers" in cli("info", tmp_path / "x.npz").err
 

@@ -7,7 +7,7 @@ import pytest
 
 import uisrnn
 from commands import assert_one_line
-from uisrnn.tuning.evaluator import Here
+from uisrnn.tuning.evaluator import LocalTrials
 
 
 def test_a_model_is_tuned(installed, model, data, tmp_path):
@@ -47,7 +47,7 @@ def test_workers_find_what_a_batch_of_as_many_finds_here(installed, model, data,
     assert done.code == 0, done.err
     here = uisrnn.UISRNN.from_file(model)
     sequences = uisrnn.load_sequences(data)
-    found = uisrnn.tune(here, sequences, trials=6, seed=0, evaluator=Here(2))
+    found = uisrnn.tune(here, sequences, trials=6, seed=0, evaluator=LocalTrials(2))
     facts = json.loads(done.out)
     assert (facts["trials"], facts["cross_validated"]) == (6, found.cross_validated)
     assert {name: facts[name] for name in found.parameters} == found.parameters

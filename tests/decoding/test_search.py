@@ -6,7 +6,7 @@ import pytest
 import uisrnn
 from driving import block_of, decode, run, step
 from models import ConjugateGaussian, gru, joint
-from uisrnn.decoding.block import BlockError
+from uisrnn.decoding.expansion import ObservationError
 from uisrnn.decoding.offline import decode_all
 from uisrnn.decoding.pool import FRESH
 from uisrnn.decoding.search import BeamSearch
@@ -99,7 +99,7 @@ def test_after_an_error_the_state_is_as_before(look_ahead, generator):
     used = (state.pool.used, state.tree.used)
     bad = xs[6 : 6 + look_ahead].copy()
     bad[-1] = 1e200
-    with pytest.raises(BlockError, match=f"observation {look_ahead - 1} is so far"):
+    with pytest.raises(ObservationError, match=f"observation {look_ahead - 1} is so far"):
         step(search, state, bad)
     assert (state.pool.used, state.tree.used) == used
     for block in np.split(xs[6:], 3 // look_ahead):

@@ -16,7 +16,7 @@ import uisrnn
 from uisrnn.distributed.cluster import connect
 from uisrnn.distributed.trials import RayTrials
 from uisrnn.evals import compute_sequence_match_accuracy
-from uisrnn.tuning.evaluator import Here
+from uisrnn.tuning.evaluator import LocalTrials
 
 DIM, WORKERS = 4, 2
 
@@ -60,7 +60,7 @@ def tuned(model, evaluator, metric="accuracy", **given) -> uisrnn.Tuning:
 
 
 def test_workers_find_what_a_batch_of_as_many_finds_here(cluster, model):
-    here = tuned(copy.deepcopy(model), Here(WORKERS), trials=13)
+    here = tuned(copy.deepcopy(model), LocalTrials(WORKERS), trials=13)
     assert tuned(model, RayTrials(workers=WORKERS), trials=13) == here
     assert here.applied
     assert model.likelihood_scale == here.parameters["likelihood_scale"]
@@ -74,9 +74,9 @@ def test_as_many_trials_at_once_as_there_are_cores_unless_a_number_is_given(clus
 
 def test_a_study_that_was_begun_here_goes_on_on_the_cluster(cluster, model, tmp_path):
     given = {"storage": tmp_path / "study"}
-    tuned(copy.deepcopy(model), Here(WORKERS), trials=6, **given)
+    tuned(copy.deepcopy(model), LocalTrials(WORKERS), trials=6, **given)
     found = tuned(copy.deepcopy(model), RayTrials(workers=WORKERS), trials=12, **given)
-    assert found == tuned(model, Here(WORKERS), trials=12)
+    assert found == tuned(model, LocalTrials(WORKERS), trials=12)
 
 
 def test_an_interrupt_ends_it_and_a_later_call_does_the_same_trials(cluster, model, tmp_path):
@@ -93,7 +93,7 @@ def test_an_interrupt_ends_it_and_a_later_call_does_the_same_trials(cluster, mod
             time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGINT)
 
-    here, before = tuned(copy.deepcopy(model), Here(WORKERS)), model.fingerprint()
+    here, before = tuned(copy.deepcopy(model), LocalTrials(WORKERS)), model.fingerprint()
     threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
         tuned(model, RayTrials(workers=WORKERS), slow, storage=tmp_path / "study")
@@ -114,7 +114,7 @@ def test_the_trial_of_a_worker_that_is_lost_is_done_again(cluster, model, tmp_pa
         os.kill(os.getpid(), 9)
         raise AssertionError
 
-    here = tuned(copy.deepcopy(model), Here(WORKERS))
+    here = tuned(copy.deepcopy(model), LocalTrials(WORKERS))
     assert tuned(model, RayTrials(workers=WORKERS), accuracy) == here
     assert (tmp_path / "killed").exists()
 

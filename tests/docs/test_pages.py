@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from pages import Reader, blocks_of
+from uisrnn.arguments import OBSERVATION_MODELS
+from uisrnn.formats import registry
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
@@ -26,7 +28,13 @@ def _programs():
 def test_blocks_do_what_the_page_says(page, tmp_path, monkeypatch):
     (tmp_path / "data").symlink_to(REPOSITORY / "data")
     monkeypatch.chdir(tmp_path)
-    Reader(page).read()
+    monkeypatch.setattr(registry, "FORMATS", list(registry.FORMATS))  # a page may register a format
+    models = dict(OBSERVATION_MODELS)
+    try:
+        Reader(page).read()
+    finally:  # a page may register a model
+        for name in OBSERVATION_MODELS.keys() - models.keys():
+            del OBSERVATION_MODELS[name]
 
 
 @pytest.mark.parametrize("page", [*PAGES, REPOSITORY / "CONTRIBUTING.md"], ids=_name)

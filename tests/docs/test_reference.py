@@ -13,6 +13,7 @@ import uisrnn.audio
 import uisrnn.evals
 import uisrnn.plots
 import uisrnn.report
+from uisrnn.arguments import meaning_of
 from uisrnn.cli.app import app
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -83,5 +84,5 @@ def test_every_public_name_is_on_a_page(module):
 def test_every_argument_is_in_its_table(group):
     page = (REFERENCE / "models.md").read_text(encoding="utf-8")
     after = page.split(f"::: uisrnn.{group.__name__}\n")[1].split(":::")[0]
-    rows = [f"| `{one.name}` | `{one.default}` | {one.metadata['meaning']} |" for one in dataclasses.fields(group)]
+    rows = [f"| `{one.name}` | `{one.default}` | {meaning_of(one)} |" for one in dataclasses.fields(group)]
     assert [line for line in after.splitlines() if line.startswith("| `")] == rows

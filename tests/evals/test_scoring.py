@@ -38,15 +38,6 @@ def frames(conversation, length=60):
     return [{speaker for start, end, speaker in conversation if start < time < end} for time in middles]
 
 
-def evaluated(reference, collar, skip_overlap, length=60):
-    """For each frame of 10 ms, whether it counts; of touching or overlapping turns only the outer boundaries differ."""
-    middles = (np.arange(-10, length) + 0.5) * FRAME
-    joined = joined_turns(reference)
-    near = [any(abs(time - edge) < collar for start, end, _ in joined for edge in (start, end)) for time in middles]
-    crowded = [len(who) > 1 for who in frames(reference, length)]
-    return [not one and not (skip_overlap and other) for one, other in zip(near, crowded, strict=True)]
-
-
 def joined_turns(conversation):
     """Overlapping turns of one speaker put together, one pair at a time."""
     left = [turn for turn in conversation if turn[1] > turn[0]]
@@ -57,43 +48,6 @@ def joined_turns(conversation):
             rest.remove(other)
             return joined_turns([*rest, (min(one[0], other[0]), max(one[1], other[1]), one[2])])
     return left
-
-
-def best_errors(reference, hypothesis, counted):
-    """Missed, false alarm and confusion in seconds, the best over all one-to-one mappings of speakers."""
-    pairs = [
-        pair
-        for pair, counts in zip(zip(frames(reference), frames(hypothesis), strict=True), counted, strict=True)
-        if counts
-    ]
-    found = sorted({name for _, who in pairs for name in who}, key=repr)
-    told = sorted({name for who, _ in pairs for name in who}, key=repr)
-    missed = sum(max(0, len(one) - len(other)) for one, other in pairs)
-    false_alarm = sum(max(0, len(other) - len(one)) for one, other in pairs)
-    confusion = math.inf
-    for order in itertools.permutations(told + [None] * len(found), len(found)):
-        mapping = dict(zip(found, order, strict=True))
-        wrong = (
-            min(len(one), len(other)) - len(one & {mapping[name] for name in other if mapping[name] is not None})
-            for one, other in pairs
-        )
-        confusion = min(confusion, sum(wrong))
-    speech = sum(len(one) for one, _ in pairs)
-    return {"missed": missed, "false_alarm": false_alarm, "confusion": confusion, "speech": speech}
-
-
-@few
-@given(references, hypotheses, st.sampled_from([0.0, 0.02, 0.05]), st.booleans())
-def test_errors_are_those_counted_frame_by_frame(reference, hypothesis, collar, skip_overlap):
-    row = evaluate({"a": reference}, {"a": hypothesis}, collar=collar, skip_overlap=skip_overlap).rows[0]
-    expected = best_errors(reference, hypothesis, evaluated(reference, collar, skip_overlap))
-    assert {name: row.sums[name] for name in expected} == pytest.approx(
-        {name: value * FRAME for name, value in expected.items()}, abs=1e-6
-    )
-    if row.der is None:
-        assert row.speech == pytest.approx(0, abs=1e-6)
-    else:
-        assert row.der == pytest.approx(row.missed + row.false_alarm + row.confusion)
 
 
 @few
@@ -109,18 +63,12 @@ def test_jaccard_errors_purity_and_coverage_are_those_counted_frame_by_frame(ref
     assert row.purity == (pytest.approx(pure / sum(map(len, theirs.values()))) if others else None)
     assert row.coverage == (pytest.approx(covered / sum(map(len, times.values()))) if speakers else None)
     assert (row.reference_speakers, row.hypothesis_speakers) == (len(speakers), len(others))
-    possible = []  # of mappings with the most frames in common, pyannote.metrics may take any
+    possible = []
     for order in itertools.permutations(others + [None] * len(speakers), len(speakers)):
         common = [len(times[one] & theirs.get(other, set())) for one, other in zip(speakers, order, strict=True)]
         union = [len(times[one] | theirs.get(other, set())) for one, other in zip(speakers, order, strict=True)]
-        errors = [1 - part / whole if part else 1.0 for part, whole in zip(common, union, strict=True)]
-        possible.append((sum(common), sum(errors)))
-    best = max(common for common, _ in possible)
-    if speakers:
-        ranked = [errors / len(speakers) for common, errors in possible if common == best]
-        assert any(row.jer == pytest.approx(one) for one in ranked)
-    else:
-        assert row.jer is None
+        possible.append(sum(1 - part / whole for part, whole in zip(common, union, strict=True)))
+    assert row.jer == (pytest.approx(min(possible) / len(speakers)) if speakers else None)
 
 
 @few
@@ -290,7 +238,7 @@ TIMED = LabeledSequence(np.zeros((2, 1)), [0, 0], [0, 1], "a")
         ({"a": CALL}, {}, {}, ValueError, "a is not among the hypotheses, which are: none"),
         ({}, {}, {}, ValueError, "references must have at least one file"),
         (CALL, CALL, {}, TypeError, "references must be a dict from names of files, but are list"),
-        ({3: CALL}, {3: CALL}, {}, TypeError, "names of files must be strings, but one is 3"),
+        ({3: CALL}, {3: CALL}, {}, TypeError, "names of files must be strings, but 3 is not"),
         (
             {"a": None},
             {"a": CALL},
@@ -330,7 +278,7 @@ TIMED = LabeledSequence(np.zeros((2, 1)), [0, 0], [0, 1], "a")
             {"a": [0]},
             {},
             ValueError,
-            "reference of a: hop is needed where",
+            "reference of a: hop is needed if",
         ),
         (
             [TIMED],
@@ -356,7 +304,7 @@ TIMED = LabeledSequence(np.zeros((2, 1)), [0, 0], [0, 1], "a")
             ValueError,
             "uem must have regions of every file, but has none of a",
         ),
-        ({"a": CALL}, {"a": CALL}, {"uem": []}, TypeError, "uem must be a dict from names of files, but is list"),
+        ({"a": CALL}, {"a": CALL}, {"uem": []}, TypeError, "uem must be a dict from names of files, .* but is list"),
         ({"a": CALL}, {"a": CALL}, {"uem": {"a": [3]}}, TypeError, r"uem of a: must be a list of \(start seconds"),
         ({"a": CALL}, {"a": CALL}, {"uem": {"a": [(2, 1)]}}, ValueError, "uem of a, turn 0: must not end before"),
     ],
@@ -379,8 +327,7 @@ def test_too_many_clusters_or_speakers_at_a_time_are_refused():
         evaluate({"a": crowd}, {"a": crowd})
 
 
-def test_without_pyannote_the_command_that_brings_it_is_told_and_labels_need_none(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyannote.metrics.diarization", None)
-    with pytest.raises(uisrnn.MissingExtraError, match=r"evaluate needs .*pip install 'uisrnn\[metrics\]'"):
-        evaluate({"a": CALL}, {"a": CALL})
-    assert evaluate({"a": [0]}, {"a": [0]}).total.accuracy == 1
+def test_pyannote_is_not_needed(monkeypatch):
+    for module in ("pyannote.core", "pyannote.metrics.diarization"):
+        monkeypatch.setitem(sys.modules, module, None)
+    assert evaluate({"a": CALL}, {"a": CALL}, collar=0.1, skip_overlap=True, uem={"a": [(0, 1)]}).total.der == 0

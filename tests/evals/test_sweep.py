@@ -1,4 +1,4 @@
-"""Errors in time, as pictures show them, against the figures of pyannote.metrics."""
+"""Errors in time, as pictures show them, against the figures of an evaluation."""
 
 import itertools
 
@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uisrnn.evals import evaluate
-from uisrnn.evals.sweep import ERRORS, find_errors, match_speakers, pieces, united
+from uisrnn.evals.speaker_times import match_speakers
+from uisrnn.evals.sweep import ERRORS, find_errors, pieces, united
 from uisrnn.turns.turn import Turn
 
 times = st.floats(-5, 100, allow_nan=False)

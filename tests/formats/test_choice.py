@@ -136,7 +136,7 @@ def test_folders_hold_one_format(tmp_path):
     ("sequences", "message"),
     [
         ([], "at least one sequence is needed, but there is none"),
-        ([CALL, CALL], "sequence 1: must have a name of its own, but 'call' is that of an earlier one"),
+        ([CALL, CALL], "sequence 1: must have a name of its own, but an earlier sequence is 'call'"),
         (
             [CALL, LabeledSequence([[1]], name="b")],
             r"b: observations must be \(T, 2\) as those before, but are \(1, 1\)",

@@ -174,8 +174,8 @@ def test_pickles_and_whatever_else_kaldiio_reads_are_refused(tmp_path, function,
             b"a \0BFM " + struct.pack("<bibi", 4, 2, 4, 2) + b"\0" * 15,
             r"says that its shape is \(2, 2\), but the file is to",
         ),
-        (b"a [ 1 2 ]\nb [ 1 ]\n", r"b: must be a vector as that of a, but is \(1,\)"),
-        (b"a [ 1 2 ]\nb [\n 1 2 ]\n", r"b: must be a vector as that of a, but is \(1, 2\)"),
+        (b"a [ 1 2 ]\nb [ 1 ]\n", r"b: must be a vector as a is, but is \(1,\)"),
+        (b"a [ 1 2 ]\nb [\n 1 2 ]\n", r"b: must be a vector as a is, but is \(1, 2\)"),
         (b"a [\n 1 2 ]\nb [\n 1 ]\n", r"b: observations must be \(T, 2\) as those before, but are \(1, 1\)"),
     ],
 )
@@ -217,7 +217,7 @@ def test_damaged_archives_are_named(tmp_path, content, message):
         ("segments", "a-1 a 0 1", "'b-2' must be in .*segments, but is not"),
         ("utt2spk", "a-1 ann lee", "utt2spk, line 1: must have 2 words, but has 3"),
         ("utt2spk", "a-1 ann\na-1 bob", "utt2spk, line 2: 'a-1' must be there once, but is there again"),
-        ("utt2spk", "a-1 ann", "utt2spk: needs a line for 'a-2' too, but has none"),
+        ("utt2spk", "a-1 ann", "utt2spk: needs a line for 'a-2' too"),
     ],
 )
 def test_damaged_text_files_are_named_with_their_line(tmp_path, name, content, message):
@@ -345,7 +345,7 @@ def test_one_sequence_is_in_memory_at_a_time(tmp_path):
             "call: uisrnn.jsonl must have the times of segments, but they differ",
         ),
         ("uisrnn.jsonl", "0.4, ", "", "call: uisrnn.jsonl must have the times of segments, but they differ"),
-        ("uisrnn.jsonl", '"call"', '"other"', r"uisrnn\.jsonl: needs a line for 'call', but has none"),
+        ("uisrnn.jsonl", '"call"', '"other"', r"uisrnn\.jsonl: needs a line for 'call', but has no such"),
         ("uisrnn.jsonl", '"call"', "3", r"uisrnn\.jsonl, line 1: must be an object with the name of a sequence"),
         (
             "uisrnn.jsonl",

@@ -133,7 +133,7 @@ def test_pickled_arrays_are_refused_with_the_cure(tmp_path, name):
             "at least one sequence is needed",
         ),
         ({"labels": [1, 2]}, "5 rows of embeddings need as many labels, but there are 2"),
-        ({"labels": list("abcde")}, "labels: must be an array with one entry an observation, but is of type <U1"),
+        ({"labels": list("abcde")}, "labels: must be an array with an entry for each observation, but is of type <U1"),
         ({"labeled": [True]}, "2 lengths need as many labeled, but there are 1"),
         ({"times": [0.0, 1.0, np.nan, 3.0, 4.0]}, "some-1: times must be finite, but time 0 is nan"),
         ({"times": [1.0, 0.0, 2.0, 3.0, 4.0]}, "some-0: times must not decrease"),

@@ -6,8 +6,7 @@ import pytest
 import uisrnn
 from uisrnn import LabeledSequence
 from uisrnn.formats import iterate_sequences, load_sequences, save_sequences
-from uisrnn.formats.parquet import parquet
-from uisrnn.formats.parquet import rows as parquet_rows
+from uisrnn.formats.parquet import parquet, row_batches
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -121,7 +120,7 @@ E2 = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"vectors": E2}, "needs a column embedding, and no column twice, but has vectors"),
+        ({"data": E2}, "needs a column 'embedding' with lists of numbers, but has data"),
         ({"embedding": [1.0, 2.0]}, "the column embedding must hold lists of numbers, but holds double"),
         ({"embedding": [["a"]]}, "the column embedding must hold lists of numbers, but holds list<"),
         (
@@ -149,14 +148,14 @@ E2 = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
             {"embedding": E2, "label": pa.array([None, 1, 2], pa.timestamp("s"))},
             "row 1 .*: label must be a string or an integer, but is datetime",
         ),
-        ({"embedding": E2, "label": pa.array([2**62] * 3, pa.timestamp("us"))}, "is not a whole Parquet file: "),
+        ({"embedding": E2, "label": pa.array([2**62] * 3, pa.timestamp("us"))}, "cannot be read: "),
         (
             {"embedding": E2, "label": [["a"], ["b"], []]},
             r"row 0 .*: label must be a string or an integer, but is \['a",
         ),
         (
             {"embedding": E2, "label": [1, None, 3]},
-            "row 1 .*: has no label, but the rows of the sequence before had one",
+            "row 1 .*: has no label, but the rows of the sequence before had a",
         ),
         (
             {"embedding": E2, "label": [None, "a", "b"]},
@@ -164,7 +163,7 @@ E2 = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
         ),
         (
             {"embedding": E2, "time": [0.0, None, 1.0]},
-            "row 1 .*: has no time, but the rows of the sequence before had one",
+            "row 1 .*: has no time, but the rows of the sequence before had a",
         ),
         ({"embedding": E2, "time": ["0", "1", "2"]}, "row 0 .*: time must be a number of seconds, but is '0'"),
         (
@@ -220,7 +219,7 @@ def test_damaged_pages_are_an_error(tmp_path, generator):
 
 
 def test_labels_that_are_not_json_are_named_with_their_row(tmp_path):
-    table = pa.table({"embedding": E2, "label": ['"a"', "1", "b"]}, metadata=parquet_rows.JSON_LABELS)
+    table = pa.table({"embedding": E2, "label": ['"a"', "1", "b"]}, metadata=row_batches.JSON_LABELS)
     pq.write_table(table, tmp_path / "a.parquet")
     with pytest.raises(uisrnn.InputError, match=r"a\.parquet, row 2 .*, label: must be JSON, but"):
         load_sequences(tmp_path / "a.parquet")
@@ -239,8 +238,147 @@ def test_a_label_or_none_is_found_in_any_batch(tmp_path, at, missing):
     labels = ["a" if missing else None] * 9000
     labels[at] = None if missing else "a"
     path = written(tmp_path / "a.parquet", embedding=[[1.0]] * 9000, label=labels)
-    has, had, row = ("no", "had one", at) if missing else ("a", "had none", at)
+    has, had, row = ("no", "had a", at) if missing else ("a", "had no", at)
     if at == 0:  # then it is the others that differ
-        has, had, row = "no", "had one", 1
+        has, had, row = "no", "had a", 1
     with pytest.raises(uisrnn.InputError, match=f"row {row} .*: has {has} label, but the rows of .* before {had}"):
         load_sequences(path)
+
+
+FOREIGN = {"file": list("sst"), "speaker": list("aba"), "embedding": E2}
+
+
+def test_usual_names_of_columns_are_read_and_the_log_says_so(tmp_path, caplog):
+    first, second = load_sequences(written(tmp_path / "a.parquet", **FOREIGN))
+    assert (first.name, first.labels, second.name, second.labels) == ("s", ("a", "b"), "t", ("a",))
+    assert [record.getMessage().partition("a.parquet: ")[2] for record in caplog.records] == [
+        "read column 'file' as 'sequence'",
+        "read column 'speaker' as 'label'",
+    ]
+    assert {record.name for record in caplog.records} == {"uisrnn.formats"}
+
+
+def test_shards_with_the_same_columns_say_so_once(tmp_path, caplog):
+    for name in "ab":
+        written(tmp_path / f"{name}.parquet", **{**FOREIGN, "file": [name] * 3})
+    assert len(load_sequences(tmp_path)) == 2
+    assert len(caplog.records) == 2
+
+
+@pytest.mark.parametrize("name", ["recording_id", "Session", "utterance-id", "URI", "filename", "sequence id"])
+def test_usual_names_of_sequences(tmp_path, name):
+    [found] = load_sequences(written(tmp_path / "a.parquet", **{name: ["s"] * 3, "vectors": E2}))
+    assert (found.name, found.observations.tolist()) == ("s", E2)
+
+
+@pytest.mark.parametrize("name", ["speaker_id", "spk", "cluster", "cluster_id", "Speaker Label"])
+def test_usual_names_of_labels(tmp_path, name):
+    [found] = load_sequences(written(tmp_path / "a.parquet", **{name: list("aba"), "d-vector": E2}))
+    assert found.labels == ("a", "b", "a")
+
+
+@pytest.mark.parametrize(
+    ("columns", "times"),
+    [
+        ({"timestamp": [0.0, 0.5, 1.0]}, [0, 0.5, 1]),
+        ({"start": [0, 1, 2]}, [0, 1, 2]),
+        ({"start": [0.0, 0.5, 1.0], "end": [1.0, 1.5, 2.0]}, [0.5, 1, 1.5]),
+        ({"time": [0.0, 0.5, 1.0], "start": [9, 9, 9]}, [0, 0.5, 1]),
+        ({"timestamp": ["noon"] * 3}, None),
+    ],
+)
+def test_usual_names_of_times(tmp_path, columns, times):
+    [found] = load_sequences(written(tmp_path / "a.parquet", features=E2, **columns))
+    assert (found.times if times is None else found.times.tolist()) == times
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (
+            {"file": list("sss"), "session": list("sss")},
+            "columns 'file' and 'session' may each be the sequence; rename on",
+        ),
+        (
+            {"speaker": list("aba"), "cluster": [0, 1, 0]},
+            "columns 'speaker' and 'cluster' may each be the label; rename",
+        ),
+        ({"x": E2}, "columns 'vector' and 'x' may each be the embedding; rename one to 'embedding'"),
+        ({"start": [0, 1, 2], "t": [0, 1, 2]}, "columns 'start' and 't' may each be the time; rename one to 'time'"),
+        ({"speaker": [1.0, 2.0, 1.0]}, r"row 0 .*: speaker must be a string or an integer, but is 1\.0"),
+    ],
+)
+def test_columns_that_could_be_the_same_are_refused(tmp_path, columns, message):
+    with pytest.raises(uisrnn.InputError, match=message):
+        load_sequences(written(tmp_path / "a.parquet", vector=E2, **columns))
+
+
+def test_a_column_that_is_ignored_is_named(tmp_path, caplog):
+    path = written(tmp_path / "a.parquet", sequence=list("sss"), file=list("xyz"), embedding=E2)
+    assert [one.name for one in load_sequences(path)] == ["s"]
+    assert "ignored column 'file', because there is a column 'sequence'" in caplog.text
+
+
+def test_our_own_files_need_no_words(tmp_path, caplog):
+    save_sequences(tmp_path / "a.parquet", [CALL])
+    load_sequences(tmp_path / "a.parquet")
+    assert not caplog.records
+
+
+VIEWS = [name for name in ("string_view", "large_string", "string") if hasattr(pa, name)]
+
+
+@pytest.mark.parametrize("kind", VIEWS)
+def test_strings_of_any_type_are_read(tmp_path, kind):
+    names = pa.array(list("sst"), getattr(pa, kind)())
+    found = load_sequences(written(tmp_path / "a.parquet", sequence=names, label=names, embedding=E2))
+    assert [(one.name, one.labels) for one in found] == [("s", ("s", "s")), ("t", ("t",))]
+
+
+@pytest.mark.skipif(not hasattr(pa, "list_view"), reason="needs a newer pyarrow")
+def test_list_views_are_read(tmp_path):
+    [found] = load_sequences(written(tmp_path / "a.parquet", embedding=pa.array(E2, pa.list_view(pa.float32()))))
+    assert found.observations.tolist() == E2
+
+
+def test_tensors_are_read(tmp_path):
+    tensor = pa.FixedShapeTensorArray.from_numpy_ndarray(np.array(E2))
+    [found] = load_sequences(written(tmp_path / "a.parquet", embedding=tensor))
+    assert found.observations.tolist() == E2
+
+
+def test_folders_of_hive_are_columns(tmp_path, caplog):
+    table = pa.table({**FOREIGN, "time": [0.5, 1.5, 0.5]})
+    pq.write_to_dataset(table, tmp_path / "hive", partition_cols=["file"])
+    first, second = load_sequences(tmp_path / "hive")
+    assert (first.name, first.labels, first.times.tolist()) == ("s", ("a", "b"), [0.5, 1.5])
+    assert (second.name, second.labels) == ("t", ("a",))
+    assert "read column 'file' as 'sequence'" in caplog.text
+
+
+def test_partitions_may_be_nested_and_hold_labels_and_times(tmp_path):
+    shard = tmp_path / "sequence=call%201" / "time=0.5" / "label=ann"
+    shard.mkdir(parents=True)
+    written(shard / "0.parquet", embedding=[[1.0, 2.0]])
+    [found] = load_sequences(tmp_path)
+    assert (found.name, found.labels, found.times.tolist()) == ("call 1", ("ann",), [0.5])
+
+
+@pytest.mark.parametrize(
+    ("folder", "message"),
+    [
+        ("sequence=__HIVE_DEFAULT_PARTITION__", "row 0 .*: sequence must be a string, but is null"),
+        ("time=noon", "cannot be read: could not convert string to float: 'noon'"),
+    ],
+)
+def test_partitions_that_cannot_be_read_are_named(tmp_path, folder, message):
+    (tmp_path / folder).mkdir()
+    written(tmp_path / folder / "0.parquet", embedding=[[1.0, 2.0]])
+    with pytest.raises(uisrnn.InputError, match=message):
+        load_sequences(tmp_path)
+
+
+def test_a_whole_file_is_never_called_half(tmp_path):
+    (tmp_path / "a.parquet").write_bytes(b"PARE" + bytes(20) + b"PARE")  # encrypted
+    with pytest.raises(uisrnn.InputError, match=r"a\.parquet: cannot be read: "):
+        load_sequences(tmp_path / "a.parquet")

@@ -113,9 +113,9 @@ def test_its_size_is_bounded(tmp_path, monkeypatch, generator):
 def test_a_report_of_something_else_is_refused(tmp_path):
     path = tmp_path / "report.html"
     path.write_text("old")
-    with pytest.raises(uisrnn.InputError, match="must be those of the evaluation"):
+    with pytest.raises(uisrnn.InputError, match="must have the files of the evaluation"):
         write_report(path, evaluate(TRUTH, FOUND), {"call": []}, {"call": []})
-    with pytest.raises(uisrnn.InputTypeError, match="evaluation must be what evaluate returns, but is dict"):
+    with pytest.raises(uisrnn.InputTypeError, match="evaluation must be an Evaluation, but is dict"):
         write_report(path, {}, TRUTH, FOUND)
     assert path.read_text() == "old"
     with pytest.raises(FileNotFoundError):
@@ -133,3 +133,11 @@ def test_turns_at_the_same_time_are_rows_below_each_other(tmp_path):
 
 def test_names_that_are_no_text_are_written_all_the_same(tmp_path):
     assert r"\udc80" in written(tmp_path, {"\udc80": [(0, 1, "\udcff")]}, {"\udc80": []})
+
+
+def test_speakers_are_matched_in_the_timeline_as_in_the_table(tmp_path):
+    truth = {"a": [(0, 10, "ann"), (10, 12, "bob")]}
+    found = {"a": [(0, 12, 0)]}
+    page = Page(written(tmp_path, truth, found, conditions={"uem": {"a": [(9.5, 12)]}}))
+    assert "0 (bob)" in page.text
+    assert "0 (ann)" in Page(written(tmp_path, truth, found)).text

@@ -47,7 +47,9 @@ def test_joins_that_do_not_fit_are_refused(values, joins, why):
         unlabeled(values, joins=joins)
 
 
-WHY = "call: observations 3 and 4 have the same time 1.5 s and the same label 'ann'; observations of one time need "
+WHY = (
+    "call: observations 3 and 4 have the same time 1.5 s and the same label 'ann'; observations of the same time need "
+)
 
 
 def test_one_label_twice_at_one_time_is_refused():

@@ -77,7 +77,7 @@ def test_lengths_may_be_of_any_integer_type(lengths):
 
 
 def test_lengths_and_groups_together_are_refused():
-    with pytest.raises(uisrnn.ArgumentError, match="pass one of them"):
+    with pytest.raises(uisrnn.ArgumentError, match="pass lengths or groups, not both"):
         rows_of(2, lengths=[2], groups=[0, 0])
 
 
@@ -93,6 +93,6 @@ def test_whole_numbers_in_floating_point_are_labels():
 def test_what_is_not_finite_is_named_with_sequence_and_position():
     values = np.zeros((5, 2))
     values[3, 1] = np.inf
-    message = "X holds NaN, inf or what exceeds float32: sequence 1: observation 1 is not finite: dimension 1 is inf"
+    message = "X holds NaN, inf or a value beyond float32: sequence 1: observation 1 is not finite: dimension 1 is inf"
     with pytest.raises(uisrnn.InputError, match=message):
         Stacked.of(values, rows_of(5, lengths=[2, 3]))

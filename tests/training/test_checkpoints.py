@@ -16,7 +16,7 @@ import uisrnn
 from trainings import StopsAfter, calls, new_model
 from uisrnn import Checkpoints, TrainingArguments
 from uisrnn.checkpoint import container
-from uisrnn.training.watcher import NOBODY
+from uisrnn.training.watcher import SILENT_WATCHER
 
 DATA = calls(8, longest=3)
 
@@ -47,18 +47,12 @@ CASES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _few_crops(monkeypatch):
-    """To choose the likelihood scale and the iteration by; more only take longer."""
-    monkeypatch.setattr("uisrnn.training.discriminative.DEVELOPMENT_CROPS", 8)
-
-
 @pytest.fixture(params=CASES)
 def training(request):
     return CASES[request.param]
 
 
-def fitted(training, checkpoints=None, watcher=NOBODY, seed=1, **more):
+def fitted(training, checkpoints=None, watcher=SILENT_WATCHER, seed=1, **more):
     kind, given, args, _steps = training
     model = new_model(kind, seed=seed, **given)
     history = model.fit(DATA, args=TrainingArguments(**(args | more)), checkpoints=checkpoints, watcher=watcher)
@@ -348,7 +342,7 @@ def test_a_damaged_or_foreign_file_is_an_error_and_without_it_the_one_before_is_
         fitted(training, Checkpoints(tmp_path / "kept", resume=True))
     told = str(raised.value)
     assert told.startswith(f"{last}: {message}")
-    assert told.endswith("without this file, the one before it is taken")
+    assert told.endswith("without this file, the checkpoint before it is taken")
     last.unlink()
     found = fitted(training, Checkpoints(tmp_path / "kept", resume=True))
     assert outcome(*found, tmp_path) == outcome(*fitted(training), tmp_path)

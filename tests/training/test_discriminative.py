@@ -9,7 +9,7 @@ import torch
 import oracles
 from driving import observations
 from models import DIM, OBSERVATION_MODELS, joint, plda
-from trainings import around
+from trainings import stage_context
 from uisrnn.corpus.corpus import Corpus
 from uisrnn.errors import CheckpointError, InputError, TrainingError
 from uisrnn.model.conventions import ASSIGNMENTS
@@ -17,12 +17,12 @@ from uisrnn.model.joint import step_scores
 from uisrnn.progress import Silent
 from uisrnn.sequences.coded import CodedSequence
 from uisrnn.sequences.labels import renumber
-from uisrnn.training import course as courses
+from uisrnn.training import loop
 from uisrnn.training.discriminative import CROP_LENGTH, Crops, DiscriminativeStage, Fold
 from uisrnn.training.draws import Draws
-from uisrnn.training.failure import restored_on_failure
-from uisrnn.training.hypotheses import Hypotheses, LearnedPrior, negative_log_joints
-from uisrnn.training.objectives import expected_errors
+from uisrnn.training.expected_errors import expected_errors
+from uisrnn.training.sequence_scores import LabelHypotheses, LearnedPrior, negative_log_joints
+from uisrnn.training.tensors import restored_on_failure
 
 
 @pytest.fixture(params=OBSERVATION_MODELS, ids=lambda name: name.replace(" ", "-"))
@@ -47,7 +47,7 @@ def test_scores_are_the_teacher_forced_ones_of_the_decoder(model, assignment):
     generator = np.random.default_rng(1)
     pairs = [(owner, np.array(renumber(generator.integers(4, size=lengths[owner])))) for owner in (0, 1, 1, 2, 2, 2)]
     joins = [np.zeros(length, dtype=bool) for length in lengths]
-    given = Hypotheses(np.array([owner for owner, _ in pairs]), [codes for _, codes in pairs], joins)
+    given = LabelHypotheses(np.array([owner for owner, _ in pairs]), [codes for _, codes in pairs], joins)
     scores = negative_log_joints(model, prior(assignment), [torch.from_numpy(x).double() for x in xs], given)
     expected = [step_scores(joint(model, assignment, scale=0.7), xs[owner], codes).sum() for owner, codes in pairs]
     assert scores.tolist() == pytest.approx(expected)
@@ -112,15 +112,15 @@ def stage_of(model, learned, iterations, objective=expected_errors, development=
 def run(iterations, development=True, learned=None, patience=None):
     model, learned = fresh(), learned or prior(scale=0.1)
     stage = stage_of(model, learned, iterations, development=development)
-    course = courses.run(stage, around(patience), Silent())
-    return model, learned, course
+    record = loop.run(stage, stage_context(patience), Silent())
+    return model, learned, record
 
 
 def test_it_makes_the_objective_smaller_on_other_sequences():
-    _model, _learned, course = run(60)
-    assert len(course.losses) == 60
-    assert list(course.checks) == [0, 25, 50, 60]
-    assert course.checks[course.chosen] == min(course.checks.values()) < 0.9 * course.checks[0]
+    _model, _learned, record = run(60)
+    assert len(record.losses) == 60
+    assert list(record.checks) == [0, 25, 50, 60]
+    assert record.checks[record.chosen] == min(record.checks.values()) < 0.9 * record.checks[0]
 
 
 def test_the_same_seed_gives_the_same_parameters():
@@ -131,14 +131,14 @@ def test_the_same_seed_gives_the_same_parameters():
 
 def test_scalars_that_were_given_stay():
     learned = LearnedPrior(joint(None, scale=0.1), learn_bias=False, learn_alpha=False)
-    model, learned, _course = run(5, learned=learned)
+    model, learned, _record = run(5, learned=learned)
     found = learned.joint(model)
     assert (found.prior.transition.bias, found.prior.crp_alpha) == (0.3, 0.7)
 
 
 def test_without_development_sequences_the_last_iteration_is_kept():
-    _model, _learned, course = run(7, development=False)
-    assert (course.checks, course.chosen) == ({}, 7)
+    _model, _learned, record = run(7, development=False)
+    assert (record.checks, record.chosen) == ({}, 7)
 
 
 def all_parameters(model, learned):
@@ -191,7 +191,7 @@ def test_ten_in_a_row_end_it_with_parameters_as_before():
     stage = stage_of(model, learned, 30, objective, development=False, data=conversations(4))
     message = r"iteration \d+: the loss or its gradient was not finite 10 times in a row \(loss nan, learning rate"
     with pytest.raises(TrainingError, match=message), restored_on_failure(stage.parameters):
-        courses.run(stage, around(), Silent())
+        loop.run(stage, stage_context(), Silent())
     assert all(map(torch.equal, before, all_parameters(model, learned)))
 
 
@@ -199,7 +199,7 @@ def test_ten_in_a_row_end_it_with_parameters_as_before():
 def test_no_beam_at_all_is_an_error_of_training(development):
     stage = stage_of(fresh(), prior(), 5, broken_at(range(99), no_beam), development)
     with pytest.raises(TrainingError, match="no beam has a finite score"):
-        courses.run(stage, around(), Silent())
+        loop.run(stage, stage_context(), Silent())
 
 
 def test_patience_ends_it_and_the_best_is_kept():
@@ -211,8 +211,8 @@ def test_patience_ends_it_and_the_best_is_kept():
 
     model, learned = fresh(), prior(scale=0.3)
     stage = stage_of(model, learned, 500, objective)
-    course = courses.run(stage, around(patience=30), Silent())
-    assert (course.iteration, course.chosen, list(course.checks)) == (50, 0, [0, 25, 50])
+    record = loop.run(stage, stage_context(patience=30), Silent())
+    assert (record.iteration, record.chosen, list(record.checks)) == (50, 0, [0, 25, 50])
 
 
 def test_a_stage_goes_on_from_its_tensors():
@@ -267,9 +267,9 @@ def test_crops_are_drawn_in_proportion_to_the_length_of_their_sequences():
 
 
 def test_the_averages_start_with_the_likelihood_scale_that_is_chosen():
-    _model, learned, course = run(1, learned=prior(scale=1e-9))
+    _model, learned, record = run(1, learned=prior(scale=1e-9))
     assert learned.scale.item() > 0.02
-    assert course.chosen in (0, 1)
+    assert record.chosen in (0, 1)
 
 
 def test_an_interrupt_leaves_all_as_it_was():
@@ -281,5 +281,5 @@ def test_an_interrupt_leaves_all_as_it_was():
 
     stage = stage_of(model, learned, 20, broken_at({9}, interrupt), development=False, data=conversations(4))
     with pytest.raises(KeyboardInterrupt), restored_on_failure(stage.parameters):
-        courses.run(stage, around(), Silent())
+        loop.run(stage, stage_context(), Silent())
     assert all(map(torch.equal, before, all_parameters(model, learned)))

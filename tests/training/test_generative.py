@@ -7,17 +7,17 @@ import pytest
 import torch
 
 import uisrnn
-from trainings import around
+from trainings import stage_context
 from uisrnn.arguments import TrainingArguments
 from uisrnn.model.gru import GRUObservation
 from uisrnn.model.running_mean import PAPER_MEAN
 from uisrnn.progress import Silent
 from uisrnn.training import losses
 from uisrnn.training.batching import pad
-from uisrnn.training.course import run
 from uisrnn.training.draws import Draws
 from uisrnn.training.generative import SMALLEST_SIGMA2, GenerativeStage, learning_rate, loss_terms, new_optimizer
 from uisrnn.training.history import History
+from uisrnn.training.loop import run
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,7 @@ def stage_of(model, batches, args, development=None, seed=0):
 
 
 def train(model, batches, args, progress=None, **options):
-    return run(stage_of(model, batches, args, **options), around(args.patience), progress or Silent())
+    return run(stage_of(model, batches, args, **options), stage_context(args.patience), progress or Silent())
 
 
 def weights(model):
@@ -75,7 +75,7 @@ def test_learning_rate_half_life(half_life, iteration, expected):
 def test_only_the_network_s_rate_falls(model, batch):
     args = TrainingArguments(train_iteration=3, learning_rate=0.1, learning_rate_half_life=1)
     stage = stage_of(model, batch, args)
-    run(stage, around(), Silent())
+    run(stage, stage_context(), Silent())
     network, others = stage._optimizer.param_groups
     assert (network["lr"], others["lr"]) == (0.025, 0.1)
     assert {id(one) for one in network["params"]} == {id(one) for one in model.network.parameters()}
@@ -135,20 +135,20 @@ def test_the_prior_is_divided_by_the_observations_of_the_batch_unless_there_are_
 
 def test_on_a_cpu_mixed_precision_is_single_precision(batch):
     one, other = new_model(), new_model()
-    courses = [
+    records = [
         train(model, batch, TrainingArguments(train_iteration=3, precision=precision))
         for model, precision in ((one, "single"), (other, "mixed"))
     ]
-    assert courses[0] == courses[1]
+    assert records[0] == records[1]
     assert same(weights(one), weights(other))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA GPU")
 def test_on_a_gpu_mixed_precision_learns_nearly_the_same(batch):
     args = [TrainingArguments(train_iteration=40, learning_rate=0.02, precision=one) for one in ("single", "mixed")]
-    courses = [train(new_model().to("cuda"), batch, one) for one in args]
-    assert courses[0].losses != courses[1].losses
-    assert courses[1].losses == pytest.approx(courses[0].losses, rel=0.02, abs=0.02)
+    records = [train(new_model().to("cuda"), batch, one) for one in args]
+    assert records[0].losses != records[1].losses
+    assert records[1].losses == pytest.approx(records[0].losses, rel=0.02, abs=0.02)
 
 
 # --- steps ---
@@ -156,21 +156,21 @@ def test_on_a_gpu_mixed_precision_learns_nearly_the_same(batch):
 
 def test_the_history_tells_each_term_at_each_iteration(model, batch):
     args = TrainingArguments(train_iteration=4, learning_rate=0.1, learning_rate_half_life=2)
-    course = train(model, batch, args)
-    history = History.of(course, type(course)())
+    record = train(model, batch, args)
+    history = History.of(record, type(record)())
     assert len(history) == 4
     assert history.learning_rate == [0.1, 0.1, 0.05, 0.05]
     for total, *terms in zip(
         history.loss, history.negative_log_likelihood, history.sigma2_prior, history.regularization, strict=True
     ):
         assert total == pytest.approx(sum(terms))
-    assert history.loss == course.losses
+    assert history.loss == record.losses
     assert history.loss[-1] < history.loss[0]
 
 
 def test_the_sample_mean_loss_trains(model, batch):
-    course = train(model, batch, TrainingArguments(train_iteration=40, learning_rate=0.02, loss="sample_mean"))
-    assert course.losses[-1] < course.losses[0]
+    record = train(model, batch, TrainingArguments(train_iteration=40, learning_rate=0.02, loss="sample_mean"))
+    assert record.losses[-1] < record.losses[0]
 
 
 def test_what_a_step_draws_follows_from_seed_and_iteration(batch):
@@ -179,8 +179,8 @@ def test_what_a_step_draws_follows_from_seed_and_iteration(batch):
     def trained(seed, noise):
         model = new_model(depth=2, dropout=0.5)
         torch.manual_seed(noise)
-        course = train(model, batch, TrainingArguments(train_iteration=5, loss="sample_mean"), seed=seed)
-        return course, weights(model)
+        record = train(model, batch, TrainingArguments(train_iteration=5, loss="sample_mean"), seed=seed)
+        return record, weights(model)
 
     (one, first), (two, second), (other, _weights) = trained(3, 1), trained(3, 2), trained(4, 1)
     assert one == two
@@ -215,8 +215,8 @@ def test_progress_hears_of_every_iteration(model, batch):
             self.losses.append(figures["loss"])
 
     heard = Heard()
-    course = train(model, batch, TrainingArguments(train_iteration=3), progress=heard)
-    assert heard.losses == course.losses
+    record = train(model, batch, TrainingArguments(train_iteration=3), progress=heard)
+    assert heard.losses == record.losses
 
 
 # --- steps that are not taken ---
@@ -230,10 +230,10 @@ def test_a_step_whose_loss_is_not_finite_might_not_have_been(batch):
     """Neither weights nor the optimizer know of it."""
     one, other, args = new_model(), new_model(), TrainingArguments(learning_rate=0.1)
     args.train_iteration = 3
-    course = train(one, [batch, huge(batch), batch], args)
+    record = train(one, [batch, huge(batch), batch], args)
     args.train_iteration = 2
     expected = train(other, batch, args)
-    assert (course.skipped, course.losses) == ([1], expected.losses)
+    assert (record.skipped, record.losses) == ([1], expected.losses)
     assert same(weights(one), weights(other))
     assert not one.training
 
@@ -244,10 +244,10 @@ def test_nor_does_a_step_whose_gradient_is_not_finite(batch, name, value):
     one, other, args = new_model(), new_model(), TrainingArguments(train_iteration=3, learning_rate=0.1)
     factors = cycle([1.0, value, 1.0])
     dict(one.named_parameters())[name].register_hook(lambda gradient: gradient * next(factors))
-    course = train(one, batch, args)
+    record = train(one, batch, args)
     args.train_iteration = 2
-    assert course.losses == train(other, batch, args).losses
-    assert course.skipped == [1]
+    assert record.losses == train(other, batch, args).losses
+    assert record.skipped == [1]
     assert same(weights(one), weights(other))
 
 
@@ -274,7 +274,7 @@ def test_an_error_of_a_batch_leaves_the_model_ready_to_predict(model, batch):
     args = TrainingArguments(train_iteration=1)
     stage = GenerativeStage(model, new_optimizer(model), broken, None, args, Draws(0))
     with pytest.raises(OSError, match="the disk is broken"):
-        run(stage, around(), Silent())
+        run(stage, stage_context(), Silent())
     assert not model.training
 
 
@@ -293,11 +293,11 @@ def test_patience_keeps_the_best(generator):
     learned, apart = overfitting(generator)
     model = new_model()
     args = TrainingArguments(train_iteration=2000, learning_rate=0.02, patience=50)
-    course = train(model, learned, args, development=apart)
-    assert 0 < course.chosen < course.iteration == course.chosen + 50 < 2000
-    assert list(course.checks) == list(range(0, course.iteration + 1, 25))
+    record = train(model, learned, args, development=apart)
+    assert 0 < record.chosen < record.iteration == record.chosen + 50 < 2000
+    assert list(record.checks) == list(range(0, record.iteration + 1, 25))
     found = sum(one.item() for one in loss_terms(model, apart, args)[:2])
-    assert found == course.checks[course.chosen] == min(course.checks.values())
+    assert found == record.checks[record.chosen] == min(record.checks.values())
 
 
 def test_checks_draw_neither_dropout_nor_other_samples_each_time(generator):
@@ -316,9 +316,9 @@ def test_checks_draw_neither_dropout_nor_other_samples_each_time(generator):
 
 
 def test_nothing_kept_apart_is_nothing_to_check(model, batch):
-    course = train(model, batch, TrainingArguments(train_iteration=60))
-    assert course.checks == {}
-    assert course.chosen == 60
+    record = train(model, batch, TrainingArguments(train_iteration=60))
+    assert record.checks == {}
+    assert record.chosen == 60
 
 
 # --- to go on in another process ---

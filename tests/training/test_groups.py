@@ -14,10 +14,10 @@ from uisrnn.corpus.corpus import Corpus
 from uisrnn.model.assignment import AlphaEvidence
 from uisrnn.model.joint import step_scores
 from uisrnn.sequences.coded import CodedSequence
-from uisrnn.training.hypotheses import Hypotheses, LearnedPrior, negative_log_joints
-from uisrnn.training.objectives import expected_errors
+from uisrnn.training.expected_errors import expected_errors
 from uisrnn.training.scalars import ALPHA_PRIOR, crp_alpha_of, transition_bias_of
-from uisrnn.training.team import ALONE
+from uisrnn.training.sequence_scores import LabelHypotheses, LearnedPrior, negative_log_joints
+from uisrnn.training.team import SINGLE_PROCESS
 
 JOINS = np.array([0, 1, 0, 0, 1, 1, 0, 1], dtype=bool)
 LABELS = [np.array(labels) for labels in ([0, 1, 1, 0, 2, 3, 3, 1], [0, 1, 0, 0, 1, 2, 0, 1], [0, 1, 2, 2, 0, 1, 3, 0])]
@@ -30,7 +30,7 @@ def test_scores_are_the_teacher_forced_ones_of_the_decoder(name, assignment):
     model, xs = OBSERVATION_MODELS[name](), [observations(8, seed) for seed in range(2)]
     plain = np.zeros(8, dtype=bool)
     owners = np.array([0, 0, 0, 1])
-    given = Hypotheses(owners, [*LABELS, np.array([0, 0, 1, 1, 2, 0, 0, 1])], [JOINS, plain])
+    given = LabelHypotheses(owners, [*LABELS, np.array([0, 0, 1, 1, 2, 0, 0, 1])], [JOINS, plain])
     prior = LearnedPrior(joint(None, assignment, scale=0.7))
     scores = negative_log_joints(model, prior, [torch.from_numpy(x).double() for x in xs], given)
     decoder = joint(model, assignment, scale=0.7)
@@ -61,7 +61,7 @@ def test_p0_is_the_share_of_changes_among_the_observations_that_could_go_on():
     changes = sum(exponents(labels)[0] for labels in LABELS)
     stays = sum(exponents(labels)[1] for labels in LABELS)
     expected = (changes + 1) / (changes + stays + 2), changes + stays + 2
-    assert transition_bias_of(corpus_of(JOINS), ALONE) == pytest.approx(expected)
+    assert transition_bias_of(corpus_of(JOINS), SINGLE_PROCESS) == pytest.approx(expected)
 
 
 def log_prior(labels: np.ndarray, bias: float, alpha: float = 0.7) -> float:
@@ -86,21 +86,21 @@ def test_no_alpha_of_a_grid_is_more_probable_than_the_estimate():
         evidence = sum(log_prior(labels, 0.3, alpha) for labels in LABELS)
         return evidence + (shape - 1) * log(alpha) - rate * alpha
 
-    best = crp_alpha_of(corpus_of(JOINS), ALONE)
+    best = crp_alpha_of(corpus_of(JOINS), SINGLE_PROCESS)
     assert all(log_posterior(best) >= log_posterior(alpha) for alpha in np.geomspace(0.01, 100, 400))
 
 
 def test_joins_that_never_join_change_no_estimate():
     nobody = np.zeros(8, dtype=bool)
-    assert transition_bias_of(corpus_of(nobody), ALONE) == transition_bias_of(corpus_of(None), ALONE)
-    assert crp_alpha_of(corpus_of(nobody), ALONE) == crp_alpha_of(corpus_of(None), ALONE)
+    assert transition_bias_of(corpus_of(nobody), SINGLE_PROCESS) == transition_bias_of(corpus_of(None), SINGLE_PROCESS)
+    assert crp_alpha_of(corpus_of(nobody), SINGLE_PROCESS) == crp_alpha_of(corpus_of(None), SINGLE_PROCESS)
 
 
 def test_other_names_of_the_labels_change_no_estimate():
     other_names = np.array([5, 2, 9, 0])
     renamed = Corpus.of([CodedSequence(observations(8), other_names[labels], joins=JOINS) for labels in LABELS])
-    assert transition_bias_of(renamed, ALONE) == transition_bias_of(corpus_of(JOINS), ALONE)
-    assert crp_alpha_of(renamed, ALONE) == crp_alpha_of(corpus_of(JOINS), ALONE)
+    assert transition_bias_of(renamed, SINGLE_PROCESS) == transition_bias_of(corpus_of(JOINS), SINGLE_PROCESS)
+    assert crp_alpha_of(renamed, SINGLE_PROCESS) == crp_alpha_of(corpus_of(JOINS), SINGLE_PROCESS)
 
 
 def test_evidence_leaves_out_changes_that_can_only_lead_to_a_new_cluster():

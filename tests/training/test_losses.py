@@ -117,7 +117,7 @@ def test_draws_follow_the_seed(batch):
 
 
 def test_every_loss_that_can_be_chosen_has_its_target():
-    accepted = {field.name: field.metadata["kind"] for field in dataclasses.fields(TrainingArguments)}["loss"]
+    accepted = {field.name: field.metadata["type"] for field in dataclasses.fields(TrainingArguments)}["loss"]
     assert all(accepted.accept(name) == name and repr(name) in accepted.needs for name in losses.TARGETS)
     assert losses.TARGETS["running_mean"](TrainingArguments()) == NextObservation()
     assert losses.TARGETS["sample_mean"](TrainingArguments(sample_number=5)) == SampleMean(5)

@@ -15,7 +15,7 @@ import uisrnn
 from corpora import SEQUENCES
 from models import DIM as PLDA_DIM
 from models import joint, plda
-from trainings import around, calls, together
+from trainings import calls, stage_context, together
 from trainings import new_model as new_uisrnn
 from uisrnn.arguments import TrainingArguments
 from uisrnn.corpus.corpus import Corpus
@@ -23,16 +23,16 @@ from uisrnn.model.gru import GRUObservation
 from uisrnn.progress import Silent
 from uisrnn.sequences.coded import CodedSequence, labeled
 from uisrnn.training.batching import pad
-from uisrnn.training.course import run
-from uisrnn.training.deadline import Deadline
 from uisrnn.training.discriminative import DiscriminativeStage, Fold
 from uisrnn.training.draws import Draws
+from uisrnn.training.expected_errors import expected_errors
 from uisrnn.training.generative import GenerativeStage, new_optimizer
-from uisrnn.training.hypotheses import LearnedPrior
-from uisrnn.training.objectives import expected_errors
+from uisrnn.training.loop import Deadline, run
+from uisrnn.training.plda_trainer import PLDATrainer
 from uisrnn.training.scalars import crp_alpha_of, transition_bias_of
-from uisrnn.training.team import ALONE, average_gradients, succeeded
-from uisrnn.training.trainers import Lesson, PLDATrainer
+from uisrnn.training.sequence_scores import LearnedPrior
+from uisrnn.training.team import SINGLE_PROCESS, average_gradients, succeeded
+from uisrnn.training.trainer import TrainingTask
 from uisrnn.training.two_covariance import ClusterScatter
 
 SHARES = SEQUENCES.filter(lambda sequences: len(sequences) > 1)
@@ -77,15 +77,15 @@ def test_scalars_of_shares_are_those_of_all_sequences(sequences):
         corpus = Corpus.of(sequences[member.rank :: 2])
         return (*transition_bias_of(corpus, member), crp_alpha_of(corpus, member))
 
-    expected = (*transition_bias_of(whole, ALONE), crp_alpha_of(whole, ALONE))
+    expected = (*transition_bias_of(whole, SINGLE_PROCESS), crp_alpha_of(whole, SINGLE_PROCESS))
     assert together(of_share) == [expected] * 2
 
 
 def test_alone_they_are_the_estimates_from_labels():
     sequences = calls(6)
     corpus, labels = Corpus.of(labeled(sequences)[0]), [list(one.labels) for one in sequences]
-    assert transition_bias_of(corpus, ALONE) == uisrnn.estimate_transition_bias(labels)
-    assert crp_alpha_of(corpus, ALONE) == pytest.approx(uisrnn.estimate_crp_alpha(labels, prior=(2, 1)))
+    assert transition_bias_of(corpus, SINGLE_PROCESS) == uisrnn.estimate_transition_bias(labels)
+    assert crp_alpha_of(corpus, SINGLE_PROCESS) == pytest.approx(uisrnn.estimate_crp_alpha(labels, prior=(2, 1)))
 
 
 @pytest.mark.parametrize("size", [2, 4])
@@ -95,8 +95,10 @@ def test_folds_lack_the_clusters_of_their_own_sequences_only(size):
     args = TrainingArguments(discriminative_iteration=1, enforce_cluster_id_uniqueness=False)
 
     def folds_of(member):
-        lesson = Lesson(Corpus.of(coded[member.rank :: size]), args, Draws(0, member.rank), around(team=member))
-        _course, folds = PLDATrainer(new_uisrnn("plda")._observation).fit(lesson, Silent())
+        task = TrainingTask(
+            Corpus.of(coded[member.rank :: size]), args, Draws(0, member.rank), stage_context(team=member)
+        )
+        _record, folds = PLDATrainer(new_uisrnn("plda")._model.observation).fit(task, Silent())
         return [(one.corpus.names, one.model.center.tolist()) for one in (*folds.train, *folds.development)]
 
     found = [fold for folds in together(folds_of, size) for fold in folds]
@@ -138,25 +140,25 @@ def _torch_as_before():
         yield
 
 
-def learned_from(batches, member=ALONE, args=ARGS):
+def learned_from(batches, member=SINGLE_PROCESS, args=ARGS):
     """The model, its gradients of the last step, and how it went."""
     model = new_model()
     stage = GenerativeStage(
         model, new_optimizer(model), lambda iteration: pad(batches[iteration]), None, args, Draws(0), member
     )
-    course = run(stage, around(team=member), Silent())
-    return [one.detach().clone() for one in model.parameters()], [one.grad for one in model.parameters()], course
+    record = run(stage, stage_context(team=member), Silent())
+    return [one.detach().clone() for one in model.parameters()], [one.grad for one in model.parameters()], record
 
 
 def test_a_step_of_two_is_that_of_one_on_the_batches_of_both():
     batches = [pieces(seed) for seed in range(6)]
-    weights, gradients, course = learned_from(batches)
+    weights, gradients, record = learned_from(batches)
     shares = [[shares_of(one)[rank] for one in batches] for rank in range(2)]
     one, other = together(lambda member: learned_from(shares[member.rank], member))
     for found in (one, other):
         torch.testing.assert_close(found[1], gradients, rtol=1e-3, atol=1e-5)
         torch.testing.assert_close(found[0], weights, rtol=1e-3, atol=1e-4)
-        assert found[2].losses == pytest.approx(course.losses, rel=1e-4)
+        assert found[2].losses == pytest.approx(record.losses, rel=1e-4)
     assert all(map(torch.equal, one[0], other[0]))
     assert one[2] == other[2]
 
@@ -193,7 +195,7 @@ def test_a_process_without_a_gradient_has_zero():
 
 def test_alone_gradients_stay_as_they_are():
     weight = torch.ones(2, requires_grad=True)
-    average_gradients(ALONE, [weight])
+    average_gradients(SINGLE_PROCESS, [weight])
     assert weight.grad is None
 
 
@@ -216,15 +218,15 @@ def discriminative(member, objective=expected_errors, iterations=3):
         [Fold(model, conversations(2 * member.rank + number))] for number in (0, 1)
     )  # of each process its own
     stage = DiscriminativeStage(train, apart, prior, objective, iterations, 0.03, Draws(0, member.rank), member)
-    course = run(stage, around(team=member), Silent())
-    return [one.detach().clone() for one in stage.parameters], course
+    record = run(stage, stage_context(team=member), Silent())
+    return [one.detach().clone() for one in stage.parameters], record
 
 
 def test_both_end_with_the_same_parameters_and_judge_alike():
     one, other = together(discriminative)
     assert all(map(torch.equal, one[0], other[0]))
     assert one[1] == other[1]
-    assert not torch.equal(one[0][0], discriminative(ALONE)[0][0])
+    assert not torch.equal(one[0][0], discriminative(SINGLE_PROCESS)[0][0])
 
 
 def test_a_loss_that_is_not_finite_in_one_is_skipped_by_both_here_too():
@@ -267,14 +269,14 @@ def test_an_error_of_one_is_raised_by_all():
 
 
 def test_what_is_no_team_is_refused():
-    with pytest.raises(uisrnn.ArgumentError, match=r"team must be one, for example ProcessGroup\(\), but is 2"):
+    with pytest.raises(uisrnn.ArgumentError, match=r"team must be a Team, for example ProcessGroup\(\), but is 2"):
         new_uisrnn("plda").fit(calls(2), team=2)
     with pytest.raises(uisrnn.ArgumentError, match=r"needs torch\.distributed\.init_process_group to be called"):
         uisrnn.ProcessGroup()
 
 
 def test_sequences_in_memory_cannot_be_shared_out():
-    message = "train_sequences must be a Dataset, or a path, where several processes train"
+    message = "train_sequences must be a Dataset or a path if several processes train"
 
     def fit(member):
         uisrnn.UISRNN(uisrnn.ModelArguments(observation_dim=3)).fit(calls(2), team=member)
@@ -292,7 +294,7 @@ from torch import distributed
 import uisrnn
 from trainings import StopsAfter, new_model
 from uisrnn.training.team import ProcessGroup
-from uisrnn.training.watcher import NOBODY
+from uisrnn.training.watcher import SILENT_WATCHER
 
 folder, rank, kind, unique, how = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4] == "unique", sys.argv[5]
 torch.set_num_threads(1)
@@ -307,7 +309,7 @@ assert team.agree(rank == 0) and not team.agree(rank == 1)
 args = uisrnn.TrainingArguments(
     train_iteration=8, discriminative_iteration=3, patience=30, enforce_cluster_id_uniqueness=unique
 )
-watcher, kept = NOBODY, None
+watcher, kept = SILENT_WATCHER, None
 if how == "stopped":
     watcher, kept = StopsAfter(2), uisrnn.Checkpoints(f"{folder}/kept", every=0)
 elif how == "resumed":

@@ -13,9 +13,9 @@ import uisrnn
 from trainings import StopsAfter
 from uisrnn.progress import Silent
 from uisrnn.training.tensorboard import TensorBoard
-from uisrnn.training.watcher import Nobody
+from uisrnn.training.watcher import SilentWatcher
 
-ARGS = uisrnn.TrainingArguments(train_iteration=4, learning_rate=0.01, discriminative_iteration=30)
+ARGS = uisrnn.TrainingArguments(train_iteration=4, learning_rate=0.01, discriminative_iteration=3)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_files_hold_what_the_history_tells(data, tmp_path, observation_model):
             assert curve(found, f"generative/{name}") == by_iteration(getattr(history, name))
     assert curve(found, "discriminative/loss") == by_iteration(history.discriminative)
     assert curve(found, "discriminative/development") == pytest.approx(history.development)
-    assert sorted(history.development) == [0, 25, 30]
+    assert sorted(history.development) == [0, 3]
     rates = list(curve(found, "discriminative/learning_rate").values())
     assert 0 < rates[-1] < max(rates)
 
@@ -64,7 +64,7 @@ def test_files_hold_what_was_learned_and_with_which_arguments(data, tmp_path):
     model.fit(*data, ARGS, watcher=TensorBoard(tmp_path))
     found = events(tmp_path)
     for name in ("transition_bias", "crp_alpha", "likelihood_scale"):
-        assert curve(found, f"learned/{name}") == pytest.approx({34: getattr(model, name)})
+        assert curve(found, f"learned/{name}") == pytest.approx({7: getattr(model, name)})
     model_text, training_text = (
         found.Tensors(f"arguments/{group}/text_summary")[0].tensor_proto.string_val[0].decode()
         for group in ("model", "training")
@@ -131,13 +131,13 @@ def test_an_error_closes_the_files_and_leaves_what_came_before(data, tmp_path, c
 def test_an_interrupt_closes_the_files_and_another_training_may_follow(data, tmp_path, closed, monkeypatch):
     model, board = new_model("context_plda"), TensorBoard(tmp_path)
 
-    def interrupted(stage, around, progress):
+    def interrupted(stage, stage_context, progress):
         with progress:
             progress.advance(loss=2.5)
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("uisrnn.uisrnn.run", interrupted)
+        patch.setattr("uisrnn.training.fit.run", interrupted)
         with pytest.raises(KeyboardInterrupt):
             model.fit(*data, ARGS, watcher=board)
     assert len(closed) == 1
@@ -197,12 +197,14 @@ def test_what_is_no_path_is_refused(folder):
 
 @pytest.mark.parametrize("watcher", [None, "runs/1"])
 def test_what_is_no_watcher_is_refused(data, watcher):
-    with pytest.raises(uisrnn.ArgumentError, match=r"watcher must be one, for example TensorBoard\('runs/1'\), but is"):
+    with pytest.raises(
+        uisrnn.ArgumentError, match=r"watcher must be a Watcher, for example TensorBoard\('runs/1'\), but is"
+    ):
         new_model().fit(*data, ARGS, watcher=watcher)
 
 
 def test_any_object_can_watch(data):
-    class Heard(Nobody):
+    class Heard(SilentWatcher):
         def __init__(self):
             self.said = []
 

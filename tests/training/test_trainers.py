@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 
 from models import plda
-from trainings import around, together
+from trainings import stage_context, together
 from uisrnn.arguments import TrainingArguments
 from uisrnn.corpus.corpus import Corpus
-from uisrnn.model.gru import GRUObservation
 from uisrnn.sequences.coded import CodedSequence
 from uisrnn.training.draws import Draws
-from uisrnn.training.team import Alone
-from uisrnn.training.trainers import GRUTrainer, Lesson, PLDATrainer, _share_of_batch, _split, trainer_for
+from uisrnn.training.gru_trainer import share_of_batch
+from uisrnn.training.plda_trainer import PLDATrainer
+from uisrnn.training.team import SingleProcess
+from uisrnn.training.trainer import TrainingTask
 from uisrnn.training.two_covariance import ClusterScatter
 
 
@@ -26,9 +27,9 @@ def corpus_of(labels):
     )
 
 
-def lesson_of(labels, seed=0, **arguments):
+def task_of(labels, seed=0, **arguments):
     args = TrainingArguments(**({"discriminative_iteration": 1} | arguments))
-    return Lesson(corpus_of(labels), args, Draws(seed), around())
+    return TrainingTask(corpus_of(labels), args, Draws(seed), stage_context())
 
 
 SINGLE = [[3 + number] for number in range(60)]
@@ -39,28 +40,28 @@ TEACHING = [[0, 1], [1, 2, 0], [0, 0], [2, 2, 0], [1, 1, 0]]  # each shares a cl
 @pytest.mark.parametrize("unique", [True, False])
 def test_the_gru_learns_from_and_is_judged_by_sequences_that_can_be_wrong(seed, unique):
     """Most here are of one observation, and those that are not share their clusters."""
-    lesson = lesson_of([*SINGLE, *TEACHING], seed, enforce_cluster_id_uniqueness=unique)
-    train, apart = _split(lesson)
+    task = task_of([*SINGLE, *TEACHING], seed, enforce_cluster_id_uniqueness=unique)
+    train, apart = task.split()
     assert len(train) + len(apart) == 65
-    assert sorted([*train.names, *apart.names]) == sorted(lesson.corpus.names)
+    assert sorted([*train.names, *apart.names]) == sorted(task.corpus.names)
     assert (train.lengths > 1).sum() == 4
     assert apart.lengths.tolist() in [[2], [3]]
 
 
 def test_clusters_of_sequences_that_are_kept_apart_are_not_met_where_enough_are_left():
     labels = [[one // 2, 50 + one] for one in range(40)]  # pairs of sequences share a cluster
-    train, apart = _split(lesson_of(labels, enforce_cluster_id_uniqueness=False))
+    train, apart = task_of(labels, enforce_cluster_id_uniqueness=False).split()
     assert len(apart) == 8
     assert not np.isin(train.blocks.codes, apart.blocks.codes).any()
-    train, apart = _split(lesson_of(labels, enforce_cluster_id_uniqueness=True))
+    train, apart = task_of(labels, enforce_cluster_id_uniqueness=True).split()
     assert np.isin(train.blocks.codes, apart.blocks.codes).any()
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_every_fold_of_plda_has_something_that_can_be_wrong_and_does_not_know_its_clusters(seed):
     model = plda()
-    lesson = lesson_of([*SINGLE, *TEACHING], seed)
-    folds = PLDATrainer(model.float())._folds(lesson, ClusterScatter(lesson.corpus, unique=True))
+    task = task_of([*SINGLE, *TEACHING], seed)
+    folds = PLDATrainer(model.float()).folds(task, ClusterScatter(task.corpus, unique=True))
     assert (len(folds.train), len(folds.development)) == (4, 1)
     every = [*folds.train, *folds.development]
     assert all((one.corpus.lengths > 1).all() for one in every)
@@ -79,8 +80,8 @@ def test_every_fold_of_plda_has_something_that_can_be_wrong_and_does_not_know_it
     ],
 )
 def test_something_is_kept_apart_where_it_is_asked_for_and_enough(labels, arguments, discriminative, apart):
-    lesson = lesson_of(labels, **arguments)
-    assert (lesson.is_discriminative, lesson.keeps_apart) == (discriminative, apart)
+    task = task_of(labels, **arguments)
+    assert (task.is_discriminative, task.keeps_apart) == (discriminative, apart)
 
 
 @pytest.mark.parametrize(
@@ -92,25 +93,20 @@ def test_of_several_processes_each_needs_one_to_learn_from_and_one_to_be_judged_
     args = TrainingArguments(discriminative_iteration=1)
     for own in shares:
 
-        class Two(Alone):
+        class Two(SingleProcess):
             def gather(self, value, own=own):
                 assert value == own
                 return list(shares)
 
-        lesson = Lesson(corpus_of([[0, 0]] * own + [[0]] * 7), args, Draws(0), around(team=Two()))
-        assert lesson.keeps_apart == expected
+        task = TrainingTask(corpus_of([[0, 0]] * own + [[0]] * 7), args, Draws(0), stage_context(team=Two()))
+        assert task.keeps_apart == expected
 
 
 def test_a_batch_has_a_sequence_for_each_process():
     def share_of(batch_size):
         args = TrainingArguments(batch_size=batch_size)
-        return together(lambda member: _share_of_batch(args, member))
+        return together(lambda member: share_of_batch(args, member))
 
     with pytest.raises(ValueError, match="batch_size must be at least 1 for each of 2 processes, but is 1"):
         share_of(1)
     assert [share_of(one) for one in (2, 5, None)] == [[1, 1], [3, 2], [None, None]]
-
-
-@pytest.mark.parametrize(("model", "kind"), [(GRUObservation(2, 3), GRUTrainer), (plda(), PLDATrainer)], ids=str)
-def test_each_model_has_its_trainer(model, kind):
-    assert isinstance(trainer_for(model), kind)

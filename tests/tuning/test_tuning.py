@@ -16,7 +16,7 @@ from uisrnn import Tuning, tune
 from uisrnn.decoding.decoder import Decoder
 from uisrnn.evals import compute_sequence_match_accuracy
 from uisrnn.tuning.choice import choose, held_out
-from uisrnn.tuning.evaluator import Here
+from uisrnn.tuning.evaluator import LocalTrials
 
 DIM = 4
 
@@ -251,7 +251,7 @@ class Backwards:
 def test_the_order_in_which_a_batch_is_done_decides_nothing(bad, number):
     evaluator = Backwards(number)
     first = tune(copy.deepcopy(bad), SEQUENCES, LABELS, trials=14, seed=0, evaluator=evaluator)
-    assert tune(copy.deepcopy(bad), SEQUENCES, LABELS, trials=14, seed=0, evaluator=Here(number)) == first
+    assert tune(copy.deepcopy(bad), SEQUENCES, LABELS, trials=14, seed=0, evaluator=LocalTrials(number)) == first
     assert [len(one) for one in evaluator.batches] == {1: [1] * 14, 3: [3, 3, 3, 3, 2]}[number]
 
 
@@ -268,7 +268,7 @@ def test_what_was_found_is_used_for_the_next_batch_not_within_one(bad):
 
 
 def test_time_is_looked_at_before_each_batch_but_the_first(good):
-    assert tune(good, SEQUENCES, LABELS, timeout=1e-9, evaluator=Here(3)).trials == 3
+    assert tune(good, SEQUENCES, LABELS, timeout=1e-9, evaluator=LocalTrials(3)).trials == 3
 
 
 # --- studies in files ---
@@ -297,7 +297,7 @@ def journal(path) -> list[bytes]:
 
 def assert_goes_on_after_a_kill(model, folder, batch_size: int, lines) -> None:
     """Whatever was written last, the study ends as the one that was not killed."""
-    given = {"trials": 8, "seed": 0, "evaluator": Here(batch_size)}
+    given = {"trials": 8, "seed": 0, "evaluator": LocalTrials(batch_size)}
     whole = tune(copy.deepcopy(model), SEQUENCES[:3], LABELS[:3], **given, storage=folder / "whole")
     written = journal(folder / "whole")
     for number in lines(len(written)):
@@ -318,7 +318,7 @@ def test_a_study_that_was_killed_at_any_moment_goes_on(bad, tmp_path, batch_size
 
 
 def test_a_batch_that_was_interrupted_is_done_again_with_the_same_values(bad, tmp_path):
-    whole = tune(copy.deepcopy(bad), SEQUENCES, LABELS, trials=12, seed=0, evaluator=Here(4))
+    whole = tune(copy.deepcopy(bad), SEQUENCES, LABELS, trials=12, seed=0, evaluator=LocalTrials(4))
     calls = iter(range(10 * len(SEQUENCES) + 3))  # in the third trial of the third batch
 
     def accuracy(truth: list[int], found: list[int]) -> float:
@@ -326,7 +326,7 @@ def test_a_batch_that_was_interrupted_is_done_again_with_the_same_values(bad, tm
             raise KeyboardInterrupt
         return compute_sequence_match_accuracy(truth, found)
 
-    given = {"trials": 12, "seed": 0, "storage": tmp_path / "study", "evaluator": Here(4)}
+    given = {"trials": 12, "seed": 0, "storage": tmp_path / "study", "evaluator": LocalTrials(4)}
     with pytest.raises(KeyboardInterrupt):
         tune(bad, SEQUENCES, LABELS, accuracy, **given)
     calls = iter(range(2 * len(SEQUENCES)))  # the two trials that are left
@@ -424,7 +424,7 @@ def test_two_sequences_are_enough(bad):
 @pytest.mark.parametrize("batch_size", [0, 1.5, True])
 def test_a_batch_must_be_a_number_of_trials(batch_size):
     with pytest.raises(uisrnn.ArgumentError, match="batch_size must be an integer >= 1"):
-        Here(batch_size)
+        LocalTrials(batch_size)
 
 
 @pytest.mark.parametrize(
@@ -440,7 +440,7 @@ def test_a_batch_must_be_a_number_of_trials(batch_size):
         ({"folds": 2.5}, "folds must be an integer >= 2, but is 2.5"),
         ({"timeout": 0}, "timeout must be a number > 0 of seconds, or None, but is 0"),
         ({"seed": "one"}, "seed must be an integer"),
-        ({"evaluator": 4}, "evaluator must be one, for example RayTrials.*, but is 4"),
+        ({"evaluator": 4}, "evaluator must be an Evaluator, for example RayTrials.*, but is 4"),
         ({"args": 3}, "InferenceArguments must come from an object"),
         (
             {"args": uisrnn.InferenceArguments(likelihood_scale=1.0), "parameters": ["likelihood_scale"]},

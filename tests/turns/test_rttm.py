@@ -53,7 +53,28 @@ def test_a_file_without_speakers_has_no_recordings(tmp_path):
     [
         ("start,end,speaker", "must begin with SPEAKER or another type of RTTM, but begins with 'start,end,speaker'"),
         ("SPEAKER meeting 1 1.5", "SPEAKER needs 8 to 10 fields, but has 4"),
-        ("SPEAKER meeting 1 1 2 <NA> <NA> ann lee <NA> <NA>", "SPEAKER needs 8 to 10 fields, but has 11"),
+        ("SPEAKER meeting 1 1 2 <NA> <NA> ann lee <NA> <NA>", "SPEAKER needs 8 to 10 fields, but has 11; does a name"),
+        (
+            "SPEAKER my call 1 1 2 <NA> <NA> ann <NA>",
+            "fields 6 and 7 of SPEAKER must be <NA>, but are 2 and <NA>; does",
+        ),
+        ("SPEAKER my call 1 1 2 <NA> <NA> ann", "fields 6 and 7 of SPEAKER must be <NA>, but are 2 and <NA>; does a"),
+        ("SPEAKER my old call 1 1 2 <NA> <NA> ann", "fields 6 and 7 of SPEAKER must be <NA>, but are 1 and 2; does a"),
+        ("SPEAKER meeting 1 1 2 <NA> ann <NA> <NA>", "fields 6 and 7 of SPEAKER must be <NA>, but are <NA> and ann"),
+        (
+            "SPEAKER meeting 1 1 2 <NA> <NA> ann lee <NA>",
+            "the confidence must be a number or <NA>, but is 'lee'; does a",
+        ),
+        (
+            "SPEAKER meeting 1 1 2 <NA> <NA> ann lee",
+            "the confidence must be a number or <NA>, but is 'lee'; does a name",
+        ),
+        ("SPEAKER meeting 1 1 2 <NA> <NA> ann nan <NA>", "the confidence must be a number or <NA>, but is 'nan'"),
+        ("SPEAKER meeting 1 1 2 <NA> <NA> ann 1_0 <NA>", "the confidence must be a number or <NA>, but is '1_0'"),
+        ("SPEAKER meeting 1 1 2 <NA> <NA> ann <NA> lee", "the look-ahead time must be a number or <NA>, but is 'lee'"),
+        ("SPEAKER meeting 1 1 2 <NA> <NA> speaker 2 <NA>", "2 after the speaker speaker looks like a part of the name"),
+        ("SPEAKER meeting 1 1 2 <NA> <NA> <NA> <NA> <NA>", "the speaker must be a name, but is <NA>"),
+        ("SPEAKER <NA> 1 1 2 <NA> <NA> ann <NA> <NA>", "the file id must be a name, but is <NA>"),
         ("SPEAKER meeting 1 <NA> 2 <NA> <NA> ann", "the start must be a number of seconds, but is '<NA>'"),
         ("SPEAKER meeting 1 nan 2 <NA> <NA> ann", "the start must be a number of seconds, but is 'nan'"),
         ("SPEAKER meeting 1 1 inf <NA> <NA> ann", "the duration must be a number of seconds, but is 'inf'"),
@@ -88,6 +109,30 @@ def test_nobody_speaks_before_the_recording(tmp_path, line, message):
         read(written(tmp_path, f"{LINE}\n{line}"))
 
 
+@pytest.mark.parametrize(
+    "fields", ["", " <NA>", " <na>", " 0.9", " -1", " 1e-3", " 1 <NA>", " -3.5 <NA>", " <NA> 17", " 0.5 .25"]
+)
+def test_the_last_two_fields_may_be_numbers_or_missing(tmp_path, fields):
+    line = f"SPEAKER meeting 1 1.5 2 <NA> <NA> ann{fields}\n"
+    assert read(written(tmp_path, 2 * line)) == {"meeting": 2 * [Turn(1.5, 3.5, "ann")]}
+
+
+def test_numbers_of_speakers_are_no_confidences(tmp_path):
+    lines = [f"SPEAKER meeting 1 {number} 1 <NA> <NA> speaker {number} <NA>" for number in range(2)]
+    with pytest.raises(uisrnn.InputError, match=r"some.rttm, line 2: 1 after the speaker speaker looks like a part of"):
+        read(written(tmp_path, "\n".join(lines)))
+
+
+def test_channels_of_a_recording_are_not_merged(tmp_path):
+    path = written(tmp_path, f"{LINE}\nSPEAKER meeting 2 0 1 <NA> <NA> ann <NA> <NA>\n")
+    with pytest.raises(uisrnn.InputError, match=r"some\.rttm: a recording must have turns on a single channel"):
+        read(path)
+    assert read(path, channel=2) == {"meeting": [Turn(0, 1, "ann")]}
+    assert read(path, channel="1") == {"meeting": [Turn(1.5, 3.5, "ann")]}
+    with pytest.raises(uisrnn.InputError, match="must have turns on channel 3, but has channels 1, 2"):
+        read(path, channel=3)
+
+
 # --- documents ---
 
 KEPT = (
@@ -96,7 +141,7 @@ KEPT = (
     "SPEAKER  call\t2 0.50 1.250 <NA> <NA> A 0.9 17 \r\n"
     "\n"
     "MY-TYPE A A A A A A B\n"
-    "SPEAKER call 1 01.0 2e0 <NA> <NA> B"
+    "SPEAKER call 2 01.0 2e0 <NA> <NA> B"
 )
 
 
@@ -125,7 +170,9 @@ def test_renamed_speakers_leave_all_else(tmp_path):
 
 # --- writing ---
 
-NAMES = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=4)
+NAMES = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=4).filter(
+    lambda name: name.upper() != "<NA>"
+)
 SECONDS = st.one_of(st.floats(0, 1e5), st.floats(0, 1e5).map(lambda value: round(value, 3)))
 TURNS = st.tuples(SECONDS, SECONDS, NAMES).map(lambda one: Turn(min(one[:2]), max(one[:2]), one[2]))
 
@@ -175,6 +222,8 @@ def test_annotations_are_written(tmp_path):
         ({"a": [(0, 1, "\udcff")]}, "recording a, turn 0: the speaker must be of printable characters"),
         ({3: [(0, 1, "ann")]}, "the name of a recording must be a string, but is 3"),
         ({"a": [(0, 1, "ann"), (0, 1, "ann lee")]}, "recording a, turn 1: the speaker must be a word without spaces"),
+        ({"a": [(0, 1, "<NA>")]}, "recording a, turn 0: the speaker must not be <NA>, which RTTM reads as no name"),
+        ({"<na>": [(0, 1, "ann")]}, "the name of a recording must not be <na>, which RTTM reads as no name"),
         ({"a": [(-1, 1, "ann")]}, "recording a, turn 0: the start must be >= 0 seconds, but is -1.0"),
         ({"a": [(0, float("inf"), "ann")]}, "recording a, turn 0: the end must be a number of seconds, but is inf"),
         ({"a": [(0, 1, 3), (1, 2, "3")]}, "turn 1: the speakers '3' and 3 would have the same name in the file"),

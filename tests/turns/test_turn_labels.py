@@ -55,7 +55,7 @@ def test_a_turn_holds_its_start_but_not_its_end():
     ("sequence", "turns", "options", "message"),
     [
         (LabeledSequence([[1]], name="b"), TURNS, {}, "b: times are needed to label it by turns, but it has none"),
-        (CALL, [(9, 10, "ann")], {}, "call: someone must speak at one of its times"),
+        (CALL, [(9, 10, "ann")], {}, "call: needs observations within turns, but all are left out"),
         (CALL, [(2, 1, "ann")], {}, "turns of call, turn 0: must not end before it starts"),
         (CALL, TURNS, {"silence": "first"}, "silence must be one of drop, mark, but is 'first'"),
         (CALL, TURNS, {"overlap": None}, "overlap must be one of drop, mark, first, but is None"),

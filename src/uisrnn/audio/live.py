@@ -11,7 +11,7 @@ from uisrnn.audio.sources.channels import Mixdown
 from uisrnn.audio.sources.resampling import resampler
 from uisrnn.audio.sources.waveforms import rate_of, samples_of, scaled
 from uisrnn.audio.system import Labeller, System
-from uisrnn.decoding.tracks import Update
+from uisrnn.decoding.updates import Update
 from uisrnn.errors import StreamError
 from uisrnn.sequences.labels import Label
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from uisrnn.arguments import InferenceArguments, ModelArguments
 from uisrnn.errors import ArgumentError, CheckpointError
 from uisrnn.model.conventions import Conventions
-from uisrnn.model.kinds import KINDS, Kind
+from uisrnn.model.registry import Registration, registration_of
 
 NETWORK = "network."
 """Prefix of the names of network weights, which after it are those of 0.1.2."""
@@ -25,7 +25,7 @@ class Checkpoint:
         conventions: how it decodes where the paper and 0.1.2 differ.
         transition_bias: p0, None where it was never estimated.
         transition_bias_denominator: the weight of that estimate among later ones.
-        tensors: those of the observation model, see `uisrnn.model.kinds`.
+        tensors: those of the observation model, see `Registration.shapes`.
         fitted: whether the model was ever trained.
         likelihood_scale: what it decodes with.
         crp_alpha: alpha, where it was estimated; None: that of the arguments.
@@ -67,10 +67,13 @@ class Checkpoint:
             raise CheckpointError(f"front_end must be a name or null, but is {self.front_end!r:.80}")
         if arguments.rnn_depth > len(self.tensors):  # before anything is done for each announced layer
             raise CheckpointError(f"{arguments.rnn_depth} layers do not fit into {len(self.tensors)} tensors")
-        self._check_tensors(KINDS[arguments.observation_model], arguments)
+        self._check_tensors(registration_of(arguments.observation_model), arguments)
 
-    def _check_tensors(self, kind: Kind, arguments: ModelArguments) -> None:
-        wanted = kind.shapes(arguments)
+    def _check_tensors(self, registration: Registration, arguments: ModelArguments) -> None:
+        try:
+            wanted = registration.shapes(arguments)
+        except ArgumentError as error:
+            raise CheckpointError(f"the arguments are damaged: {error}") from error
         missing, unknown = sorted(wanted.keys() - self.tensors.keys()), sorted(self.tensors.keys() - wanted.keys())
         if missing or unknown:
             raise CheckpointError(f"the weights do not fit: missing {missing}, unknown {unknown}")
@@ -79,7 +82,8 @@ class Checkpoint:
                 raise CheckpointError(f"{name} must be {wanted[name]}, but is {tuple(tensor.shape)}")
             if not torch.isfinite(tensor).all():
                 raise CheckpointError(f"{name} has NaN or infinite values; the model must be trained again")
-        if not (self.tensors[kind.positive] >= torch.finfo(torch.float32).tiny).all():
-            raise CheckpointError(f"{kind.positive} must be positive, but has values that are not")
-        if not kind.usable(self.tensors):
+        positive = registration.positive
+        if positive is not None and not (self.tensors[positive] >= torch.finfo(torch.float32).tiny).all():
+            raise CheckpointError(f"{positive} must be positive, but has values that are not")
+        if not registration.usable(self.tensors):
             raise CheckpointError("the weights are so large or small that no score would be finite")

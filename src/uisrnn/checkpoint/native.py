@@ -15,7 +15,7 @@ from uisrnn.checkpoint.contents import Checkpoint
 from uisrnn.errors import CheckpointError
 from uisrnn.files import write_atomically
 from uisrnn.model.conventions import Conventions
-from uisrnn.model.kinds import KINDS
+from uisrnn.model.registry import is_registered
 
 FORMAT_VERSION = 1
 _KEY = "uisrnn"
@@ -70,7 +70,7 @@ def parse(content: bytes) -> Checkpoint:
     version = header.get("format_version")
     if version != FORMAT_VERSION:
         raise CheckpointError(f"format version {version!r} is not known here (this is {FORMAT_VERSION}); update uisrnn")
-    if header.get("observation_model") not in tuple(KINDS):
+    if not is_registered(header.get("observation_model")):
         raise CheckpointError(f"observation model {header.get('observation_model')!r} is not known here; update uisrnn")
     try:
         return Checkpoint(

@@ -1,5 +1,6 @@
 """`uisrnn info`: the contents of a file, and warnings about likely mistakes."""
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,14 +13,13 @@ from uisrnn.cli.console import complain, show_facts, show_json
 from uisrnn.cli.sources import holds_data, model_of, sequences_of
 from uisrnn.corpus.corpus import Corpus
 from uisrnn.errors import InputError
-from uisrnn.model.kinds import KINDS
+from uisrnn.model.registry import registration_of
 from uisrnn.sequences.coded import coded
 from uisrnn.sequences.health import Health, health_of
 from uisrnn.sequences.labeled import LabeledSequence
 from uisrnn.training.scalars import crp_alpha_of, transition_bias_of
-from uisrnn.training.team import ALONE
-from uisrnn.turns import rttm
-from uisrnn.turns.rttm import is_rttm
+from uisrnn.training.team import SINGLE_PROCESS
+from uisrnn.turns.files import holds_turns, read_channels
 from uisrnn.uisrnn import UISRNN
 
 _EPILOG = """Examples:
@@ -50,7 +50,7 @@ def info(
 
 
 def _facts(file: Path) -> tuple[dict[str, Any], list[str]]:
-    if is_rttm(file):
+    if holds_turns(file):
         return _of_turns(file), []
     if holds_data(file):
         return _of_sequences(sequences_of([file]))
@@ -58,7 +58,7 @@ def _facts(file: Path) -> tuple[dict[str, Any], list[str]]:
 
 
 def _of_model(model: UISRNN) -> dict[str, Any]:
-    shapes = KINDS[model.arguments.observation_model].shapes(model.arguments)
+    shapes = registration_of(model.arguments.observation_model).shapes(model.arguments)
     return {
         "kind": "model",
         "observation_model": model.arguments.observation_model,
@@ -101,16 +101,19 @@ def _estimates(sequences: Sequence[LabeledSequence]) -> dict[str, Any]:
     if not any(len(sequence) > 1 for sequence in labelled):
         return {}
     corpus = Corpus.of([coded(sequence, {}) for sequence in labelled])
-    return {"transition_bias": transition_bias_of(corpus, ALONE)[0], "crp_alpha": crp_alpha_of(corpus, ALONE)}
+    return {
+        "transition_bias": transition_bias_of(corpus, SINGLE_PROCESS)[0],
+        "crp_alpha": crp_alpha_of(corpus, SINGLE_PROCESS),
+    }
 
 
 def _of_turns(file: Path) -> dict[str, Any]:
-    recordings = rttm.read(file)
-    speakers = {(name, turn.speaker) for name, turns in recordings.items() for turn in turns}
-    turns = [turn for turns in recordings.values() for turn in turns]
+    channels = read_channels(file)
+    turns = list(itertools.chain.from_iterable(channels.values()))
+    speakers = {(channel, turn.speaker) for channel, spoken in channels.items() for turn in spoken}
     return {
         "kind": "turns",
-        "recordings": len(recordings),
+        "recordings": len({channel.recording for channel in channels}),
         "turns": len(turns),
         "speakers": len(speakers),
         "seconds_of_turns": sum(turn.end - turn.start for turn in turns),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from uisrnn.arguments import InferenceArguments
 from uisrnn.cli.results import show_label
 from uisrnn.decoding.stream import Stream
-from uisrnn.decoding.tracks import Update
+from uisrnn.decoding.updates import Update
 from uisrnn.errors import InputError
 from uisrnn.formats.jsonl import parse_line
 from uisrnn.sequences.labels import Label

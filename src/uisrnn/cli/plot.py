@@ -19,8 +19,7 @@ from uisrnn.errors import ArgumentError, InputError
 from uisrnn.files import write_atomically
 from uisrnn.sequences.labeled import LabeledSequence
 from uisrnn.training.history import History
-from uisrnn.turns import rttm
-from uisrnn.turns.rttm import is_rttm
+from uisrnn.turns.files import holds_turns, read_turns
 from uisrnn.turns.turn import Turn
 
 _FORMATS = (".png", ".svg", ".pdf")
@@ -122,8 +121,8 @@ def _sequence_of(path: Path, name: str | None) -> LabeledSequence:
 
 def _turns_of(path: Path, name: str | None) -> tuple[str, list[Turn]]:
     """The name of a recording and its turns."""
-    if is_rttm(path):
-        recordings = rttm.read(path)
+    if holds_turns(path):
+        recordings = read_turns(path)
         chosen = _chosen_name(name, list(recordings), path)
         return chosen, recordings[chosen]
     sequence = _sequence_of(path, name)

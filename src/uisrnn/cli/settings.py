@@ -88,7 +88,7 @@ def _group_with(name: str, groups: Groups) -> Arguments:
 
 
 def _parsed(group: Arguments, name: str, text: str) -> Any:
-    kind = next(field.metadata["kind"] for field in dataclasses.fields(group) if field.name == name)
+    kind = next(field.metadata["type"] for field in dataclasses.fields(group) if field.name == name)
     try:
         return kind.parse(text)
     except ValueError:

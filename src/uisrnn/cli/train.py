@@ -20,7 +20,7 @@ from uisrnn.files import write_atomically
 from uisrnn.training.checkpoints import Checkpoints
 from uisrnn.training.history import History
 from uisrnn.training.tensorboard import TensorBoard
-from uisrnn.training.watcher import NOBODY
+from uisrnn.training.watcher import SILENT_WATCHER
 from uisrnn.uisrnn import UISRNN
 
 _EPILOG = """Examples:
@@ -88,7 +88,7 @@ def train(
     unique = settings.training.enforce_cluster_id_uniqueness and not same_names
     seconds = settings.training.max_time if max_time is None else seconds_of(max_time, "--max-time")
     args = replace(settings.training, enforce_cluster_id_uniqueness=unique, max_time=seconds)
-    watcher = NOBODY if tensorboard is None else TensorBoard(tensorboard)
+    watcher = SILENT_WATCHER if tensorboard is None else TensorBoard(tensorboard)
     if ray is None:
         options.require_no_workers(workers)
         losses = model.fit(dataset, args=args, watcher=watcher, checkpoints=saved)

@@ -13,7 +13,7 @@ from uisrnn.cli.settings import inference_of
 from uisrnn.cli.sources import model_of, sequences_of
 from uisrnn.distributed.trials import RayTrials
 from uisrnn.tuning import tune as tuning
-from uisrnn.tuning.evaluator import HERE, Evaluator
+from uisrnn.tuning.evaluator import LOCAL_TRIALS, Evaluator
 
 _EPILOG = """Examples:
 
@@ -77,4 +77,4 @@ def _evaluator(ray: str | None, workers: int | None) -> Evaluator:
     if ray is not None:
         return RayTrials(options.address_of(ray), workers)
     options.require_no_workers(workers)
-    return HERE
+    return LOCAL_TRIALS

@@ -1,4 +1,4 @@
-"""Label sequences under consideration, for many sequences at once: integers and scores only."""
+"""The table of beams: the label sequences under consideration, for many sequences at once."""
 
 from typing import NamedTuple
 
@@ -11,13 +11,13 @@ from uisrnn.decoding.tree import NONE, LabelTree, add_node, grow, release_node
 
 
 class Beams(NamedTuple):
-    """A table with a slot for each sequence; in a slot, the beams after its last cut, best first.
+    """A table with a slot for each sequence. A slot holds the beams after the last cut, best first.
 
     Attributes:
-        number: (slots,) beams in use, 0 where the slot is not.
+        number: (slots,) number of beams; 0 if the slot is not in use.
         root: (slots,) the node of the label tree before the first label that is not final.
-        leaf: (slots, beam) node of the label tree.
-        labelings: (slots x beam,) of `LABELING`, the beams of one slot after those of another; see `entry`.
+        leaf: (slots, beam) the node of the label tree of a beam's last label.
+        labelings: (slots x beam,) of `LABELING`, slot after slot; see `entry`.
         clusters: (slots x beam, cluster) of `CLUSTER`.
     """
 
@@ -29,7 +29,7 @@ class Beams(NamedTuple):
 
     @staticmethod
     def empty(slots: int, beam_size: int, clusters: int = 8) -> "Beams":
-        """A table whose slots are not in use."""
+        """A table without a slot in use."""
         return Beams(
             number=np.zeros(slots, dtype=np.int32),
             root=np.full(slots, NONE, dtype=np.int32),
@@ -39,13 +39,13 @@ class Beams(NamedTuple):
         )
 
     def of_slot(self, slot: int) -> tuple[Records, Records]:
-        """Views of `labelings` and `clusters` for the beams in use of one slot."""
+        """Views of `labelings` and `clusters` for the beams of a slot."""
         first = slot * self.leaf.shape[1]
         used = slice(first, first + int(self.number[slot]))
         return self.labelings[used], self.clusters[used]
 
     def with_room(self, slots: int, clusters: int) -> "Beams":
-        """This table, or a larger copy where it has less than `slots` slots or columns for `clusters`."""
+        """This table, or a larger copy if it has fewer than `slots` slots or `clusters` columns."""
         have_slots, beam_size = self.leaf.shape
         have_clusters = self.clusters.shape[1]
         if have_slots >= slots and have_clusters >= clusters:
@@ -55,20 +55,20 @@ class Beams(NamedTuple):
             beam_size,
             have_clusters if have_clusters >= clusters else max(clusters, 2 * have_clusters),
         )
-        for mine, theirs in zip(self, larger, strict=True):
-            theirs[tuple(slice(size) for size in mine.shape)] = mine
+        for old, new in zip(self, larger, strict=True):
+            new[tuple(slice(size) for size in old.shape)] = old
         return larger
 
 
 @compiled
 def entry(beams: Beams, slot: int, beam: int) -> int:
-    """Where the label sequence of a beam is among those of all slots."""
+    """The position of a beam in `labelings` and `clusters`."""
     return slot * int(beams.leaf.shape[1]) + beam
 
 
 @compiled
 def open_slot(beams: Beams, slot: int, enrolled: int, tree: LabelTree) -> None:
-    """Put the one beam before the first observation into a slot; its known clusters have one block each."""
+    """Put the beam before the first observation into a slot. Each known cluster has one block."""
     root = add_node(tree, NONE, NONE)
     tree.holds[root] += 1
     beams.number[slot] = 1
@@ -85,16 +85,16 @@ def open_slot(beams: Beams, slot: int, enrolled: int, tree: LabelTree) -> None:
 
 @compiled
 def drop_beam(beams: Beams, slot: int, beam: int, tree: LabelTree, index: RowIndex) -> None:
-    """Give up what a beam holds; its entries in the table are left as they are."""
-    at = entry(beams, slot, beam)
-    for cluster in range(beams.labelings[at]["clusters"]):
-        release_row(index, beams.clusters[at, cluster]["row"])
+    """Release the rows and the node that a beam holds. Its entries in the table stay as they are."""
+    position = entry(beams, slot, beam)
+    for cluster in range(beams.labelings[position]["clusters"]):
+        release_row(index, beams.clusters[position, cluster]["row"])
     release_node(tree, beams.leaf[slot, beam])
 
 
 @compiled
 def close_slot(beams: Beams, slot: int, tree: LabelTree, index: RowIndex) -> None:
-    """Give up what a slot holds; it can be opened again."""
+    """Drop all beams of a slot, which can then be opened again."""
     for beam in range(beams.number[slot]):
         drop_beam(beams, slot, beam, tree, index)
     beams.number[slot] = 0
@@ -102,18 +102,18 @@ def close_slot(beams: Beams, slot: int, tree: LabelTree, index: RowIndex) -> Non
 
 @compiled
 def replant(beams: Beams, slot: int, labels: Integers, states: int, tree: LabelTree, index: RowIndex) -> RowNumbers:
-    """Hold again what the beams written into an open slot held elsewhere.
+    """Give pool rows and tree nodes to beams that were copied from a snapshot into an open slot.
 
     Args:
-        beams: the slot's rows after the shared ones are numbers of states.
+        beams: in this slot, a row number r that is not shared stands for state r - shared of the snapshot.
         slot: just opened.
-        labels: (beams, time) those that are not final.
-        states: how many states come with it.
+        labels: (beams, time) labels that are not final.
+        states: number of states in the snapshot.
         tree: with room for all labels.
         index: with room for all states.
 
     Returns:
-        (states,) the rows for them.
+        (states,) the pool rows for the states.
     """
     rows = np.empty(states, dtype=np.int64)
     for state in range(states):
@@ -124,13 +124,13 @@ def replant(beams: Beams, slot: int, labels: Integers, states: int, tree: LabelT
     leaves = np.full(number, root, dtype=np.int32)
     grow(tree, leaves, labels)
     for beam in range(number):
-        at = entry(beams, slot, beam)
-        for cluster in range(beams.labelings[at]["clusters"]):
-            row = beams.clusters[at, cluster]["row"]
+        position = entry(beams, slot, beam)
+        for cluster in range(beams.labelings[position]["clusters"]):
+            row = beams.clusters[position, cluster]["row"]
             if row >= shared:
-                beams.clusters[at, cluster]["row"] = rows[row - shared]
+                beams.clusters[position, cluster]["row"] = rows[row - shared]
                 index.holds[rows[row - shared]] += 1
         beams.leaf[slot, beam] = leaves[beam]
-    tree.holds[root] -= 1  # that of the one beam which `open_slot` put there
+    tree.holds[root] -= 1  # `open_slot` put a beam there
     beams.number[slot] = number
     return rows

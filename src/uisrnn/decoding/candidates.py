@@ -1,4 +1,4 @@
-"""Which labels are possible for the next observation, which of them are kept, and what follows from that."""
+"""The labels that are possible for the next observation, and the label sequences that are kept."""
 
 from math import inf, isfinite
 
@@ -14,7 +14,7 @@ from uisrnn.model.label_prior import label_log_probs
 
 @compiled
 def candidate_scores(frontier: Frontier, memo: Memo, shared: int, rules: Rules, position: Position) -> Reals:
-    """(n, cluster) score of each beam with each label for the observation; infinite where a label is impossible."""
+    """(n, cluster) score of each beam with each label for the observation; infinite if a label is impossible."""
     sequences, prior, limits, views = len(frontier.start) - 1, rules.prior, rules.limits, rules.views
     scores = np.full(frontier.clusters.shape, inf)
     log_probs = np.empty(frontier.clusters.shape[1])
@@ -29,15 +29,15 @@ def candidate_scores(frontier: Frontier, memo: Memo, shared: int, rules: Rules, 
                     continue
                 visited = _visited(frontier, beam, label, position.starts_copy[sequence])
                 if visited <= limits.at_most and limits.exactly - visited <= position.remaining[sequence]:
-                    one = key(clusters[label]["row"], sequence, sequences, shared) * views
-                    one += view(means, views)
-                    scores[beam, label] = labeling["score"] - log_probs[label] + memo.cost[one]
+                    pair = key(clusters[label]["row"], sequence, sequences, shared) * views
+                    pair += view(means, views)
+                    scores[beam, label] = labeling["score"] - log_probs[label] + memo.cost[pair]
     return scores
 
 
 @compiled
 def _visited(frontier: Frontier, beam: int, label: int, starts_copy: bool) -> int:
-    """Distinct labels of the current copy, with this one for the next observation."""
+    """Number of distinct labels of the current copy if the next observation gets this label."""
     if starts_copy:
         return 1
     return int(frontier.labelings[beam]["visited"]) + (0 if frontier.clusters[beam, label]["seen"] else 1)
@@ -45,10 +45,11 @@ def _visited(frontier: Frontier, beam: int, label: int, starts_copy: bool) -> in
 
 @compiled
 def best(scores: Reals, start: Integers, beam_size: int) -> tuple[Integers, Integers, Integers]:
-    """The candidates with the smallest finite scores of each sequence, best first, equal ones in their order.
+    """The candidates with the smallest finite scores of each sequence, best first. Equal scores keep their order.
 
     Returns:
-        (children,) the beam that each continues, (children,) its label, (sequences + 1,) where those of each begin.
+        (children,) the beam that a child continues, (children,) its label, (sequences + 1,) the first child of each
+        sequence.
     """
     sequences = len(start) - 1
     parents = np.empty(min(scores.size, sequences * beam_size), dtype=np.int32)
@@ -62,19 +63,21 @@ def best(scores: Reals, start: Integers, beam_size: int) -> tuple[Integers, Inte
                 full = number - first == beam_size
                 if not isfinite(score) or (full and score >= scores[parents[number - 1], labels[number - 1]]):
                     continue
-                at = number - 1 if full else number
+                place = number - 1 if full else number
                 number += not full
-                while at > first and scores[parents[at - 1], labels[at - 1]] > score:
-                    parents[at], labels[at] = parents[at - 1], labels[at - 1]
-                    at -= 1
-                parents[at], labels[at] = beam, label
+                while place > first and scores[parents[place - 1], labels[place - 1]] > score:
+                    parents[place] = parents[place - 1]
+                    labels[place] = labels[place - 1]
+                    place -= 1
+                parents[place] = beam
+                labels[place] = label
         child_start[sequence + 1] = number
     return parents[:number], labels[:number], child_start
 
 
 @compiled
 def within(scores: Reals, start: Integers, limit: Reals) -> tuple[Integers, Integers, Integers]:
-    """All candidates with a finite score up to the limit of their sequence; see `best`."""
+    """All candidates with a finite score of at most the limit of their sequence; returns the same as `best`."""
     parents = np.empty(scores.size, dtype=np.int32)
     labels, child_start = np.empty_like(parents), np.zeros_like(start)
     number = 0
@@ -82,7 +85,8 @@ def within(scores: Reals, start: Integers, limit: Reals) -> tuple[Integers, Inte
         for beam in range(start[sequence], start[sequence + 1]):
             for label in range(scores.shape[1]):
                 if isfinite(scores[beam, label]) and scores[beam, label] <= limit[sequence]:
-                    parents[number], labels[number] = beam, label
+                    parents[number] = beam
+                    labels[number] = label
                     number += 1
         child_start[sequence + 1] = number
     return parents[:number], labels[:number], child_start
@@ -97,7 +101,7 @@ def continue_best(
     index: RowIndex,
     beam_size: int,
 ) -> tuple[Frontier, Moves]:
-    """The best label sequences with one more observation, `beam_size` of each sequence; see `children`."""
+    """The best `beam_size` label sequences of each sequence, with one more observation; see `children`."""
     scores = candidate_scores(frontier, memo, index.shared[0], rules, position)
     return children(frontier, scores, best(scores, frontier.start, beam_size), memo, rules, position, index)
 
@@ -106,7 +110,7 @@ def continue_best(
 def continue_within(
     frontier: Frontier, memo: Memo, rules: Rules, position: Position, index: RowIndex, limit: Reals
 ) -> tuple[Frontier, Moves]:
-    """All label sequences with one more observation up to a score for each sequence; see `children`."""
+    """All label sequences whose score with one more observation is at most the limit of their sequence."""
     scores = candidate_scores(frontier, memo, index.shared[0], rules, position)
     return children(frontier, scores, within(scores, frontier.start, limit), memo, rules, position, index)
 
@@ -121,9 +125,9 @@ def children(
     position: Position,
     index: RowIndex,
 ) -> tuple[Frontier, Moves]:
-    """The label sequences that were chosen, and what the network has to do for them.
+    """The label sequences that were chosen, and the states that have to take the observation.
 
-    There must be a free row for each pair of a state and an observation.
+    The pool must have a free row for each pair of a state and an observation.
     """
     parents, labels, start = chosen
     sequences, shared, views = len(start) - 1, index.shared[0], rules.views
@@ -141,10 +145,11 @@ def children(
             row = frontier.clusters[parent, label]["row"]
             means = meaning(frontier.clusters[parent, label]["mark"], position.joins[sequence])
             seen_as = view(means, views)
-            one = key(row, sequence, sequences, shared) * views + seen_as
-            if memo.moved[one] < 0:
-                memo.moved[one] = take_row(index)
-                old[moves], new[moves] = row, memo.moved[one]
+            pair = key(row, sequence, sequences, shared) * views + seen_as
+            if memo.moved[pair] < 0:
+                memo.moved[pair] = take_row(index)
+                old[moves] = row
+                new[moves] = memo.moved[pair]
                 which[moves] = position.which[sequence] * views + seen_as
                 moves += 1
             result.origin[child] = frontier.origin[parent]
@@ -154,13 +159,13 @@ def children(
             copy_labeling(frontier, parent, result, child)
             _take(result, child, label, position.starts_copy[sequence], position.joins[sequence])
             result.labelings[child]["score"] = scores[parent, label]
-            result.clusters[child, label]["row"] = memo.moved[one]
+            result.clusters[child, label]["row"] = memo.moved[pair]
     return result, Moves(old[:moves], new[:moves], which[:moves])
 
 
 @compiled
 def _take(frontier: Frontier, child: int, label: int, starts_copy: bool, joins: bool) -> None:
-    """Give the next observation to a label; score and row come separately."""
+    """Record the label of the next observation; the caller sets score and row."""
     labeling = frontier.labelings[child]
     labeling["visited"] = _visited(frontier, child, label, starts_copy)
     if starts_copy:

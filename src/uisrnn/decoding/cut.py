@@ -1,4 +1,4 @@
-"""The cut of the beam: survivors go back into the table, and what nobody holds any more is freed."""
+"""The cut of the beam: survivors go back into the table; rows and nodes that no beam holds are freed."""
 
 from uisrnn.compiled import RowNumbers, compiled
 from uisrnn.decoding.beams import Beams, drop_beam, entry
@@ -10,14 +10,14 @@ from uisrnn.decoding.tree import LabelTree, grow
 
 @compiled
 def store(frontier: Frontier, beams: Beams, slots: RowNumbers, tree: LabelTree, index: RowIndex) -> None:
-    """Replace the beams in slots by those of a frontier, which has at most `beam_size` for each.
+    """Replace the beams in slots by the label sequences of a frontier, at most `beam_size` a slot.
 
     Args:
-        frontier: the survivors, one sequence a slot.
-        beams: the table, with room for their clusters.
-        slots: (sequences,) where they belong.
-        tree: with room for a node for each survivor and pending label.
-        index: who holds which row.
+        frontier: the survivors.
+        beams: the table, with room for the clusters of the survivors.
+        slots: (sequences,) the slot of each sequence of the frontier.
+        tree: with room for a node for each pending label of each survivor.
+        index: reference counts of the pool.
     """
     for sequence in range(len(slots)):
         slot = slots[sequence]
@@ -39,7 +39,7 @@ def store(frontier: Frontier, beams: Beams, slots: RowNumbers, tree: LabelTree, 
 
 @compiled
 def free_unheld(rows: RowNumbers, index: RowIndex) -> None:
-    """Free those of these new rows that no survivor holds."""
+    """Free the rows that no beam holds."""
     for row in rows:
         if index.holds[row] == 0:
             free_row(index, row)

@@ -1,4 +1,4 @@
-"""A beam search with names: what `predict` and streams have in common."""
+"""A beam search with names for its clusters; `predict` and streams use it."""
 
 import dataclasses
 import numbers
@@ -31,20 +31,20 @@ class Enrolled:
     """Clusters that are known before the first observation.
 
     Attributes:
-        names: how they are called.
-        states: the fields of their states, one row a cluster; empty where there is none.
+        names: the names of the clusters.
+        states: the fields of their states, a row for each cluster; empty if no cluster is known.
     """
 
     names: Names = field(default_factory=Names)
     states: Mapping[str, Tensor] = field(default_factory=dict)
 
     def matches(self, decoder: "Decoder[Any]") -> bool:
-        """Whether a decoder has the same ones."""
+        """Whether a decoder has the same known clusters."""
         theirs = {} if decoder.search.known is None else decoder.search.known.tensors()
         return (
             self.names == decoder.names
             and self.states.keys() == theirs.keys()
-            and all(torch.equal(one, theirs[name].cpu()) for name, one in self.states.items())
+            and all(torch.equal(states, theirs[name].cpu()) for name, states in self.states.items())
         )
 
 
@@ -52,17 +52,17 @@ def states_like(model: ObservationModel[S], tensors: Mapping[str, Tensor]) -> S:
     """States of a model from their fields.
 
     Raises:
-        ValueError: they are not fields of its states, or hold NaN or infinity.
+        ValueError: the names, types or shapes are not as the model needs, or a field has NaN or infinity.
     """
     fresh = model.initial()
-    lengths = {one.shape[0] if one.ndim else -1 for one in tensors.values()}
+    lengths = {tensor.shape[0] if tensor.ndim else -1 for tensor in tensors.values()}
     if tensors.keys() != fresh.tensors().keys() or len(lengths) != 1:
         raise ValueError(f"cluster states must have {', '.join(fresh.tensors())}, but have {', '.join(tensors)}")
-    for name, one in fresh.tensors().items():
+    for name, like in fresh.tensors().items():
         given = tensors[name]
-        if given.dtype != one.dtype or given.shape[1:] != one.shape[1:] or not bool(torch.isfinite(given).all()):
+        if given.dtype != like.dtype or given.shape[1:] != like.shape[1:] or not bool(torch.isfinite(given).all()):
             raise ValueError(f"cluster states: {name} is {given.dtype} {tuple(given.shape)}, or has NaN")
-    return type(fresh)(**{name: one.to(model.device) for name, one in tensors.items()})
+    return type(fresh)(**{name: tensor.to(model.device) for name, tensor in tensors.items()})
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class Decoder(Generic[S]):
 
     Attributes:
         search: the beam search.
-        names: how clusters are called.
-        args: what it was made from.
+        names: the names of clusters.
+        args: the arguments that it was made from.
     """
 
     search: BeamSearch[S]
@@ -84,9 +84,9 @@ class Decoder(Generic[S]):
         """The decoder of a model.
 
         Args:
-            joint: the model; its likelihood scale is replaced by that of `args` where there is one.
-            args: they are copied.
-            clusters: observations (T, D) of known clusters by their names, or what was made of them, or None.
+            joint: the model; `args.likelihood_scale` replaces its likelihood scale, unless it is None.
+            args: copied.
+            clusters: observations (T, D) of known clusters by name, or `Enrolled`, or None.
 
         Raises:
             ArgumentError: the arguments contradict each other.
@@ -108,30 +108,30 @@ class Decoder(Generic[S]):
     def decode(
         self, sequences: Sequence[CodedSequence], workers: int = 1, progress: Progress | None = None
     ) -> list[list[Hypothesis]]:
-        """Label sequences of whole sequences; see `decode_all`.
+        """Decode whole sequences; see `decode_all`.
 
         Raises:
             InputError: a sequence is shorter than `num_clusters`, more observations have one time than labels are
                 possible, or an observation has no finite score.
         """
-        wanted = self.args.num_clusters or 0
-        for one in sequences:
-            if len(one.observations) < wanted:
+        number = self.args.num_clusters or 0
+        for sequence in sequences:
+            length = len(sequence.observations)
+            if length < number:
                 raise InputError(
-                    f"{one.name}: num_clusters={wanted} needs as many observations, but there are "
-                    f"{len(one.observations)}"
+                    f"{sequence.name}: num_clusters={number} needs as many observations, but there are {length}"
                 )
-            self.require_labels_for_groups(one.joining, one.name)
+            self.require_labels_for_groups(sequence.joining, sequence.name)
         return decode_all(self.search, sequences, self.args.test_iteration, workers, progress)
 
-    def require_labels_for_groups(self, joins: Flags, where: str, before: int = 0, last_group: int = 0) -> None:
+    def require_labels_for_groups(self, joins: Flags, place: str, before: int = 0, last_group: int = 0) -> None:
         """Require a label for each of the observations of one time.
 
         Args:
             joins: (n,) whether each of the next observations is at the time of the observation before it.
-            where: the words with which an error message begins.
-            before: how many observations came before these.
-            last_group: how many of the observations before these are at the time of the last of them.
+            place: the words with which an error message begins.
+            before: number of observations before these.
+            last_group: number of observations before these that are at the time of the last observation before these.
 
         Raises:
             InputError: more observations have one time than there are labels.
@@ -145,12 +145,12 @@ class Decoder(Generic[S]):
         first = int(start[np.argmax(now - start >= possible)])
         last = int(now[start == first][-1])
         raise InputError(
-            f"{where}: observations {before + first} to {before + last} have one time and need {last - first + 1} "
+            f"{place}: observations {before + first} to {before + last} have one time and need {last - first + 1} "
             f"labels, but only {possible} are possible; see max_clusters, num_clusters and allow_new_clusters"
         )
 
     def tensor(self, observations: Observations) -> Tensor:
-        """Observations as the model takes them."""
+        """Observations on the model's device and of its precision."""
         model = self.search.joint.observation
         return torch.tensor(observations, dtype=model.dtype, device=model.device)
 
@@ -163,20 +163,21 @@ def _enrol(model: ObservationModel[S], clusters: Any) -> Enrolled:
         raise InputTypeError(f"clusters must map names to observations, but are {type(clusters).__name__}")
     for name in clusters:
         if isinstance(name, bool) or not isinstance(name, (str, numbers.Integral)):
-            raise InputTypeError(f"clusters: a name must be a string or an integer, but one is {name!r}")
-    checked = [observations(one, model.observation_dim, f"cluster {name!r}") for name, one in clusters.items()]
+            raise InputTypeError(f"clusters: a name must be a string or an integer, but a name is {name!r}")
+    checked = [observations(x, model.observation_dim, f"cluster {name!r}") for name, x in clusters.items()]
     if not checked:
         return Enrolled()
     names = tuple(name if isinstance(name, str) else int(name) for name in clusters)
-    states = enrol(model, [torch.tensor(one, dtype=model.dtype, device=model.device) for one in checked]).tensors()
+    states = enrol(model, [torch.tensor(x, dtype=model.dtype, device=model.device) for x in checked]).tensors()
     for row, name in enumerate(names):
-        if not all(bool(torch.isfinite(one[row]).all()) for one in states.values()):
+        if not all(bool(torch.isfinite(tensor[row]).all()) for tensor in states.values()):
             raise InputError(f"cluster {name!r}: observations are so large that its state is not finite")
     return Enrolled(Names(names), states)
 
 
 def _limits(args: InferenceArguments, known: int) -> Limits:
-    at_most, exactly = args.max_clusters, args.num_clusters
+    at_most = args.max_clusters
+    exactly = args.num_clusters
     if at_most is not None and exactly is not None and at_most < exactly:
         raise ArgumentError(f"max_clusters must be at least num_clusters={exactly}, but is {at_most}")
     if not args.allow_new_clusters and known < max(exactly or 0, 1):

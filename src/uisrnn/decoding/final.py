@@ -1,4 +1,4 @@
-"""Which labels of a stream can no longer change, or must not."""
+"""Labels of a stream become final."""
 
 import numpy as np
 
@@ -13,32 +13,32 @@ from uisrnn.decoding.tree import NONE, LabelTree, child_towards, free_node
 def settle(
     beams: Beams, slots: RowNumbers, tails: RowNumbers, keep: RowNumbers, tree: LabelTree, index: RowIndex
 ) -> tuple[Integers, RowNumbers]:
-    """Make labels final: those on which all beams agree, and, for the rest, those of the best beam where they must be.
+    """Commit the labels on which all beams agree; beyond the allowed lag, commit the labels of the best beam.
 
-    Beams that contradict a label that must be final are dropped. What is final leaves the label tree.
+    Beams that contradict a final label are dropped. Final labels leave the label tree.
 
     Args:
         beams: the table.
-        slots: (streams,) of the streams.
-        tails: (streams,) number of labels up to the last cut that are not final yet.
-        keep: (streams,) how many of them may stay so.
+        slots: (streams,) the slots of the streams.
+        tails: (streams,) number of labels up to the last cut that are not final.
+        keep: (streams,) number of these labels that may stay so.
         tree: the labels.
-        index: who holds which row.
+        index: reference counts of the pool.
 
     Returns:
-        The new final labels, oldest first, stream by stream; (streams,) how many each has.
+        The new final labels, oldest first, stream after stream; (streams,) the number of them.
     """
     final = np.empty(tails.sum(), dtype=np.int32)
     numbers = np.zeros_like(slots)
     first = 0
     for stream in range(len(slots)):
-        numbers[stream] = _settle_one(beams, slots[stream], tails[stream], keep[stream], tree, index, final[first:])
+        numbers[stream] = _settle_stream(beams, slots[stream], tails[stream], keep[stream], tree, index, final[first:])
         first += numbers[stream]
     return final[:first], numbers
 
 
 @compiled
-def _settle_one(
+def _settle_stream(
     beams: Beams, slot: int, tail: int, keep: int, tree: LabelTree, index: RowIndex, final: Integers
 ) -> int:
     root = beams.root[slot]
@@ -46,8 +46,8 @@ def _settle_one(
         return 0
     path = np.empty(tail, dtype=np.int32)
     node = beams.leaf[slot, 0]
-    for at in range(tail - 1, -1, -1):
-        path[at] = node
+    for time in range(tail - 1, -1, -1):
+        path[time] = node
         node = tree.parent[node]
     number = 0
     while number < tail and (tree.holds[root] == 1 or tail - number > keep):
@@ -64,7 +64,7 @@ def _settle_one(
 
 @compiled
 def _drop_others(beams: Beams, slot: int, root: int, child: int, tree: LabelTree, index: RowIndex) -> None:
-    """Drop the beams that do not come through this child of the root, and close the gaps."""
+    """Drop the beams that do not descend from this child of the root, and close the gaps."""
     kept = 0
     for beam in range(beams.number[slot]):
         if child_towards(tree, root, beams.leaf[slot, beam]) != child:

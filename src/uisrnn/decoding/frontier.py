@@ -1,4 +1,4 @@
-"""Between two cuts of the beam: the label sequences, and what the next observation costs with each of their states."""
+"""Between two cuts of the beam: the label sequences, and the costs of the next observation."""
 
 from math import inf, isnan, nan
 from typing import NamedTuple
@@ -16,11 +16,11 @@ UNLIMITED = 2**31 - 1
 
 
 class Limits(NamedTuple):
-    """How many clusters a copy of the sequence may have.
+    """Limits on the number of clusters in a copy of the sequence.
 
     Attributes:
-        at_most: this many; `UNLIMITED` for any number.
-        exactly: this many at its end; 0 for any number.
+        at_most: the largest number; `UNLIMITED` for any number.
+        exactly: the number at the end of the copy; 0 for any number.
         allow_new: whether an observation may start a cluster.
     """
 
@@ -30,11 +30,11 @@ class Limits(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """What labels cost, and which are allowed.
+    """The parameters of a score, and the limits.
 
     Attributes:
         prior: weights of the label prior.
-        limits: on the number of clusters.
+        limits: limits on the number of clusters.
         scale: the likelihood scale.
         views: V of the observation model.
     """
@@ -49,9 +49,9 @@ class Moves(NamedTuple):
     """States that take an observation, each distinct pair once.
 
     Attributes:
-        rows: (n,) pool rows.
-        new: (n,) the rows for the results, which nobody holds yet.
-        which: (n,) numbers of the observations' views; see `view`.
+        rows: (n,) pool rows of the states.
+        new: (n,) pool rows for the states after the observation; no beam holds them yet.
+        which: (n,) numbers of the views of the observations; see `view`.
     """
 
     rows: RowNumbers
@@ -60,13 +60,13 @@ class Moves(NamedTuple):
 
 
 class Position(NamedTuple):
-    """What is known of the observations that all sequences take next, one each.
+    """The next observation of each sequence.
 
     Attributes:
-        which: (sequences,) numbers of the observations.
-        starts_copy: (sequences,) whether it is the first of a copy of the sequence.
+        which: (sequences,) the number of the observation in the window.
+        starts_copy: (sequences,) whether the observation is the first of a copy of the sequence.
         joins: (sequences,) whether it is at the time of the observation before it; see `uisrnn.model.groups`.
-        remaining: (sequences,) how many observations come after it in which clusters may still be visited.
+        remaining: (sequences,) number of later observations that may still visit a cluster.
     """
 
     which: RowNumbers
@@ -76,12 +76,12 @@ class Position(NamedTuple):
 
 
 class Frontier(NamedTuple):
-    """Label sequences since the last cut, those of one sequence after those of another.
+    """Label sequences since the last cut, sequence after sequence.
 
     Attributes:
-        start: (sequences + 1,) where those of each sequence begin.
-        origin: (n,) the beam after the last cut that each descends from.
-        pending: (n, observations) the labels since then.
+        start: (sequences + 1,) the first label sequence of each sequence.
+        origin: (n,) the beam after the last cut from which a label sequence descends.
+        pending: (n, observations) the labels since the last cut.
         labelings: (n,) of `LABELING`.
         clusters: (n, cluster) of `CLUSTER`, with an entry for a new cluster.
     """
@@ -94,11 +94,11 @@ class Frontier(NamedTuple):
 
 
 class Memo(NamedTuple):
-    """What was found out at one position, so that it is done once; see `key`.
+    """Results for pairs of a state and an observation at one position, so that each is computed once; see `key`.
 
     Attributes:
-        cost: (keys,) -log p(x | state) times the likelihood scale, NaN where it is not known yet.
-        moved: (keys,) the row of the state that took x, or -1.
+        cost: (keys,) -log p(x | state) times the likelihood scale; NaN before it is computed.
+        moved: (keys,) the row of the state after x; -1 before it is computed.
     """
 
     cost: Reals
@@ -106,39 +106,40 @@ class Memo(NamedTuple):
 
     @staticmethod
     def empty(keys: int) -> "Memo":
-        """Nothing known yet."""
+        """A memo without results."""
         return Memo(np.full(keys, nan), np.full(keys, -1, dtype=np.int32))
 
     def with_room(self, keys: int) -> "Memo":
-        """This memo, or a larger copy where it has less than so many keys."""
+        """This memo, or a larger copy if it has fewer keys."""
         if len(self.cost) >= keys:
             return self
         larger = Memo.empty(keys)
-        larger.cost[: len(self.cost)], larger.moved[: len(self.moved)] = self
+        larger.cost[: len(self.cost)] = self.cost
+        larger.moved[: len(self.moved)] = self.moved
         return larger
 
 
 @compiled
 def view(means: int, views: int) -> int:
-    """Which view of an observation a label takes: the first if it goes on with a block, the last if it starts a block.
+    """The view of an observation that a label takes: the first to continue a block, the last to start a block.
 
-    The views of all observations stand one after another: view v of observation i has number i V + v.
+    View v of observation i has number i V + v in a window.
     """
     return 0 if means == GOES_ON else views - 1
 
 
 @compiled
 def key(row: int, sequence: int, sequences: int, shared: int) -> int:
-    """A number for a state and the observation of one sequence: shared states take those of all.
+    """A number for a pair of a state and the observation of a sequence.
 
-    In a memo, each of these has V entries, one a view.
+    A state that is not shared belongs to one sequence, so its row is enough. In a memo, each pair has V entries.
     """
     return sequence * shared + row if row < shared else sequences * shared + row
 
 
 @compiled
 def allocate(sequences: int, number: int, pending: int, columns: int) -> Frontier:
-    """A frontier to be filled, without clusters."""
+    """A frontier to be filled, whose label sequences have no clusters."""
     return Frontier(
         np.zeros(sequences + 1, dtype=np.int32),
         np.empty(number, dtype=np.int32),
@@ -150,21 +151,21 @@ def allocate(sequences: int, number: int, pending: int, columns: int) -> Frontie
 
 @compiled
 def frontier_of(beams: Beams, slots: RowNumbers) -> Frontier:
-    """The beams in these slots."""
+    """The beams of these slots as a frontier."""
     number, clusters = 0, 0
     for slot in slots:
         number += beams.number[slot]
         for beam in range(beams.number[slot]):
             clusters = max(clusters, beams.labelings[entry(beams, slot, beam)]["clusters"])
     result = allocate(len(slots), number, 0, clusters + 1)
-    at = 0
+    filled = 0
     for sequence in range(len(slots)):
         slot = slots[sequence]
         for beam in range(beams.number[slot]):
-            result.origin[at] = beam
-            copy_labeling(beams, entry(beams, slot, beam), result, at)
-            at += 1
-        result.start[sequence + 1] = at
+            result.origin[filled] = beam
+            copy_labeling(beams, entry(beams, slot, beam), result, filled)
+            filled += 1
+        result.start[sequence + 1] = filled
     return result
 
 
@@ -172,10 +173,10 @@ def frontier_of(beams: Beams, slots: RowNumbers) -> Frontier:
 def unpriced(
     frontier: Frontier, memo: Memo, shared: int, position: Position, views: int
 ) -> tuple[RowNumbers, RowNumbers, RowNumbers]:
-    """The distinct pairs of a state and a view of the observation of a sequence whose cost is not known yet.
+    """The distinct pairs of a state and a view of an observation whose cost is not in the memo; they are marked there.
 
     Returns:
-        (n,) each: memo entry, pool row, number of the view.
+        Memo entry, pool row, number of the view, each (n,).
     """
     sequences = len(frontier.start) - 1
     keys = np.empty(frontier.clusters.size, dtype=np.int64)
@@ -189,10 +190,11 @@ def unpriced(
                     continue
                 row = frontier.clusters[beam, cluster]["row"]
                 seen_as = view(means, views)
-                one = key(row, sequence, sequences, shared) * views + seen_as
-                if isnan(memo.cost[one]):
-                    memo.cost[one] = inf  # listed; its cost comes next
-                    keys[number], rows[number] = one, row
+                pair = key(row, sequence, sequences, shared) * views + seen_as
+                if isnan(memo.cost[pair]):
+                    memo.cost[pair] = inf  # listed; the caller computes the cost
+                    keys[number] = pair
+                    rows[number] = row
                     viewed[number] = position.which[sequence] * views + seen_as
                     number += 1
     return keys[:number], rows[:number], viewed[:number]
@@ -202,7 +204,7 @@ def unpriced(
 def price(
     frontier: Frontier, memo: Memo, shared: int, gaussians: Gaussians, x: Reals, position: Position, rules: Rules
 ) -> int:
-    """Compute the costs of pairs for which they are not known yet, on a CPU; how many they are."""
+    """Compute the costs that are not in the memo, on a CPU; returns their number."""
     keys, rows, viewed = unpriced(frontier, memo, shared, position, rules.views)
     for pair in range(len(keys)):
         memo.cost[keys[pair]] = rules.scale * gaussian_cost(gaussians, rows[pair], x, viewed[pair])

@@ -1,4 +1,4 @@
-"""What a beam holds at the end: label sequences, their probabilities, and how far they agree."""
+"""The label sequences in the beam at the end of a sequence, their probabilities, and how far they agree."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from uisrnn.decoding.block import SearchState
+from uisrnn.decoding.expansion import SearchState
 from uisrnn.sequences.labels import Label, Names
 
 Codes = NDArray[np.int64]
@@ -16,10 +16,11 @@ Codes = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One label sequence.
+    """A label sequence.
 
     Attributes:
-        codes: (T,) known clusters first, then new ones as the search numbers them; of the last copy of the sequence.
+        codes: (T,) labels of the last copy of the sequence; known clusters have the first numbers, then come new
+            clusters as the search numbers them.
         log_prob: log p(x, y, z) of all copies.
     """
 
@@ -32,9 +33,10 @@ class Scores:
     """How sure the search is of the labels that it returns.
 
     Attributes:
-        n_best: distinct label sequences in the beam, most probable first, each with its log p(x, y, z); where the
-            sequence was decoded several times in a row (`test_iteration`), that of all copies, added up over what
-            ended in the same labels, so that the first may be other labels than those of the best beam.
+        n_best: distinct label sequences in the beam, most probable first, each with its log p(x, y, z). If the
+            sequence was decoded several times in a row (`test_iteration`), this is the probability of all copies,
+            added up over beams with equal labels for the last copy; so the first labels may differ from the best
+            beam's.
         confidence: (T,) for each observation, the share of the beam's probability that agrees with its label.
     """
 
@@ -46,9 +48,9 @@ def hypotheses(state: SearchState[Any], slot: int, length: int) -> list[Hypothes
     """All label sequences of a slot, best first.
 
     Args:
-        state: of a search, with no final labels.
-        slot: of the sequence.
-        length: T, labels of the last so many observations are wanted.
+        state: a search state without final labels.
+        slot: the slot of the sequence.
+        length: T; the labels of the last T observations are returned.
     """
     beams, tree = state.beams, state.tree
     root, labelings = int(beams.root[slot]), beams.of_slot(slot)[0]
@@ -60,20 +62,21 @@ def hypotheses(state: SearchState[Any], slot: int, length: int) -> list[Hypothes
     ]
 
 
-def scores_of(found: Sequence[Hypothesis], names: Names) -> Scores:
+def scores_of(beam: Sequence[Hypothesis], names: Names) -> Scores:
     """The probabilities of hypotheses, and how far they agree with the first."""
     log_probs: dict[tuple[Label, ...], float] = {}
-    for one in found:
-        labels = tuple(names.of(one.codes))
-        log_probs[labels] = float(np.logaddexp(log_probs.get(labels, -np.inf), one.log_prob))
+    for hypothesis in beam:
+        labels = tuple(names.of(hypothesis.codes))
+        log_probs[labels] = float(np.logaddexp(log_probs.get(labels, -np.inf), hypothesis.log_prob))
     n_best = sorted(((list(labels), log_prob) for labels, log_prob in log_probs.items()), key=lambda pair: -pair[1])
-    weights = np.exp([one.log_prob - max(other.log_prob for other in found) for one in found])
-    agreeing = np.stack([_agree(found[0].codes, one.codes, len(names.known)) for one in found])
+    highest = max(hypothesis.log_prob for hypothesis in beam)
+    weights = np.exp([hypothesis.log_prob - highest for hypothesis in beam])
+    agreeing = np.stack([_agree(beam[0].codes, hypothesis.codes, len(names.known)) for hypothesis in beam])
     return Scores(n_best, weights @ agreeing / weights.sum())
 
 
 def _agree(best: Codes, other: Codes, known: int) -> NDArray[np.bool_]:
-    """(T,) whether two label sequences agree, where new clusters are matched so that they do as often as possible."""
+    """(T,) whether two label sequences agree, if new clusters are matched so that the labels agree most often."""
     clusters = int(max(best.max(), other.max())) + 1
     together = np.zeros((clusters, clusters))
     np.add.at(together, (best, other), 1)

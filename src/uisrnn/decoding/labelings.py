@@ -1,7 +1,7 @@
-"""The record of a label sequence under consideration, and the one copy of it.
+"""The record of a label sequence under consideration, and the function that copies it.
 
-The table of beams and a frontier both hold such records, in two arrays: one entry a label sequence, and one entry for
-each of its clusters. A further field is a line in `LABELING` or `CLUSTER`, and a check in `snapshot.py`.
+The table of beams and a frontier hold such records in two arrays: an entry for each label sequence, and an entry for
+each of its clusters. To add a field, add a line to `LABELING` or `CLUSTER` and a check to `snapshot.py`.
 """
 
 from typing import Any, Protocol
@@ -34,7 +34,7 @@ CLUSTER: np.dtype[Any] = np.dtype(
 
 
 class Labelings(Protocol):
-    """Label sequences with all that their continuation depends on."""
+    """Records of label sequences: all that the scores of their continuations depend on."""
 
     @property
     def labelings(self) -> Records:
@@ -47,7 +47,7 @@ class Labelings(Protocol):
 
 @compiled
 def copy_labeling(source: Labelings, number: int, target: Labelings, into: int) -> None:
-    """Copy one label sequence; entries of the target after its clusters are left as they are."""
+    """Copy a label sequence. Entries of the target after its last cluster stay as they are."""
     target.labelings[into] = source.labelings[number]
     for cluster in range(source.labelings[number]["clusters"]):
         target.clusters[into, cluster] = source.clusters[number, cluster]

@@ -1,4 +1,4 @@
-"""Whole sequences decoded side by side: each keeps a slot until it ends, then the next one takes it."""
+"""Whole sequences decoded side by side: each keeps a slot until it ends, then the next sequence takes the slot."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from uisrnn.compiled import Flags
-from uisrnn.decoding.block import BlockError, Window
+from uisrnn.decoding.expansion import ObservationError, Window
 from uisrnn.decoding.frontier import UNLIMITED, Position
 from uisrnn.decoding.hypotheses import Hypothesis, hypotheses
 from uisrnn.decoding.search import BeamSearch
@@ -30,15 +30,16 @@ Queue = deque[tuple[int, CodedSequence]]
 
 @dataclass
 class _Lane:
-    """A sequence on its way through a slot.
+    """A sequence in a slot.
 
     Attributes:
-        number: of the sequence among all.
-        sequence: its observations.
-        copies: how many times they are decoded in a row.
-        joins: (T,) those of the sequence.
-        time: observations taken so far, over all copies.
-        start, end: the times that the window holds for it.
+        number: the number of the sequence among all sequences.
+        sequence: the sequence.
+        copies: how many times it is decoded in a row.
+        joins: (T,) whether each observation is at the time of the observation before it.
+        time: number of observations taken, over all copies.
+        start: the first time that the window holds.
+        end: the time after the last time that the window holds.
     """
 
     number: int
@@ -56,31 +57,34 @@ class _Lane:
 
     @property
     def steps(self) -> int:
-        """Observations of all copies."""
+        """Number of observations of all copies."""
         return self.copies * self.length
 
     def blocks(self, look_ahead: int) -> int:
-        """Whole blocks that can be taken before the window or the sequence ends."""
+        """Number of steps with `look_ahead` observations before the window or the sequence ends."""
         return (min(self.end, self.steps) - self.time) // look_ahead
 
 
 class Lockstep(Generic[S]):
     """Decodes sequences from a queue that it may share with other threads.
 
-    Observations go through a window: the next ones of each sequence, encoded together. A sequence that fits into its
-    part of it is encoded once for all copies; of a longer one it holds a stretch at a time, so that memory does not
-    grow with the length.
+    The next observations of all sequences are encoded together, in a window. A sequence that fits into its part of
+    the window is encoded once for all copies. Of a longer sequence, the window holds a part at a time, so memory does
+    not grow with the length.
 
     Args:
         search: the beam search.
         copies: how many times each sequence is decoded in a row.
-        slots: how many sequences side by side.
+        slots: number of sequences side by side.
         longest: length of the longest sequence.
-        progress: told after each step.
+        progress: advances after each step.
     """
 
     def __init__(self, search: BeamSearch[S], copies: int, slots: int, longest: int, progress: Progress) -> None:
-        self._search, self._copies, self._slots, self._progress = search, copies, slots, progress
+        self._search = search
+        self._copies = copies
+        self._slots = slots
+        self._progress = progress
         self._state = search.init(slots)
         self._lanes: dict[int, _Lane] = {}
         whole_blocks = max(_WINDOW_ROWS // slots // search.look_ahead, 1) * search.look_ahead
@@ -88,7 +92,7 @@ class Lockstep(Generic[S]):
         self._window: Window | None = None
 
     def run(self, queue: Queue, stop: Event) -> Iterator[tuple[int, list[Hypothesis]]]:
-        """Number and result of each sequence that it takes from the queue, as they end, until told to stop."""
+        """Decode sequences from the queue until `stop` is set; number and result of each sequence as it ends."""
         while not stop.is_set():
             self._refill(queue)
             if not self._lanes:
@@ -104,7 +108,7 @@ class Lockstep(Generic[S]):
             if slot not in self._lanes:
                 try:
                     number, sequence = queue.popleft()
-                except IndexError:  # another thread may have taken the last one
+                except IndexError:  # another thread may have taken the last sequence
                     break
                 self._lanes[slot] = _Lane(number, sequence, self._copies, sequence.joining)
                 self._search.open(self._state, slot)
@@ -115,30 +119,32 @@ class Lockstep(Generic[S]):
     def _load(self, slot: int, lane: _Lane) -> None:
         """Put the next observations of a sequence into its part of the window."""
         fits = lane.length <= self._room
-        lane.start, lane.end = (0, lane.steps) if fits else (lane.time, min(lane.time + self._room, lane.steps))
+        lane.start = 0 if fits else lane.time
+        lane.end = lane.steps if fits else min(lane.time + self._room, lane.steps)
         times = np.arange(lane.start, lane.length if fits else lane.end) % lane.length
         copies = np.split(times, np.flatnonzero(times[1:] == 0) + 1)
-        loaded = self._state.window(torch.cat([self._features(lane.sequence, one) for one in copies]))
+        loaded = self._state.window(torch.cat([self._features(lane.sequence, part) for part in copies]))
         views = self._search.joint.observation.views
         if self._window is None:
             rows = self._slots * self._room * views
-            self._window = Window(*(one.new_zeros(rows, *one.shape[1:]) for one in (loaded.x, loaded.encoded)))
+            tensors = (loaded.x, loaded.encoded)
+            self._window = Window(*(tensor.new_zeros(rows, *tensor.shape[1:]) for tensor in tensors))
         first = slot * self._room * views
         self._window.x[first : first + len(loaded.x)] = loaded.x
         self._window.encoded[first : first + len(loaded.x)] = loaded.encoded
 
     @torch.no_grad()
     def _features(self, sequence: CodedSequence, times: Times) -> Tensor:
-        """Those of consecutive observations of one copy, which knows nothing of the copy before it."""
+        """Features of consecutive observations of a copy; the copy before it is no context."""
         model = self._search.joint.observation
         first = max(times[0] - model.context, 0)
         x = torch.tensor(sequence.observations[first : times[-1] + 1], dtype=model.dtype, device=model.device)
         return model.features(x, int(times[0] - first))
 
     def _stride(self) -> None:
-        """Steps until something changes: a sequence ends, or its part of the window does."""
+        """Steps until a sequence, or its part of the window, ends."""
         look_ahead = self._search.look_ahead
-        ends: dict[int, list[int]] = {}  # sequences that have less than a block left
+        ends: dict[int, list[int]] = {}  # sequences that have fewer than look_ahead observations left
         whole: list[int] = []
         for slot, lane in self._lanes.items():
             left = lane.steps - lane.time
@@ -156,21 +162,21 @@ class Lockstep(Generic[S]):
         for first in range(0, block * blocks, block):
             try:
                 self._search.step(self._state, numbers, self._window, positions[first : first + block])
-            except BlockError as error:
+            except ObservationError as error:
                 lane = self._lanes[error.slot]
-                where = (lane.time + first + error.at) % lane.length
-                raise InputError(f"{lane.sequence.name}: observation {where} {error.why}") from error
+                time = (lane.time + first + error.position) % lane.length
+                raise InputError(f"{lane.sequence.name}: observation {time} {error.problem}") from error
             self._progress.advance(block * len(slots))
         for lane in lanes:
             lane.time += block * blocks
 
     def _positions(self, slots: Times, lanes: Sequence[_Lane], steps: int) -> list[Position]:
-        """What comes next in each of these slots."""
+        """The next observations of these slots."""
         parts = [(lane.time, lane.start, lane.length, lane.steps) for lane in lanes]
         now, start, length, end = np.array(parts).T
         times = now + np.arange(steps)[:, None]
         in_window = np.where(length <= self._room, times % length, times - start)
         which = slots * self._room + in_window
         joins = np.stack([lane.joins[column] for lane, column in zip(lanes, (times % length).T, strict=True)], axis=1)
-        remaining = np.where(times >= end - length, end - 1 - times, UNLIMITED)  # counts in the last copy only
+        remaining = np.where(times >= end - length, end - 1 - times, UNLIMITED)  # only the last copy is limited
         return list(map(Position, which, times % length == 0, joins, remaining.astype(np.int32)))

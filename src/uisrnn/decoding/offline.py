@@ -1,4 +1,4 @@
-"""Whole sequences to labels, on one thread or several."""
+"""Whole sequences to labels, on one or several threads."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -25,20 +25,20 @@ def decode_all(
     workers: int = 1,
     progress: Progress | None = None,
 ) -> list[list[Hypothesis]]:
-    """Label sequences of several sequences, each decoded by itself, many side by side.
+    """Decode several sequences, each by itself, many side by side.
 
     Args:
-        search: the beam search to use for all.
-        sequences: whatever labels they have are not looked at.
-        test_iteration: M; a sequence is decoded M times in a row, with all clusters kept from copy to copy.
-        workers: threads that share the model.
-        progress: told after each step.
+        search: the beam search.
+        sequences: the sequences; their labels are not used.
+        test_iteration: M; a sequence is decoded M times in a row, and all clusters are kept from copy to copy.
+        workers: number of threads, which share the model.
+        progress: advances after each step.
 
     Returns:
-        What is in the beam at the end of each sequence, best first, in the order of the sequences.
+        For each sequence, the label sequences in the beam at its end, best first.
 
     Raises:
-        InputError: an observation cannot be taken (see `BlockError`); the message gives sequence and position.
+        InputError: an observation cannot be taken (see `ObservationError`); the message gives sequence and position.
     """
     results: list[list[Hypothesis]] = [[] for _ in sequences]
     by_length = sorted(enumerate(sequences), key=lambda pair: -len(pair[1].observations))
@@ -48,8 +48,8 @@ def decode_all(
     with progress or Silent() as watched:
 
         def work(stop: Event) -> None:
-            for number, found in Lockstep(search, test_iteration, slots, longest, watched).run(queue, stop):
-                results[number] = found
+            for number, beam in Lockstep(search, test_iteration, slots, longest, watched).run(queue, stop):
+                results[number] = beam
 
         if workers == 1:
             _in_threads(work, 1, torch.get_num_threads())
@@ -60,10 +60,10 @@ def decode_all(
 
 
 def _in_threads(work: Callable[[Event], None], workers: int, cores: int) -> None:
-    """Run it so many times at once; where one fails, or the user interrupts, the others stop too.
+    """Run `work` in several threads. If a thread fails, or the user interrupts, all threads stop.
 
-    One alone has a thread as well: an interrupt is raised in the main thread, and compiled code that it meets while it
-    hands named tuples to Python takes the process down.
+    A single worker has a thread of its own too: an interrupt is raised in the main thread, and it would crash the
+    process if compiled code is handing named tuples to Python at that moment.
     """
     stop = Event()
     with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(cores,)) as pool:

@@ -1,4 +1,4 @@
-"""Cluster states shared by all beams: each distinct state is held, predicted and advanced once."""
+"""Cluster states shared by all beams: each distinct state is stored, predicted and advanced once."""
 
 from collections.abc import Sequence
 from math import log, pi
@@ -19,13 +19,13 @@ _FIRST_CAPACITY = 64
 
 
 class RowIndex(NamedTuple):
-    """Who holds which row.
+    """Reference counts of the rows.
 
     Attributes:
-        holds: (capacity,) beams and clusters that refer to each row.
+        holds: (capacity,) number of clusters of beams that refer to each row.
         free: (capacity,) numbers of unused rows, a stack.
-        left: (1,) how many there are.
-        shared: (1,) the rows before this one belong to all sequences and are never freed.
+        left: (1,) number of unused rows.
+        shared: (1,) the rows before this number belong to all sequences and are never freed.
     """
 
     holds: Integers
@@ -35,11 +35,11 @@ class RowIndex(NamedTuple):
 
 
 class Gaussians(NamedTuple):
-    """What the states of all rows predict.
+    """Predictions of the states of all rows.
 
     Attributes:
         mean: (capacity, F).
-        precision: (capacity, F) 1 / variance, or (1, D) where it is the same for all.
+        precision: (capacity, F) 1 / variance, or (1, F) if all rows have the same variance.
         normaliser: (capacity,) or (1,) `log_normaliser` of the variance.
     """
 
@@ -50,21 +50,21 @@ class Gaussians(NamedTuple):
 
 @compiled
 def take_row(index: RowIndex) -> int:
-    """The number of a free row, which nobody holds yet; there must be one."""
+    """The number of a free row, which no beam holds yet. The pool must have a free row."""
     index.left[0] -= 1
     return int(index.free[index.left[0]])
 
 
 @compiled
 def free_row(index: RowIndex, row: int) -> None:
-    """Let a row that nobody holds be used again."""
+    """Mark a row as unused."""
     index.free[index.left[0]] = row
     index.left[0] += 1
 
 
 @compiled
 def release_row(index: RowIndex, row: int) -> None:
-    """Give up one hold, and free the row if it was the last."""
+    """Release a row; free it if no beam holds it any more."""
     if row >= index.shared[0]:
         index.holds[row] -= 1
         if index.holds[row] == 0:
@@ -74,12 +74,12 @@ def release_row(index: RowIndex, row: int) -> None:
 class Pool(Generic[S]):
     """Rows of cluster states and of their predictions.
 
-    A state follows from which observations its cluster took, so beams that agree on that hold the same row. Rows
-    never change: one more observation makes a new row. Rows that no beam holds any more are used again.
+    A state depends only on the observations of its cluster, so beams that agree on them hold the same row. Rows never
+    change: a further observation makes a new row. Rows that no beam holds any more are used again.
 
     Args:
         model: the observation model.
-        known: states of clusters that are known beforehand, see `enrol`; they become rows 1, 2, ...
+        known: states of known clusters, see `enrol`; they become rows 1, 2, ...
     """
 
     @torch.no_grad()
@@ -90,7 +90,8 @@ class Pool(Generic[S]):
         if known is not None:
             states.put(torch.arange(1, shared, device=model.device), known)
         self._use_table(states)
-        holds, free = np.ones(shared, dtype=np.int32), np.zeros(shared, dtype=np.int32)
+        holds = np.ones(shared, dtype=np.int32)
+        free = np.zeros(shared, dtype=np.int32)
         self.index = RowIndex(holds, free, np.zeros(1, dtype=np.int32), np.full(1, shared, dtype=np.int32))
         self.reserve(_FIRST_CAPACITY)
 
@@ -100,22 +101,23 @@ class Pool(Generic[S]):
         prediction = self._model.predict(states)
         self._mean, self._variance = prediction.mean, prediction.variance
         self._precision, self._normaliser = self._variance.reciprocal(), log_normaliser(self._variance)
-        arrays = (self._mean, self._precision, self._normaliser)
-        self._gaussians = Gaussians(*(one.numpy() for one in arrays)) if self._mean.device.type == "cpu" else None
+        tensors = (self._mean, self._precision, self._normaliser)
+        on_cpu = self._mean.device.type == "cpu"
+        self._gaussians = Gaussians(*(tensor.numpy() for tensor in tensors)) if on_cpu else None
 
     @property
     def capacity(self) -> int:
-        """Rows that there is room for."""
+        """Number of rows."""
         return len(self.index.holds)
 
     @property
     def used(self) -> int:
-        """Rows that are held, the shared ones included."""
+        """Number of rows in use, shared rows included."""
         return self.capacity - int(self.index.left[0])
 
     @property
     def shared(self) -> int:
-        """Rows that belong to all sequences: `FRESH` and known clusters."""
+        """Number of rows that belong to all sequences: `FRESH` and the known clusters."""
         return int(self.index.shared[0])
 
     def reserve(self, number: int) -> None:
@@ -127,7 +129,7 @@ class Pool(Generic[S]):
         self._use_table(self._states.with_capacity(capacity))
         holds = np.zeros(capacity, dtype=np.int32)
         holds[:old] = self.index.holds
-        free = np.zeros(capacity, dtype=np.int32)  # the new numbers, then those that were free before
+        free = np.zeros(capacity, dtype=np.int32)  # the new numbers, then the numbers that were free before
         free[: capacity - old] = np.arange(old, capacity, dtype=np.int32)[::-1]
         free[capacity - old : capacity - old + left] = self.index.free[:left]
         room = np.array([capacity - old + left], dtype=np.int32)
@@ -146,7 +148,7 @@ class Pool(Generic[S]):
 
     @property
     def gaussians(self) -> Gaussians | None:
-        """Predictions as arrays, where they are on the CPU; else `costs` must be asked."""
+        """Predictions as arrays, if they are on the CPU; None: use `costs`."""
         return self._gaussians
 
     def costs(self, rows: RowNumbers, x: Tensor, which: RowNumbers) -> NDArray[np.float64]:
@@ -160,22 +162,22 @@ class Pool(Generic[S]):
         Returns:
             (n,)
         """
-        at, of = (torch.from_numpy(numbers).to(x.device) for numbers in (rows, which))
-        variance = self._variance[at.clamp(max=len(self._variance) - 1)]  # one for each row, or one for all
-        costs = negative_log_density(x[of], Prediction(self._mean[at], variance))
+        states, views = (torch.from_numpy(numbers).to(x.device) for numbers in (rows, which))
+        variance = self._variance[states.clamp(max=len(self._variance) - 1)]  # of each row, or the same for all
+        costs = negative_log_density(x[views], Prediction(self._mean[states], variance))
         on_cpu: NDArray[np.float64] = costs.cpu().numpy()
         return on_cpu
 
     def encode(self, x: Tensor) -> Tensor:
-        """Views of observations (n, F) as `advance` takes them."""
+        """Views of observations (n, F), encoded for `advance`."""
         return self._stepper.encode(x)
 
     def advance(self, rows: RowNumbers, new: RowNumbers, encoded: Tensor, which: RowNumbers) -> None:
-        """Give states one more observation.
+        """Compute the states after one more observation.
 
         Args:
-            rows: (n,) row numbers, repeated where a state takes several observations, each by itself.
-            new: (n,) distinct numbers of free rows for the results.
+            rows: (n,) row numbers; a row occurs once for each observation that its state takes.
+            new: (n,) distinct numbers of free rows, for the new states.
             encoded: (m, ...) views of observations, from `encode`.
             which: (n,) for each row, the number of the view.
         """
@@ -191,19 +193,19 @@ class Pool(Generic[S]):
 
 
 def enrol(model: ObservationModel[S], clusters: Sequence[Tensor]) -> S:
-    """States of clusters that took these observations, each in one block.
+    """States of clusters that took these observations in one block each.
 
     Args:
         model: the observation model.
-        clusters: one or more (T, D), T from 1; on the model's device and of its precision.
+        clusters: the observations of each cluster, (T, D) with T >= 1, on the model's device and of its precision.
 
     Returns:
-        As many rows.
+        A row for each cluster.
     """
     states = model.initial().take(torch.zeros(len(clusters), dtype=torch.int64, device=model.device))
-    features = [model.features(one) for one in clusters]
+    features = [model.features(observations) for observations in clusters]
     for time in range(max(map(len, clusters))):
-        longer = [number for number, one in enumerate(features) if len(one) > time]
+        longer = [number for number, views in enumerate(features) if len(views) > time]
         rows = torch.tensor(longer, device=model.device)
         x = torch.stack([features[number][time, 0 if time else -1] for number in longer])
         states.put(rows, model.advance(states.take(rows), model.encode(x)))
@@ -212,7 +214,7 @@ def enrol(model: ObservationModel[S], clusters: Sequence[Tensor]) -> S:
 
 @compiled
 def follow(gaussians: Gaussians, variance: Reals, rows: RowNumbers) -> None:
-    """Precision and `log_normaliser` of rows whose variance has changed."""
+    """Update precision and `log_normaliser` of rows whose variance has changed."""
     for row in rows:
         total = 0.0
         for dimension in range(variance.shape[1]):
@@ -224,7 +226,7 @@ def follow(gaussians: Gaussians, variance: Reals, rows: RowNumbers) -> None:
 @compiled_sums
 def gaussian_cost(gaussians: Gaussians, row: int, x: Reals, which: int) -> float:
     """-log p(x | state), Eq. (11), with the sum over dimensions in double precision."""
-    own = min(row, len(gaussians.precision) - 1)  # a variance for each row, or one for all
+    own = min(row, len(gaussians.precision) - 1)  # a variance for each row, or the same for all
     total = 0.0
     for dimension in range(x.shape[1]):
         difference = x[which, dimension] - gaussians.mean[row, dimension]

@@ -1,4 +1,4 @@
-"""The second seam: beam search over labels, for many sequences in lockstep."""
+"""The second seam: beam search over labels, for many sequences at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ import torch
 
 from uisrnn.compiled import Integers, RowNumbers
 from uisrnn.decoding.beams import Beams, close_slot, open_slot
-from uisrnn.decoding.block import Block, SearchState, Window
 from uisrnn.decoding.cut import store
+from uisrnn.decoding.expansion import Expansion, SearchState, Window
 from uisrnn.decoding.frontier import Limits, Position, Rules
 from uisrnn.decoding.pool import Pool
 from uisrnn.decoding.tree import LabelTree
@@ -21,7 +21,7 @@ from uisrnn.model.observation import S
 
 @dataclass(frozen=True)
 class StepInfo:
-    """What a step did.
+    """Figures of a step.
 
     Attributes:
         network_rows: distinct pairs of a cluster state and an observation that went through the network.
@@ -36,16 +36,16 @@ class StepInfo:
 class BeamSearch(Generic[S]):
     """Finds label sequences with a small negative log joint.
 
-    With `look_ahead` L, all continuations by L observations compete before the beam is cut to `beam_size`. A cluster's
-    state depends only on which of them it took, so the network sees subsets of the L observations, not label tuples;
-    and label sequences that cannot survive the cut, whatever comes, are not continued.
+    With `look_ahead` L, all continuations by L observations compete before the beam is cut to `beam_size`. The state
+    of a cluster depends only on the observations that it took, so the network sees subsets of the L observations, not
+    label tuples. Label sequences that cannot survive the cut are not continued.
 
     Attributes:
         joint: the model.
-        beam_size: label sequences that survive a cut.
-        look_ahead: observations from one cut to the next.
-        limits: on the number of clusters.
-        known: states of clusters that are known beforehand, labelled 0, 1, ... in this order.
+        beam_size: number of label sequences that survive a cut.
+        look_ahead: number of observations from cut to cut.
+        limits: limits on the number of clusters.
+        known: states of known clusters, whose labels are 0, 1, ... in this order.
     """
 
     joint: Joint[S]
@@ -56,16 +56,16 @@ class BeamSearch(Generic[S]):
 
     @property
     def enrolled(self) -> int:
-        """Number of clusters that are known beforehand."""
+        """Number of known clusters."""
         return 0 if self.known is None else len(self.known)
 
     def init(self, slots: int = 1) -> SearchState[S]:
-        """A state with this many slots, none of them in use."""
+        """A state with this number of slots, none in use."""
         pool = Pool(self.joint.observation, self.known)
         return SearchState(Beams.empty(slots, self.beam_size, self.enrolled + 8), pool, LabelTree.empty())
 
     def open(self, state: SearchState[S], slot: int) -> None:
-        """Start a sequence in a slot that is not in use; the table grows where it has no such slot."""
+        """Start a sequence in a slot that is not in use; if the table has no such slot, it grows."""
         state.beams = state.beams.with_room(slot + 1, 0)
         state.tree = state.tree.with_room(1)
         open_slot(state.beams, slot, self.enrolled, state.tree)
@@ -76,58 +76,59 @@ class BeamSearch(Generic[S]):
 
     @torch.no_grad()
     def step(self, state: SearchState[S], slots: RowNumbers, window: Window, positions: Sequence[Position]) -> StepInfo:
-        """Take one block of observations of several sequences, up to the next cut.
+        """Take the next observations of several sequences, up to the next cut.
 
         Args:
-            state: it is changed in place; where an error is raised, it is as before.
+            state: changed in place; if an error is raised, it is as before.
             slots: (sequences,) distinct slots in use.
             window: holds the observations.
-            positions: one for each observation of a block, `look_ahead` of them, or less where the sequences end.
+            positions: the next `look_ahead` observations, or fewer if the sequences end.
 
         Returns:
-            What was done.
+            Figures of the step.
 
         Raises:
-            BlockError: an observation has no finite score, or there are too many label sequences to compare.
+            ObservationError: an observation has no finite score, or there are too many label sequences to compare.
         """
-        block = self._block(state, slots, window, positions)
+        expansion = self._expansion(state, slots, window, positions)
         try:
-            survivors = block.survivors()
+            survivors = expansion.survivors()
             state.beams = state.beams.with_room(0, survivors.clusters.shape[1] - 1)
             state.tree = state.tree.with_room(survivors.pending.size)
             store(survivors, state.beams, slots, state.tree, state.pool.index)
         finally:
-            block.give_back()
-        return StepInfo(block.network_rows, float(survivors.labelings["score"][0]))
+            expansion.release()
+        return StepInfo(expansion.network_rows, float(survivors.labelings["score"][0]))
 
     @torch.no_grad()
     def peek(
         self, state: SearchState[S], slot: int, window: Window, positions: Sequence[Position]
     ) -> tuple[int, Integers]:
-        """What the best beam would be after a block that is not taken.
+        """The best beam after the next observations, without taking them.
 
         Args:
-            state: it stays as it is.
-            slot: of the sequence.
-            window, positions: see `step`.
+            state: not changed.
+            slot: the slot of the sequence.
+            window: holds the observations.
+            positions: at most `look_ahead` observations.
 
         Returns:
-            The number of the beam that it continues, and its labels for the block.
+            The number of the beam that the best beam continues, and its labels for the observations.
 
         Raises:
-            BlockError: an observation has no finite score, or there are too many label sequences to compare.
+            ObservationError: an observation has no finite score, or there are too many label sequences to compare.
         """
-        block = self._block(state, np.array([slot]), window, positions)
+        expansion = self._expansion(state, np.array([slot]), window, positions)
         try:
-            survivors = block.survivors()
+            survivors = expansion.survivors()
         finally:
-            block.give_back()
+            expansion.release()
         return int(survivors.origin[0]), survivors.pending[0]
 
-    def _block(
+    def _expansion(
         self, state: SearchState[S], slots: RowNumbers, window: Window, positions: Sequence[Position]
-    ) -> Block[S]:
-        return Block(self._rules, state, slots, window, positions, self._least_cost)
+    ) -> Expansion[S]:
+        return Expansion(self._rules, state, slots, window, positions, self._least_cost)
 
     @cached_property
     def _rules(self) -> Rules:
@@ -135,10 +136,10 @@ class BeamSearch(Generic[S]):
 
     @cached_property
     def _least_cost(self) -> float:
-        """What an observation costs at least, whatever its label: log probabilities of labels are at most 0."""
+        """A lower bound of the cost of an observation, whatever its label: -log p of a label is at least 0."""
         return self.joint.likelihood_scale * self.joint.observation.least_cost()
 
     @staticmethod
     def labels(state: SearchState[S], slot: int, beam: int = 0) -> Integers:
-        """Labels of one beam of a sequence, the best by default, from the first that is not final on."""
+        """Labels of a beam of a sequence (by default the best beam) that are not final."""
         return state.tree.path(int(state.beams.leaf[slot, beam]), int(state.beams.root[slot]))

@@ -1,6 +1,6 @@
 """A stream as bytes: safetensors with a JSON header, nothing that could run.
 
-Bytes may come from anywhere, and compiled loops check no bounds, so all that these rely on is checked here.
+Bytes may come from anywhere, and compiled loops check no bounds. So this module checks all that the loops rely on.
 """
 
 import dataclasses
@@ -18,7 +18,8 @@ from uisrnn.compiled import Integers
 from uisrnn.decoding.beams import replant
 from uisrnn.decoding.decoder import Enrolled, states_like
 from uisrnn.decoding.labelings import CLUSTER, LABELING
-from uisrnn.decoding.tracks import Track, Tracks
+from uisrnn.decoding.tracks import Tracks
+from uisrnn.decoding.updates import Track
 from uisrnn.errors import CheckpointError
 from uisrnn.model.groups import PRESENT
 from uisrnn.sequences.labels import Names
@@ -33,9 +34,9 @@ def save(tracks: Tracks[Any], track: Track, fingerprint: str) -> bytes:
     """The bytes of a stream.
 
     Args:
-        tracks: where it is.
+        tracks: the streams of its search state.
         track: the stream.
-        fingerprint: of the model.
+        fingerprint: the fingerprint of the model.
     """
     search, state, slot = tracks.decoder.search, tracks.state, track.slot
     labelings, clusters = state.beams.of_slot(slot)
@@ -51,8 +52,8 @@ def save(tracks: Tracks[Any], track: Track, fingerprint: str) -> bytes:
         **{name: labelings[name] for name in _LABELING},
         **{name: clusters[name] for name in _CLUSTER},
         "labels": np.stack(labels),
-        "fresh": track.fresh_codes,
-        "told": track.told,
+        "fresh": track.unreported_codes,
+        "told": track.reported,
         "preview": track.preview[1],
     }
     tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
@@ -78,10 +79,10 @@ def parse(content: bytes, fingerprint: str) -> "Snapshot":
 
     Args:
         content: the bytes.
-        fingerprint: of the model that it is to go on with.
+        fingerprint: the fingerprint of the model that is to continue the stream.
 
     Raises:
-        CheckpointError: they are not a whole snapshot, or one of another model.
+        CheckpointError: the bytes are not a whole snapshot, or the snapshot is of a stream of another model.
     """
     try:
         tensors, header = container.unpack(
@@ -90,23 +91,23 @@ def parse(content: bytes, fingerprint: str) -> "Snapshot":
             "snapshot of a stream",
             foreign="not a whole snapshot of a stream, but other safetensors",
         )
-        version, of = header["format_version"], header["fingerprint"]
+        version = header["format_version"]
+        model = header["fingerprint"]
         if version != FORMAT_VERSION:
             raise CheckpointError(f"snapshot version {version!r} is not known here (this is {FORMAT_VERSION})")
-        if of != fingerprint:
+        if model != fingerprint:
             raise CheckpointError("the snapshot is of a stream of another model")
         names = tuple(header["names"])
         plain = all(isinstance(name, (str, int)) and not isinstance(name, bool) for name in names)
         if not plain or len(set(names)) < len(names):
             raise ValueError(f"names must be distinct strings or integers, but are {names}")
-        known = {name.removeprefix(_KNOWN): one for name, one in tensors.items() if name.startswith(_KNOWN)}
         return Snapshot(
             args=InferenceArguments(**header["arguments"]),
-            enrolled=Enrolled(Names(names), known),
+            enrolled=Enrolled(Names(names), _under(_KNOWN, tensors)),
             taken=_count(header["taken"]),
             final=_count(header["final"]),
             preview_beam=_count(header["preview_beam"]),
-            tensors={name: one for name, one in tensors.items() if not name.startswith(_KNOWN)},
+            tensors={name: tensor for name, tensor in tensors.items() if not name.startswith(_KNOWN)},
         )
     except CheckpointError:
         raise
@@ -122,14 +123,14 @@ def _count(value: Any) -> int:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A stream that is not on any search state.
+    """A stream that is on no search state.
 
     Attributes:
-        args: how it decodes.
+        args: the arguments with which it decodes.
         enrolled: its known clusters.
-        taken: see `Track`, as for the next two.
-        final: labels that are final.
-        preview_beam: the beam that continues after pending observations.
+        taken: number of observations up to the last cut.
+        final: number of final labels.
+        preview_beam: the beam that the best beam after the pending observations continues.
         tensors: beams, labels that are not final, cluster states, features of pending observations,
             the last observations.
     """
@@ -145,10 +146,10 @@ class Snapshot:
         """Put it on a search state.
 
         Args:
-            tracks: with the same model.
+            tracks: the streams of a search state of the same model.
 
         Raises:
-            CheckpointError: they decode with other arguments or known clusters, or the bytes are damaged.
+            CheckpointError: the other streams have other arguments or known clusters, or the bytes are damaged.
         """
         decoder = tracks.decoder
         if self.args != decoder.args or not self.enrolled.matches(decoder):
@@ -161,7 +162,7 @@ class Snapshot:
 
     def _restored(self, tracks: Tracks[Any], arrays: dict[str, NDArray[Any]]) -> Track:
         state, model = tracks.state, tracks.decoder.search.joint.observation
-        states = states_like(model, self._under(_STATE))
+        states = states_like(model, _under(_STATE, self.tensors))
         track = tracks.open()
         state.pool.reserve(len(states))
         number, clusters = arrays["row"].shape
@@ -175,28 +176,27 @@ class Snapshot:
             columns[name][:, :clusters] = arrays[name]
         new = replant(state.beams, track.slot, arrays["labels"], len(states), state.tree, state.pool.index)
         state.pool.restore(new, states)
-        track.taken, track.final = self.taken, self.final
+        track.taken = self.taken
+        track.final = self.final
         track.pending, track.recent = (self.tensors[name].to(model.device) for name in ("pending", "recent"))
         track.joins = arrays["joins"]
-        track.fresh, track.told = [arrays["fresh"]], arrays["told"]
+        track.unreported = [arrays["fresh"]]
+        track.reported = arrays["told"]
         track.preview = (self.preview_beam, arrays["preview"])
         return track
 
-    def _under(self, prefix: str) -> dict[str, Tensor]:
-        return {name.removeprefix(prefix): one for name, one in self.tensors.items() if name.startswith(prefix)}
-
     def _checked(self, tracks: Tracks[Any]) -> dict[str, NDArray[Any]]:
-        """The arrays, when all that compiled loops rely on holds."""
+        """The arrays. Raises ValueError if the compiled loops cannot rely on them."""
         search, pool = tracks.decoder.search, tracks.state.pool
         model = search.joint.observation
-        states = states_like(model, self._under(_STATE))
+        states = states_like(model, _under(_STATE, self.tensors))
         nothing = torch.zeros(0, model.observation_dim, dtype=model.dtype, device=model.device)
         number, clusters = self.tensors["row"].shape
         pending, tail = len(self.tensors["pending"]), self.taken - self.final
         recent = min(self.taken + pending, model.context)
         _require(1 <= number <= search.beam_size, f"there are {number} beams")
         _require(pending < search.look_ahead and tail >= 0, f"{pending} observations are pending, {tail} not final")
-        wanted: dict[str, tuple[torch.dtype, tuple[int, ...]]] = {
+        layout: dict[str, tuple[torch.dtype, tuple[int, ...]]] = {
             **{name: (_torch_type(LABELING, name), (number,)) for name in _LABELING},
             **{name: (_torch_type(CLUSTER, name), (number, clusters)) for name in _CLUSTER},
             "labels": (torch.int32, (number, tail)),
@@ -206,11 +206,12 @@ class Snapshot:
             "recent": (model.dtype, (recent, model.observation_dim)),
             **{name: (torch.int32, (len(self.tensors[name]),)) for name in ("fresh", "told")},
         }
-        for name, (dtype, shape) in wanted.items():
-            one = self.tensors[name]
-            _require(one.dtype == dtype and tuple(one.shape) == shape, f"{name} is {one.dtype} {tuple(one.shape)}")
-            _require(bool(torch.isfinite(one).all()), f"{name} has NaN or infinity")
-        arrays = {name: self.tensors[name].numpy() for name in wanted if name not in ("pending", "recent")}
+        for name, (dtype, shape) in layout.items():
+            tensor = self.tensors[name]
+            fits = tensor.dtype == dtype and tuple(tensor.shape) == shape
+            _require(fits, f"{name} is {tensor.dtype} {tuple(tensor.shape)}")
+            _require(bool(torch.isfinite(tensor).all()), f"{name} has NaN or infinity")
+        arrays = {name: self.tensors[name].numpy() for name in layout if name not in ("pending", "recent")}
         known, mark = arrays["clusters"], arrays["mark"]
         used = np.arange(clusters) < known[:, None]
         _require(bool(((known >= pool.shared - 1) & (known <= clusters)).all()), "clusters are out of range")
@@ -229,6 +230,10 @@ class Snapshot:
         return arrays
 
 
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
 def _torch_type(record: np.dtype[Any], name: str) -> torch.dtype:
     return torch.from_numpy(np.empty(0, dtype=record[name])).dtype
 
@@ -237,6 +242,6 @@ def _within(array: Integers, least: int, after: int) -> bool:
     return bool(((array >= least) & (array < after)).all())
 
 
-def _require(holds: bool, what: str) -> None:
+def _require(holds: bool, problem: str) -> None:
     if not holds:
-        raise ValueError(what)
+        raise ValueError(problem)

@@ -1,38 +1,25 @@
-"""Labels while the observations come: streams that live as long as the conversation."""
+"""Streams: labels while the observations come."""
 
 import dataclasses
 import weakref
 from collections import deque
 from collections.abc import Hashable, Mapping
 from threading import RLock
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
-import numpy as np
 from torch import Tensor
 
 from uisrnn.arguments import InferenceArguments
 from uisrnn.compiled import Flags
 from uisrnn.decoding import snapshot as snapshots
-from uisrnn.decoding.decoder import Decoder
-from uisrnn.decoding.tracks import Pushed, Track, Tracks, Update
-from uisrnn.errors import ArgumentError, CheckpointError, InputError, InputTypeError, StreamError
-from uisrnn.model.groups import no_joins
-from uisrnn.sequences import observations as data
-from uisrnn.sequences.joins import checked_joins
-
-
-class StreamingModel(Protocol):
-    """What streams need of a model; `UISRNN` is one."""
-
-    def decoder(self, args: object = None, clusters: Any = None) -> Decoder[Any]:
-        """A beam search with names."""
-
-    def fingerprint(self) -> str:
-        """A text that only models have in common which give the same labels."""
+from uisrnn.decoding.stream_inputs import StreamingModel, pushed_joins, pushed_observations, require_streaming
+from uisrnn.decoding.tracks import Pushed, Tracks
+from uisrnn.decoding.updates import Track, Update
+from uisrnn.errors import CheckpointError, InputError, InputTypeError, StreamError
 
 
 class Stream:
-    """Labels one sequence of observations while it comes; made by `UISRNN.stream` or `StreamPool.stream`.
+    """Labels a sequence of observations while the observations come; made by `UISRNN.stream` or `StreamPool.stream`.
 
     >>> import numpy as np, uisrnn
     >>> model = uisrnn.UISRNN(uisrnn.ModelArguments(observation_dim=2, rnn_hidden_size=8, seed=1))
@@ -49,41 +36,43 @@ class Stream:
     """
 
     def __init__(self, pool: "StreamPool", track: Track) -> None:
-        self._pool, self._track, self._ended = pool, track, False
+        self._pool = pool
+        self._track = track
+        self._ended = False
         self._finalizer = weakref.finalize(self, pool._abandoned.append, track)
 
     @staticmethod
     def of(model: StreamingModel, inference_args: object = None, clusters: Any = None) -> "Stream":
-        """A new stream by itself; see `UISRNN.stream`."""
+        """A new stream in a pool of its own; see `UISRNN.stream`."""
         return StreamPool(model, inference_args, clusters).stream()
 
     @staticmethod
     def restore(model: StreamingModel, snapshot: bytes) -> "Stream":
-        """Go on where a stream was, in another process or on another machine.
+        """Continue a stream, perhaps in another process or on another machine.
 
         Args:
             model: the same model, for example loaded from the same file.
-            snapshot: what `snapshot` returned.
+            snapshot: the bytes that `snapshot` returned.
 
         Raises:
             CheckpointError: the bytes are damaged, or of a stream of another model.
         """
-        found = snapshots.parse(snapshot, model.fingerprint())
+        parsed = snapshots.parse(snapshot, model.fingerprint())
         try:
-            pool = StreamPool(model, found.args, found.enrolled)
+            pool = StreamPool(model, parsed.args, parsed.enrolled)
         except (ValueError, TypeError, MemoryError) as error:
             raise CheckpointError(f"the snapshot is damaged: {error}") from error
-        return pool._new(found.into(pool._tracks))
+        return pool._new(parsed.into(pool._tracks))
 
     @property
     def observations(self) -> int:
-        """How many observations it has taken."""
+        """Number of observations that the stream has taken."""
         with self._pool._lock:
             return self._track.observations
 
     @property
     def args(self) -> InferenceArguments:
-        """How it decodes."""
+        """The arguments with which the stream decodes."""
         return self._pool.args
 
     def __reduce__(self) -> NoReturn:
@@ -93,26 +82,27 @@ class Stream:
         """Take the next observations.
 
         Args:
-            observations: one (D,) or a block of them (n, D); how they are cut into blocks does not matter.
+            observations: an observation (D,) or several (n, D). The labels do not depend on how a sequence is cut
+                into pushes.
             joins: (n,) booleans: whether each observation is at the time of the observation before it, which may be
-                the last observation of an earlier block. Observations of one time get different labels. None: no
+                the last observation of the push before. Observations of one time get different labels. None: no
                 observation joins.
 
         Returns:
-            What is known now.
+            The labels that are new, final or changed.
 
         Raises:
             InputError, InputTypeError: wrong shape or dimension, NaN or infinity, the first observation of the stream
                 joins, or more observations have one time than labels are possible; the stream is as before. Also an
                 observation that cannot be taken, because it is so far off that no score is finite or because
-                `look_ahead` leaves too many label sequences to compare; those before it are taken, and the next
-                update tells of them.
+                `look_ahead` leaves too many label sequences to compare; then earlier observations are taken, and the
+                next update has their labels.
             StreamError: the stream was flushed.
         """
         return self._pool.push({self: observations}, None if joins is None else {self: joins})[self]
 
     def flush(self) -> Update:
-        """End the stream: all labels that are not final yet become those of the best beam.
+        """End the stream: all labels become final; they are the labels of the best beam.
 
         Raises:
             StreamError: the stream was flushed before.
@@ -120,7 +110,7 @@ class Stream:
         return self._pool.flush(self)
 
     def snapshot(self) -> bytes:
-        """All that `restore` needs: tensors and JSON, nothing that could run.
+        """The stream as bytes, for `restore`: tensors and JSON, nothing that could run.
 
         Raises:
             StreamError: the stream was flushed.
@@ -129,11 +119,11 @@ class Stream:
 
 
 class StreamPool:
-    """Many streams of one model, stepped together in one call; several threads may use it.
+    """Many streams of a model, which take their observations together; several threads may use a pool.
 
     Args:
-        model: the model; it must not be trained meanwhile.
-        inference_args: `InferenceArguments`, any object with those attributes, or None for all defaults.
+        model: the model; it must not be trained while the pool is in use.
+        inference_args: `InferenceArguments`, any object with the same attributes, or None for all defaults.
         clusters: known clusters of all streams, see `UISRNN.predict`.
 
     Raises:
@@ -152,23 +142,23 @@ class StreamPool:
 
     def __init__(self, model: StreamingModel, inference_args: object = None, clusters: Any = None) -> None:
         self._fingerprint = model.fingerprint()
-        self._tracks = Tracks(_streaming(model.decoder(inference_args, clusters)))
+        self._tracks = Tracks(require_streaming(model.decoder(inference_args, clusters)))
         self._streams: dict[Hashable, Stream] = {}
         self._abandoned: deque[Track] = deque()
         self._lock = RLock()
 
     @property
     def args(self) -> InferenceArguments:
-        """How its streams decode."""
+        """The arguments with which the streams decode."""
         return dataclasses.replace(self._tracks.decoder.args)
 
     @property
     def names(self) -> list[Hashable]:
-        """Names of the streams that were started and not flushed."""
+        """Names of the streams that were not flushed."""
         return list(self._streams)
 
     def stream(self, name: Hashable = None) -> Stream:
-        """The stream with a name, a new one where there is none; without a name, always a new one."""
+        """The stream with a name, or a new stream if no stream has the name; without a name, always a new stream."""
         with self._lock:
             if name is not None:
                 _require_name(name)
@@ -180,44 +170,44 @@ class StreamPool:
             return stream
 
     def _new(self, track: Track) -> Stream:
-        """A stream that gives its slot back, at some later call, when nobody has it any more."""
+        """A stream whose slot is freed, at a later call, after the stream was garbage-collected."""
         while self._abandoned:
             self._tracks.close(self._abandoned.popleft())
         return Stream(self, track)
 
     def restore(self, name: Hashable, snapshot: bytes) -> Stream:
-        """Go on where a stream was, here and under a name.
+        """Continue a stream in this pool.
 
         Args:
-            name: it must not be in use.
-            snapshot: of a stream of the same model, with the same arguments and known clusters.
+            name: the name of the stream, which must not be in use.
+            snapshot: a snapshot of a stream of the same model, with the same arguments and known clusters.
 
         Raises:
             CheckpointError: the bytes are damaged, or of a stream of another model or with other arguments.
             StreamError: the name is in use.
         """
-        found = snapshots.parse(snapshot, self._fingerprint)
+        parsed = snapshots.parse(snapshot, self._fingerprint)
         with self._lock:
             _require_name(name)
             if name in self._streams:
                 raise StreamError(f"there is a stream {name!r} already")
-            self._streams[name] = self._new(found.into(self._tracks))
+            self._streams[name] = self._new(parsed.into(self._tracks))
             return self._streams[name]
 
     def push(self, observations: Mapping[Any, Any], joins: Mapping[Any, Any] | None = None) -> dict[Any, Update]:
-        """Take the next observations of several streams, in one batched step for each.
+        """Take the next observations of several streams, in batched steps.
 
         Args:
-            observations: for each stream, one observation (D,) or a block of them (n, D). Streams are given by their
-                names, of which new ones start new streams, or as the streams themselves.
+            observations: for each stream, an observation (D,) or several (n, D). A key is the name of a stream, which
+                starts a new stream if the name is new, or a `Stream` of this pool.
             joins: for any of these streams, under the same keys, see `Stream.push`; None: no observation joins.
 
         Returns:
-            What is known now, under the same keys.
+            The update of each stream, under the same keys.
 
         Raises:
-            InputError, InputTypeError: see `Stream.push`; the message names the stream. Wrong shapes and values are
-                found before anything is taken from any stream.
+            InputError, InputTypeError: see `Stream.push`; the message names the stream. If a shape or a value is
+                wrong, no stream takes any observation.
             StreamError: a stream was flushed, or belongs to another pool.
         """
         if not isinstance(observations, Mapping):
@@ -230,7 +220,8 @@ class StreamPool:
                         raise InputError("a stream is given twice, by its name and as itself")
                 else:
                     _require_name(key)
-            checked = {key: self._check(key, values) for key, values in observations.items()}
+            decoder = self._tracks.decoder
+            checked = {key: pushed_observations(decoder, x, _place(key)) for key, x in observations.items()}
             joining = self._joining(checked, {} if joins is None else joins)
             streams = {key: key if isinstance(key, Stream) else self.stream(key) for key in observations}
             taking = [
@@ -238,24 +229,41 @@ class StreamPool:
                 for key, stream in streams.items()
                 if len(checked[key])
             ]
-            wrong = self._tracks.take(taking) if taking else {}
-            if wrong:
-                slots = {one._track.slot: key for key, one in streams.items()}
-                raise InputError("; ".join(f"{_where(slots[slot])}: {what}" for slot, what in wrong.items()))
+            problems = self._tracks.take(taking) if taking else {}
+            if problems:
+                slots = {stream._track.slot: key for key, stream in streams.items()}
+                raise InputError("; ".join(f"{_place(slots[slot])}: {text}" for slot, text in problems.items()))
             return {key: self._tracks.update(stream._track) for key, stream in streams.items()}
 
     def flush(self, key: Any) -> Update:
-        """End a stream, given by its name or as itself; its name can be used for a new one. See `Stream.flush`."""
+        """End a stream; its name can be used for a new stream.
+
+        Args:
+            key: the name of the stream, or the stream.
+
+        Returns:
+            The last labels, see `Stream.flush`.
+
+        Raises:
+            StreamError: there is no such stream.
+        """
         with self._lock:
             stream = self._existing(key)
             update = self._tracks.finish(stream._track)
             stream._ended = True
             stream._finalizer.detach()
-            self._streams = {name: one for name, one in self._streams.items() if one is not stream}
+            self._streams = {name: other for name, other in self._streams.items() if other is not stream}
             return update
 
     def snapshot(self, key: Any) -> bytes:
-        """What `Stream.restore` needs to go on with a stream, given by its name or as itself."""
+        """A stream as bytes, for `restore` and `Stream.restore`.
+
+        Args:
+            key: the name of the stream, or the stream.
+
+        Raises:
+            StreamError: there is no such stream.
+        """
         with self._lock:
             return snapshots.save(self._tracks, self._existing(key)._track, self._fingerprint)
 
@@ -271,34 +279,18 @@ class StreamPool:
             raise StreamError("this stream was flushed; start a new one")
         return key
 
-    def _check(self, key: Any, values: Any) -> Tensor:
-        """Observations (n, D) as the model takes them."""
-        decoder = self._tracks.decoder
-        dim = decoder.search.joint.observation.observation_dim
-        if data.is_one_observation(values):
-            values = [values] if isinstance(values, (list, tuple)) else values[None]
-        if isinstance(values, (np.ndarray, Tensor)) and tuple(values.shape) == (0, dim):
-            return decoder.tensor(np.zeros((0, dim), dtype=np.float32))
-        return decoder.tensor(data.observations(values, dim, _where(key)))
-
     def _joining(self, checked: Mapping[Any, Tensor], joins: Mapping[Any, Any]) -> dict[Any, Flags]:
         """Which of the observations of each stream join."""
         if not isinstance(joins, Mapping) or not joins.keys() <= checked.keys():
             raise InputError("joins must be a mapping whose keys are the keys of the observations")
-        found: dict[Any, Flags] = {}
+        joining: dict[Any, Flags] = {}
         for key, x in checked.items():
             stream = key if isinstance(key, Stream) else self._streams.get(key)
             before = 0 if stream is None else stream._track.observations
-            given = checked_joins(_as_list(joins.get(key)), len(x), _where(key), may_begin=before > 0)
-            found[key] = no_joins(len(x)) if given is None else given
+            joining[key] = pushed_joins(joins.get(key), len(x), _place(key), may_begin=before > 0)
             last_group = 0 if stream is None else self._tracks.last_group(stream._track)
-            self._tracks.decoder.require_labels_for_groups(found[key], _where(key), before, last_group)
-        return found
-
-
-def _as_list(joins: Any) -> Any:
-    """`joins` of one observation may be one boolean."""
-    return [joins] if isinstance(joins, (bool, np.bool_)) else joins
+            self._tracks.decoder.require_labels_for_groups(joining[key], _place(key), before, last_group)
+        return joining
 
 
 def _require_name(name: Any) -> None:
@@ -311,18 +303,6 @@ def _require_name(name: Any) -> None:
         raise InputTypeError(f"a stream's name must be hashable and not None, but is {name!r}")
 
 
-def _where(key: Any) -> str:
+def _place(key: Any) -> str:
     """The words with which an error message about a stream begins."""
     return "stream" if isinstance(key, Stream) else f"stream {key!r}"
-
-
-def _streaming(decoder: Decoder[Any]) -> Decoder[Any]:
-    """The decoder, if its arguments make sense for sequences whose end is not known."""
-    args = decoder.args
-    if args.num_clusters is not None:
-        raise ArgumentError("num_clusters needs the whole sequence; a stream can have max_clusters")
-    if args.commit_lag is not None and args.commit_lag < args.look_ahead - 1:
-        raise ArgumentError(
-            f"commit_lag must be at least look_ahead - 1 = {args.look_ahead - 1}, but is {args.commit_lag}"
-        )
-    return decoder

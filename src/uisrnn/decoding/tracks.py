@@ -1,7 +1,7 @@
-"""Many streams on one search state: observations in, what changed about their labels out."""
+"""Many streams on one search state: observations in, updates out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic
 
 import numpy as np
@@ -9,77 +9,16 @@ import torch
 from torch import Tensor
 
 from uisrnn.compiled import Flags, Integers
-from uisrnn.decoding.block import BlockError, Window
 from uisrnn.decoding.decoder import Decoder
+from uisrnn.decoding.expansion import ObservationError, Window
 from uisrnn.decoding.final import settle
 from uisrnn.decoding.frontier import UNLIMITED, Position
-from uisrnn.model.groups import PRESENT, no_joins
+from uisrnn.decoding.updates import Track, Update, no_codes
+from uisrnn.model.groups import PRESENT
 from uisrnn.model.observation import S
-from uisrnn.sequences.labels import Label
 
 _WINDOW_ROWS = 4096
 _NO_LAG = 2**62
-
-
-@dataclass(frozen=True)
-class Update:
-    """What a push told about a stream. Observations are numbered from 0, the first of the stream.
-
-    Attributes:
-        labels: the current best labels of the observations that were pushed.
-        final: labels by observation that became final, oldest first; they never change again.
-        changed: labels by observation that an earlier update told otherwise; some of them may be final now.
-    """
-
-    labels: list[Label]
-    final: dict[int, Label]
-    changed: dict[int, Label]
-
-    @property
-    def label(self) -> Label | None:
-        """The current best label of the newest observation; None where none was pushed."""
-        return self.labels[-1] if self.labels else None
-
-
-def _no_codes() -> Integers:
-    return np.zeros(0, dtype=np.int32)
-
-
-@dataclass
-class Track:
-    """Where a stream is.
-
-    Attributes:
-        slot: its slot in the search state.
-        pending: (n, V, F) features of the observations since the last cut.
-        joins: (n,) whether each of these is at the time of the observation before it.
-        recent: (n, D) the last observations, as many as the features of the next one depend on, as far as there are.
-        taken: observations up to the last cut.
-        final: how many labels are final.
-        fresh: codes of the last of them, those that no update has told yet, in parts.
-        told: codes that updates told for the observations after those that are final and told.
-        preview: the beam that the best one continues after the pending observations, and their codes.
-    """
-
-    slot: int
-    pending: Tensor
-    recent: Tensor
-    joins: Flags = field(default_factory=lambda: no_joins(0))
-    taken: int = 0
-    final: int = 0
-    fresh: list[Integers] = field(default_factory=list)
-    told: Integers = field(default_factory=_no_codes)
-    preview: tuple[int, Integers] = field(default_factory=lambda: (0, _no_codes()))
-
-    @property
-    def fresh_codes(self) -> Integers:
-        """`fresh` in one part."""
-        return np.concatenate([_no_codes(), *self.fresh])
-
-    @property
-    def observations(self) -> int:
-        """How many observations it has."""
-        return self.taken + len(self.pending)
 
 
 @dataclass(frozen=True)
@@ -89,7 +28,7 @@ class Pushed:
     Attributes:
         track: the stream.
         x: (n, D) the observations.
-        joins: (n,) whether each of them is at the time of the observation before it.
+        joins: (n,) whether each observation is at the time of the observation before it.
     """
 
     track: Track
@@ -97,18 +36,18 @@ class Pushed:
     joins: Flags
 
     def part(self, first: int, number: int) -> "Pushed":
-        """At most `number` of these observations, from `first` on."""
+        """The observations from `first` on, at most `number`."""
         return Pushed(self.track, self.x[first : first + number], self.joins[first : first + number])
 
 
 @dataclass
 class _Waiting:
-    """Observations of a stream in a window that no cut has taken yet.
+    """Observations of a stream in a window, since the last cut.
 
     Attributes:
         track: the stream.
-        start: where they begin in the window.
-        joins: (number,) whether each of them is at the time of the observation before it.
+        start: the number of the first observation in the window.
+        joins: (number,) whether each observation is at the time of the observation before it.
     """
 
     track: Track
@@ -117,11 +56,11 @@ class _Waiting:
 
     @property
     def number(self) -> int:
-        """How many they are."""
+        """Number of observations."""
         return len(self.joins)
 
     def drop_first(self, number: int) -> None:
-        """Leave out observations that a cut has taken."""
+        """Leave out the observations before the new last cut."""
         self.start += number
         self.joins = self.joins[number:]
 
@@ -130,7 +69,7 @@ class Tracks(Generic[S]):
     """Streams that are stepped together.
 
     Args:
-        decoder: the search and its names.
+        decoder: the search, and the names of clusters.
     """
 
     def __init__(self, decoder: Decoder[S]) -> None:
@@ -149,11 +88,11 @@ class Tracks(Generic[S]):
         return Track(slot, model.features(nothing), nothing)
 
     def close(self, track: Track) -> None:
-        """Forget a stream."""
+        """Free the slot of a stream."""
         self.decoder.search.close(self.state, track.slot)
 
     def last_group(self, track: Track) -> int:
-        """How many of the observations that a stream has are at the time of its last observation."""
+        """Number of observations of a stream that are at the time of its last observation."""
         starts = np.flatnonzero(~track.joins)
         if len(starts):
             return len(track.joins) - int(starts[-1])
@@ -167,67 +106,41 @@ class Tracks(Generic[S]):
             pushed: observations of distinct streams.
 
         Returns:
-            By slot, what is wrong with the first observation that cannot be taken; it and those after it are left out.
+            By slot, the problem of the first observation that cannot be taken; later observations are left out too.
         """
-        errors: dict[int, BlockError] = {}
+        errors: dict[int, ObservationError] = {}
         room = max(_WINDOW_ROWS // len(pushed), 1)
-        for first in range(0, max(len(one.x) for one in pushed), room):
-            parts = [one.part(first, room) for one in pushed if one.track.slot not in errors]
-            if parts := [one for one in parts if len(one.x)]:
+        for first in range(0, max(len(push.x) for push in pushed), room):
+            parts = [push.part(first, room) for push in pushed if push.track.slot not in errors]
+            if parts := [part for part in parts if len(part.x)]:
                 self._take_window(parts, errors)
-        wrong = [one.track for one in pushed if one.track.slot in errors]
-        return {track.slot: f"observation {track.observations} {errors[track.slot].why}" for track in wrong}
+        failed = [push.track for push in pushed if push.track.slot in errors]
+        return {track.slot: f"observation {track.observations} {errors[track.slot].problem}" for track in failed}
 
     def update(self, track: Track) -> Update:
-        """What changed about a stream since the last update."""
+        """The changes of a stream since the last update."""
         beam, codes = track.preview
         tail = self.decoder.search.labels(self.state, track.slot, beam)
-        return self._told(track, np.concatenate([tail, codes]))
+        return track.report(np.concatenate([tail, codes]), self.decoder.names)
 
     def finish(self, track: Track) -> Update:
         """End a stream: all its labels become final."""
         if len(track.pending):
             window = self.state.window(track.pending)
             errors = self._step([_Waiting(track, 0, track.joins)], len(track.pending), window)
-            assert not errors, "what waits was looked at when it came"
+            assert not errors, "a preview has looked at these observations"
         tail = self.decoder.search.labels(self.state, track.slot)
-        track.fresh.append(tail)
+        track.unreported.append(tail)
         track.final += len(tail)
         self.close(track)
-        return self._told(track, _no_codes())
-
-    def _told(self, track: Track, provisional: Integers) -> Update:
-        """Compare the labels as they are with those that were told, and remember them as told."""
-        name, known, fresh = self.decoder.names.name, len(track.told), track.fresh_codes
-        first, current = track.final - len(fresh), np.concatenate([fresh, provisional])
-        changed = np.flatnonzero(track.told != current[:known]).tolist()
-        update = Update(
-            labels=[name(code) for code in current[known:].tolist()],
-            final={first + at: name(code) for at, code in enumerate(fresh.tolist())},
-            changed={first + at: name(int(current[at])) for at in changed},
-        )
-        track.told, track.fresh = provisional, []
-        return update
+        return track.report(no_codes(), self.decoder.names)
 
     @torch.no_grad()
-    def _take_window(self, pushed: list[Pushed], errors: dict[int, BlockError]) -> None:
-        """Take so many observations that they are encoded together."""
+    def _take_window(self, pushed: list[Pushed], errors: dict[int, ObservationError]) -> None:
+        """Take observations that are encoded together."""
         look_ahead = self.decoder.search.look_ahead
-        model = self.decoder.search.joint.observation
-        features = [
-            part
-            for one in pushed
-            for part in (
-                one.track.pending,
-                model.features(torch.cat([one.track.recent, one.x]), len(one.track.recent)),
-            )
-        ]
-        window = self.state.window(torch.cat(features))
-        before = [one.track.observations for one in pushed]
-        waiting, start = [], 0
-        for one in pushed:
-            waiting.append(_Waiting(one.track, start, np.concatenate([one.track.joins, one.joins])))
-            start += waiting[-1].number
+        window, waiting = self._window(pushed)
+        before = [push.track.observations for push in pushed]
         full = waiting
         while full := [part for part in full if part.number >= look_ahead and part.track.slot not in errors]:
             if look_ahead > 1 and self._lag < _NO_LAG:
@@ -236,66 +149,93 @@ class Tracks(Generic[S]):
             self._settle([part.track for part in full], 0)
         for part in waiting:
             if part.track.slot in errors:
-                part.joins = part.joins[: errors[part.track.slot].at]
+                part.joins = part.joins[: errors[part.track.slot].position]
             self._wait(part, window, errors)
-        if model.context:
-            for one, earlier in zip(pushed, before, strict=True):
-                track, taken = one.track, one.x[: one.track.observations - earlier]
-                track.recent = torch.cat([track.recent, taken])[-model.context :]
+        self._remember(pushed, before)
 
-    def _settled_before(self, full: list[_Waiting], window: Window, errors: dict[int, BlockError]) -> list[_Waiting]:
-        """Make final what had to be so when the last observation but one of a block came, if all of it can be taken."""
-        look_ahead, fine = self.decoder.search.look_ahead, []
-        for one in full:
+    def _window(self, pushed: list[Pushed]) -> tuple[Window, list[_Waiting]]:
+        """The pending and the pushed observations of each stream, encoded together."""
+        model = self.decoder.search.joint.observation
+        features: list[Tensor] = []
+        waiting: list[_Waiting] = []
+        start = 0
+        for push in pushed:
+            track = push.track
+            features += [track.pending, model.features(torch.cat([track.recent, push.x]), len(track.recent))]
+            waiting.append(_Waiting(track, start, np.concatenate([track.joins, push.joins])))
+            start += waiting[-1].number
+        return self.state.window(torch.cat(features)), waiting
+
+    def _remember(self, pushed: list[Pushed], before: list[int]) -> None:
+        """Keep the observations that are context of the next observation."""
+        context = self.decoder.search.joint.observation.context
+        if context:
+            for push, earlier in zip(pushed, before, strict=True):
+                taken = push.x[: push.track.observations - earlier]
+                push.track.recent = torch.cat([push.track.recent, taken])[-context:]
+
+    def _settled_before(
+        self, full: list[_Waiting], window: Window, errors: dict[int, ObservationError]
+    ) -> list[_Waiting]:
+        """Streams whose next `look_ahead` observations can be taken.
+
+        Labels become final that had to be final when the last observation but one of these came.
+        """
+        look_ahead = self.decoder.search.look_ahead
+        valid = []
+        for part in full:
             try:
-                self.decoder.search.peek(self.state, one.track.slot, window, _positions([one], look_ahead))
-                fine.append(one)
-            except BlockError as error:
-                errors[one.track.slot] = error
-        self._settle([one.track for one in fine], look_ahead - 1)
-        return fine
+                self.decoder.search.peek(self.state, part.track.slot, window, _positions([part], look_ahead))
+                valid.append(part)
+            except ObservationError as error:
+                errors[part.track.slot] = error
+        self._settle([part.track for part in valid], look_ahead - 1)
+        return valid
 
-    def _step(self, full: list[_Waiting], block: int, window: Window) -> dict[int, BlockError]:
-        """Take a block of each stream, but of those where that fails."""
-        errors: dict[int, BlockError] = {}
+    def _step(self, full: list[_Waiting], number: int, window: Window) -> dict[int, ObservationError]:
+        """Take the next `number` observations of each stream; returns the errors of the streams that fail."""
+        errors: dict[int, ObservationError] = {}
         while full:
-            slots = np.array([one.track.slot for one in full])
+            slots = np.array([part.track.slot for part in full])
             try:
-                self.decoder.search.step(self.state, slots, window, _positions(full, block))
+                self.decoder.search.step(self.state, slots, window, _positions(full, number))
                 break
-            except BlockError as error:
+            except ObservationError as error:
                 errors[error.slot] = error
-                full = [one for one in full if one.track.slot != error.slot]
-        for one in full:
-            one.drop_first(block)
-            one.track.taken += block
+                full = [part for part in full if part.track.slot != error.slot]
+        for part in full:
+            part.drop_first(number)
+            part.track.taken += number
         return errors
 
-    def _wait(self, one: _Waiting, window: Window, errors: dict[int, BlockError]) -> None:
-        """Keep the observations that are less than a block, and look what they will come to."""
-        track = one.track
-        track.preview = self._preview(one, window, errors)
+    def _wait(self, part: _Waiting, window: Window, errors: dict[int, ObservationError]) -> None:
+        """Keep the observations since the last cut, and preview their labels."""
+        track = part.track
+        track.preview = self._preview(part, window, errors)
         views = self.decoder.search.joint.observation.views
-        rows = window.x[one.start * views : (one.start + one.number) * views]
-        track.pending, track.joins = rows.view(one.number, views, rows.shape[1]).clone(), one.joins
+        rows = window.x[part.start * views : (part.start + part.number) * views]
+        track.pending = rows.view(part.number, views, rows.shape[1]).clone()
+        track.joins = part.joins
         beams = self.state.beams.number[track.slot]
-        if one.number:
-            self._settle([track], one.number)
-        if self.state.beams.number[track.slot] != beams:  # perhaps the one that the preview continues was dropped
-            track.preview = self._preview(one, window, errors)
-            track.pending, track.joins = track.pending[: one.number], one.joins
+        if part.number:
+            self._settle([track], part.number)
+        if self.state.beams.number[track.slot] != beams:  # perhaps the beam that the preview continues was dropped
+            track.preview = self._preview(part, window, errors)
+            track.pending = track.pending[: part.number]
+            track.joins = part.joins
 
-    def _preview(self, one: _Waiting, window: Window, errors: dict[int, BlockError]) -> tuple[int, Integers]:
-        """The best beam after the observations that wait; those from one on that cannot be taken are dropped."""
-        while one.number:
+    def _preview(self, part: _Waiting, window: Window, errors: dict[int, ObservationError]) -> tuple[int, Integers]:
+        """The best beam after the waiting observations; from an observation that cannot be taken, they are dropped."""
+        while part.number:
             try:
-                return self.decoder.search.peek(self.state, one.track.slot, window, _positions([one], one.number))
-            except BlockError as error:
-                errors[one.track.slot], one.joins = error, one.joins[: error.at]
-        return 0, _no_codes()
+                return self.decoder.search.peek(self.state, part.track.slot, window, _positions([part], part.number))
+            except ObservationError as error:
+                errors[part.track.slot] = error
+                part.joins = part.joins[: error.position]
+        return 0, no_codes()
 
     def _settle(self, tracks: list[Track], pending: int) -> None:
-        """Make labels final, as they must be when so many observations came after the last cut."""
+        """Make labels final, given the number of observations since the last cut."""
         if not tracks:
             return
         slots, tails = np.array([[track.slot, track.taken - track.final] for track in tracks]).T
@@ -303,12 +243,14 @@ class Tracks(Generic[S]):
         final, numbers = settle(self.state.beams, slots, tails, keep, self.state.tree, self.state.pool.index)
         if len(final):
             for track, codes in zip(tracks, np.split(final, np.cumsum(numbers)[:-1]), strict=True):
-                track.fresh.append(codes)
+                track.unreported.append(codes)
                 track.final += len(codes)
 
 
-def _positions(waiting: list[_Waiting], block: int) -> list[Position]:
-    starts = np.array([one.start for one in waiting])
-    restarts, remaining = np.zeros(len(starts), dtype=np.bool_), np.full(len(starts), UNLIMITED, dtype=np.int32)
-    joins = np.stack([one.joins[:block] for one in waiting], axis=1)
-    return [Position(starts + at, restarts, joins[at], remaining) for at in range(block)]
+def _positions(waiting: list[_Waiting], number: int) -> list[Position]:
+    """The next `number` observations of each stream."""
+    starts = np.array([part.start for part in waiting])
+    restarts = np.zeros(len(starts), dtype=np.bool_)
+    remaining = np.full(len(starts), UNLIMITED, dtype=np.int32)
+    joins = np.stack([part.joins[:number] for part in waiting], axis=1)
+    return [Position(starts + time, restarts, joins[time], remaining) for time in range(number)]

@@ -1,4 +1,4 @@
-"""Labels as a tree: beams that share a history share its nodes, and what no beam holds any more is freed."""
+"""Labels as a tree: beams that share a history share its nodes; nodes that no beam holds are freed."""
 
 from typing import NamedTuple
 
@@ -7,21 +7,21 @@ import numpy as np
 from uisrnn.compiled import Integers, compiled
 
 NONE = -1
-"""In place of a node: there is none."""
+"""Stands for no node."""
 
 
 class LabelTree(NamedTuple):
-    """One node an observation and distinct history; arrays with one entry a node.
+    """A node for each observation and distinct history; arrays with an entry for each node.
 
-    A beam is a leaf: its labels are those on the way from the root. So memory and work a step do not grow with the
-    length, but for one node an observation on the way that all beams share.
+    A beam is a leaf: its labels stand on the path from the root. Work and memory of a step do not grow with the
+    length of the sequence, except for a node an observation on the path that all beams share.
 
     Attributes:
         parent: the node of the observation before, or `NONE`.
-        label: the cluster that the observation is given to.
-        holds: children, and beams that end here.
+        label: the label of the observation.
+        holds: number of children and of beams that end here.
         free: numbers of unused nodes, a stack.
-        left: (1,) how many there are.
+        left: (1,) number of unused nodes.
     """
 
     parent: Integers
@@ -39,36 +39,36 @@ class LabelTree(NamedTuple):
 
     @property
     def used(self) -> int:
-        """Nodes that are held."""
+        """Number of nodes in use."""
         return len(self.holds) - int(self.left[0])
 
     def with_room(self, number: int) -> "LabelTree":
-        """This tree, or a larger copy where it has less than `number` free nodes."""
+        """This tree, or a larger copy if it has fewer than `number` free nodes."""
         if self.left[0] >= number:
             return self
         old, left = len(self.holds), int(self.left[0])
         larger = LabelTree.empty(max(2 * old, old + number))
-        for mine, theirs in zip(self[:3], larger[:3], strict=True):
-            theirs[:old] = mine
-        more = len(larger.free) - old  # the new numbers, then those that were free before
+        for values, copy in zip(self[:3], larger[:3], strict=True):
+            copy[:old] = values
+        more = len(larger.free) - old  # the new numbers, then the numbers that were free before
         larger.free[:more] = np.arange(old, old + more, dtype=np.int32)[::-1]
         larger.free[more : more + left] = self.free[:left]
         larger.left[0] = more + left
         return larger
 
     def path(self, leaf: int, above: int = NONE) -> Integers:
-        """Labels on the way to a node, oldest first.
+        """Labels on the path to a node, oldest first.
 
         Args:
             leaf: the node.
-            above: a node before it, whose own label does not count; `NONE`: the beginning.
+            above: an ancestor, whose own label is left out; `NONE` for the whole path.
         """
         return path_labels(self, leaf, above)
 
 
 @compiled
 def add_node(tree: LabelTree, parent: int, label: int) -> int:
-    """A new node, which nobody holds yet; there must be a free one."""
+    """A new node, which no beam holds yet. The tree must have a free node."""
     tree.left[0] -= 1
     node = tree.free[tree.left[0]]
     tree.parent[node] = parent
@@ -81,12 +81,12 @@ def add_node(tree: LabelTree, parent: int, label: int) -> int:
 
 @compiled
 def grow(tree: LabelTree, leaves: Integers, labels: Integers) -> None:
-    """Continue label sequences, with one node for those that begin alike.
+    """Add labels to label sequences; label sequences that begin alike share nodes.
 
     Args:
         tree: with room for all labels.
-        leaves: (n,) where they are; on return where they come to, held once more each.
-        labels: (n, time) how they go on.
+        leaves: (n,) the nodes of the last labels; on return the nodes of the new last labels, each held once more.
+        labels: (n, time) the labels to add.
     """
     for time in range(labels.shape[1]):
         parents = leaves.copy()
@@ -101,14 +101,14 @@ def grow(tree: LabelTree, leaves: Integers, labels: Integers) -> None:
 
 @compiled
 def free_node(tree: LabelTree, node: int) -> None:
-    """Let a node be used again."""
+    """Mark a node as unused."""
     tree.free[tree.left[0]] = node
     tree.left[0] += 1
 
 
 @compiled
 def release_node(tree: LabelTree, node: int) -> None:
-    """Give up one hold, and free the node and those above it that nobody holds any more."""
+    """Release a node; free it and its ancestors if nothing holds them any more."""
     while node >= 0:
         tree.holds[node] -= 1
         if tree.holds[node] > 0:
@@ -119,7 +119,7 @@ def release_node(tree: LabelTree, node: int) -> None:
 
 @compiled
 def path_labels(tree: LabelTree, leaf: int, above: int) -> Integers:
-    """See `LabelTree.path`."""
+    """The loop of `LabelTree.path`."""
     length = 0
     node = leaf
     while node != above:
@@ -136,7 +136,7 @@ def path_labels(tree: LabelTree, leaf: int, above: int) -> Integers:
 
 @compiled
 def child_towards(tree: LabelTree, above: int, leaf: int) -> int:
-    """The node right after `above` on the way to `leaf`, which must lie below it."""
+    """The child of `above` on the path to `leaf`, which must be a descendant of `above`."""
     node = leaf
     while tree.parent[node] != above:
         node = tree.parent[node]

@@ -18,7 +18,6 @@ from uisrnn.distributed.shards import Shards, UnreadableShardError
 from uisrnn.errors import ArgumentError, InputError, InputTypeError
 from uisrnn.formats import registry
 from uisrnn.formats.reading import Skipped
-from uisrnn.kept import KeptModel
 from uisrnn.progress import bar_for
 from uisrnn.turns import rttm
 from uisrnn.turns.rttm import is_rttm
@@ -58,7 +57,7 @@ class Prediction:
 
 def predict(
     dataset: str | os.PathLike[str],
-    model: KeptModel | str | os.PathLike[str],
+    model: UISRNN | str | os.PathLike[str],
     args: object = None,
     *,
     out: str | os.PathLike[str] | None = None,
@@ -113,7 +112,10 @@ def predict(
     with connect(address, workers) as number:
         places = tally.survey(shards)
         batches = batches_of(places, min(batch_size, max(1, -(-len(places) // (_ROUNDS * number)))))
-        with output.prepare(places) as prepared, bar_for(predictor._verbosity, len(places), "prediction") as bar:
+        with (
+            output.prepare(places) as prepared,
+            bar_for(predictor.arguments.verbosity, len(places), "prediction") as bar,
+        ):
             work = Work(predictor.to_bytes(), inference, shards.url, shards.dim, hop, prepared)
             with closing(outcomes_of(work, batches, number)) as outcomes:
                 for outcome in outcomes:
@@ -210,8 +212,8 @@ class Tally:
         )
 
 
-def _model_of(model: Any) -> KeptModel:
-    if isinstance(model, KeptModel):
+def _model_of(model: Any) -> UISRNN:
+    if isinstance(model, UISRNN):
         return model
     if not isinstance(model, (str, os.PathLike)):
         raise InputTypeError(f"model must be a UISRNN or the path of its file, but is {type(model).__name__}")

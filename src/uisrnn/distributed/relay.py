@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uisrnn.arguments import TrainingArguments
 from uisrnn.log import ModelLogger
 from uisrnn.progress import Progress, Silent
-from uisrnn.training.watcher import Nobody, Watcher, progress_of
+from uisrnn.training.watcher import SilentWatcher, Watcher, progress_of
 
 _SECONDS = 1.0  # from one message to the next
 
@@ -50,7 +50,7 @@ News = Made | Said
 """What a training tells."""
 
 
-class Relay(Nobody):
+class Relay(SilentWatcher):
     """A watcher and listener to the log, in the process that trains, that sends all of it away.
 
     Args:

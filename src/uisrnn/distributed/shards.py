@@ -13,8 +13,10 @@ import numpy as np
 from uisrnn import extras
 from uisrnn.distributed.plan import Stretch
 from uisrnn.errors import InputError, InputTypeError, UISRNNError
-from uisrnn.formats.parquet import rows as parquet_rows
-from uisrnn.formats.rows import Rows, sequences_of
+from uisrnn.formats.parquet import row_batches
+from uisrnn.formats.parquet.columns import EMBEDDING, SEQUENCE, Columns
+from uisrnn.formats.parquet.hive import is_partition, is_shard, partitions_of
+from uisrnn.formats.sequence_rows import SequenceRows, sequences_of
 from uisrnn.sequences.labeled import LabeledSequence
 
 
@@ -77,11 +79,10 @@ class Shards:
             if not system.isdir(path):
                 system.info(path)
                 return [path]
-            names = sorted(system.ls(path, detail=False))  # also links, and what turns out to be no file
-        found = [one for one in names if _is_shard(PurePosixPath(one))]
-        if not found:
+            shards = list(_shards_in(system, path))
+        if not shards:
             raise InputError(f"{self.url}: the folder must hold .parquet files, but holds none")
-        return found
+        return shards
 
     def runs(self, path: str) -> list[tuple[str, int]]:
         """The names of a shard, each with how many rows follow each other under it; only this column is read.
@@ -90,12 +91,15 @@ class Shards:
             UnreadableShardError: the shard is damaged, or its observations are of another dimension.
         """
         with self._open(path) as file:
-            self._require_dim(path, file.schema_arrow)
-            if "sequence" not in file.schema_arrow.names:
-                return [(self._default_name, file.metadata.num_rows)] * (file.metadata.num_rows > 0)
-            return _runs(path, file)
+            columns = self._columns(path, file.schema_arrow)
+            self._require_dim(path, file.schema_arrow.field(columns.names[EMBEDDING]).type)
+            row_batches.log_notes(path, columns, set())
+            if columns.names.get(SEQUENCE) in columns.in_file:
+                return _runs(path, file, columns.names[SEQUENCE])
+            number = file.metadata.num_rows
+            return [(self._constant_name(path, columns), number)] * (number > 0)
 
-    def rows(self, stretch: Stretch) -> list[Rows]:
+    def rows(self, stretch: Stretch) -> list[SequenceRows]:
         """The rows of a stretch, from the row groups that hold them.
 
         Raises:
@@ -103,11 +107,12 @@ class Shards:
         """
         path = stretch.shard
         with self._open(path) as file:
-            has_json_labels = parquet_rows.JSON_LABELS.items() <= (file.schema_arrow.metadata or {}).items()
+            columns = self._columns(path, file.schema_arrow)
+            has_json_labels = row_batches.has_json_labels(file.schema_arrow)
             return [
                 rows
-                for batch in _batches(file, stretch)
-                for rows in parquet_rows.pieces_of(batch, self._default_name, has_json_labels)
+                for batch in _batches(file, stretch, columns)
+                for rows in row_batches.pieces_of(batch, self._default_name, has_json_labels)
             ]
 
     def sequences(self, stretches: list[Stretch]) -> list[LabeledSequence]:
@@ -131,11 +136,21 @@ class Shards:
     def _default_name(self) -> str:
         return PurePosixPath(self.url).stem
 
-    def _require_dim(self, path: str, schema: Any) -> None:
-        arrow = _arrow()
-        parquet_rows.require_columns(arrow, Path(path), schema)
-        kind = schema.field("embedding").type
-        if arrow.types.is_fixed_size_list(kind) and kind.list_size != self.dim:
+    def _columns(self, path: str, schema: Any) -> Columns:
+        _system, root = self._place
+        return Columns.of(_arrow(), Path(path), schema, partitions_of(PurePosixPath(root), PurePosixPath(path)))
+
+    def _constant_name(self, path: str, columns: Columns) -> str:
+        """The name of the only sequence of a shard."""
+        if SEQUENCE not in columns.names:
+            return self._default_name
+        name = columns.partitions[columns.names[SEQUENCE]]
+        if name is None:
+            raise InputError(f"{path}: {columns.names[SEQUENCE]} must be a string, but is null")
+        return name
+
+    def _require_dim(self, path: str, kind: Any) -> None:
+        if _arrow().types.is_fixed_size_list(kind) and kind.list_size != self.dim:
             raise InputError(f"{path}: observations must be (T, {self.dim}), but are (T, {kind.list_size})")
 
     @contextmanager
@@ -144,8 +159,11 @@ class Shards:
         parquet = extras.load("pyarrow.parquet", "ray", "Parquet")
         with _reaching(path), _unopened(path):
             source = system.open(path, "rb")
-        with source, _blaming(path), parquet_rows.reading(_arrow(), Path(path)):
-            yield parquet.ParquetFile(source, pre_buffer=False, buffer_size=parquet_rows.READ_BYTES)
+        with source, _blaming(path):
+            with row_batches.opening(_arrow(), Path(path), source):
+                file = parquet.ParquetFile(source, pre_buffer=False, buffer_size=row_batches.READ_BYTES)
+            with row_batches.reading(_arrow(), Path(path)):
+                yield file
 
 
 @contextmanager
@@ -156,25 +174,32 @@ def _unopened(path: str) -> Iterator[None]:
         raise UnreadableShardError(path, f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def _is_shard(path: PurePosixPath) -> bool:
-    return path.suffix.lower() == ".parquet" and not path.name.startswith(".")
+def _shards_in(system: Any, folder: str) -> Iterator[str]:
+    """The shards in a folder and in its partitions; also links, and names that turn out to be no file."""
+    for path in sorted(system.ls(folder, detail=False)):
+        if is_partition(PurePosixPath(path).name) and system.isdir(path):
+            yield from _shards_in(system, path)
+        elif is_shard(PurePosixPath(path)):
+            yield path
 
 
 def _arrow() -> Any:
     return extras.load("pyarrow", "ray", "Parquet")
 
 
-def _runs(path: str, file: Any) -> list[tuple[str, int]]:
+def _runs(path: str, file: Any, column_name: str) -> list[tuple[str, int]]:
     runs: list[tuple[str, int]] = []
     row = 0
-    for table in file.iter_batches(16 * parquet_rows.BATCH_ROWS, columns=["sequence"]):
-        column = table.column("sequence")
+    for table in file.iter_batches(16 * row_batches.BATCH_ROWS, columns=[column_name]):
+        column = table.column(column_name)
         if column.null_count:
-            raise InputError(f"{path}: sequence must be a string in every row, but is null in one from row {row} on")
+            raise InputError(
+                f"{path}: {column_name} must be a string in every row, but is null in one from row {row} on"
+            )
         coded = column if hasattr(column, "indices") else column.dictionary_encode()
         codes, names = coded.indices.to_numpy(zero_copy_only=False), coded.dictionary.to_pylist()
         if any(isinstance(name, bool) or not isinstance(name, (str, int)) for name in names):
-            raise InputError(f"{path}: sequence must be a string, but is {names[0]!r:.80} in row {row}")
+            raise InputError(f"{path}: {column_name} must be a string, but is {names[0]!r:.80} in row {row}")
         cuts = np.flatnonzero(np.diff(codes, prepend=-1, append=-1))
         for start, stop in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
             name = str(names[codes[start]])
@@ -184,20 +209,20 @@ def _runs(path: str, file: Any) -> list[tuple[str, int]]:
     return runs
 
 
-def _batches(file: Any, stretch: Stretch) -> Iterator[Any]:
+def _batches(file: Any, stretch: Stretch, columns: Columns) -> Iterator[Any]:
     """Batches of the rows that are wanted; row groups without any are not read."""
     sizes = [file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups)]
     ends = np.cumsum(sizes)
     first, last = np.searchsorted(ends, [stretch.start, stretch.stop - 1], side="right").tolist()
     if last >= len(sizes):
         raise InputError(f"{stretch.shard}: had {stretch.stop} rows or more, but now has {int(ends[-1])}")
-    columns = [name for name in parquet_rows.COLUMNS if name in file.schema_arrow.names]
     row = int(ends[first]) - sizes[first]
-    for table in file.iter_batches(parquet_rows.BATCH_ROWS, row_groups=range(first, last + 1), columns=columns):
+    groups = range(first, last + 1)
+    for table in file.iter_batches(row_batches.BATCH_ROWS, row_groups=groups, columns=columns.in_file):
         start, stop = max(stretch.start - row, 0), min(stretch.stop - row, table.num_rows)
         if start < stop:
-            part = table.slice(start, stop - start)
-            yield parquet_rows.RowBatch(part, Path(stretch.shard), row + start)
+            part = columns.table(_arrow(), table.slice(start, stop - start))
+            yield row_batches.RowBatch(part, columns.names, Path(stretch.shard), row + start)
         row += table.num_rows
         if row >= stretch.stop:
             return

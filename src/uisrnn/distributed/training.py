@@ -21,10 +21,10 @@ from uisrnn.distributed.cluster import connect, load_ray, told_here
 from uisrnn.distributed.relay import Audience, News, Relay, followed
 from uisrnn.errors import ArgumentError, ClusterError, UISRNNError
 from uisrnn.formats.reading import Skipped
-from uisrnn.training.checkpoints import Checkpoints, Keeping, require_checkpoints
+from uisrnn.training.checkpoints import Checkpoints, StoringCheckpointer, require_checkpoints
 from uisrnn.training.history import History
-from uisrnn.training.team import ALONE, ProcessGroup, Team
-from uisrnn.training.watcher import NOBODY, Watcher, require_watcher
+from uisrnn.training.team import SINGLE_PROCESS, ProcessGroup, Team
+from uisrnn.training.watcher import SILENT_WATCHER, Watcher, require_watcher
 from uisrnn.uisrnn import UISRNN
 
 _RUN = "run"
@@ -41,7 +41,7 @@ def train(
     workers: int | None = None,
     checkpoints: Checkpoints | None = None,
     retries: int = 3,
-    watcher: Watcher = NOBODY,
+    watcher: Watcher = SILENT_WATCHER,
 ) -> History:
     """`model.fit` by several processes at once.
 
@@ -250,7 +250,7 @@ def _trained(job: _Job, team: Team, device: torch.device, relay: Relay) -> tuple
     relay.listen(model.logger)
     left = None if job.end is None else max(job.end - time.time(), 1e-3)
     args = TrainingArguments(**{**job.training_args, "max_time": left})
-    watcher = NOBODY if team.rank else relay
+    watcher = SILENT_WATCHER if team.rank else relay
     return model.fit(job.dataset, args=args, watcher=watcher, checkpoints=_InRay(job.every), team=team), model
 
 
@@ -260,19 +260,19 @@ class _InRay(Checkpoints):
     def __init__(self, every: float) -> None:
         super().__init__(_RUN, every=every)
 
-    def begin(self, facts: Mapping[str, Any], seed: int, team: Team = ALONE) -> Keeping:
+    def begin(self, facts: Mapping[str, Any], seed: int, team: Team = SINGLE_PROCESS) -> StoringCheckpointer:
         """See `Checkpoints.begin`."""
-        return Keeping(_Shelf(team), self.every, facts, seed, team)
+        return StoringCheckpointer(_RayStore(team), self.every, facts, seed, team)
 
 
-class _Shelf:
-    """The checkpoints of Ray Train; see `uisrnn.training.checkpoints.Shelf`."""
+class _RayStore:
+    """The checkpoints of Ray Train; see `uisrnn.training.store.Store`."""
 
     def __init__(self, team: Team) -> None:
         self._team = team
 
     def latest(self) -> tuple[str, bytes] | None:
-        """See `Shelf.latest`."""
+        """See `Store.latest`."""
         found = _train().get_checkpoint()
         if found is None:
             return None
@@ -280,7 +280,7 @@ class _Shelf:
             return f"{found.path}/{_FILE}", Path(folder, _FILE).read_bytes()
 
     def put(self, content: bytes) -> None:
-        """See `Shelf.put`; all processes report, the first one with the file."""
+        """See `Store.put`; all processes report, the first one with the file."""
         train = _train()
         with tempfile.TemporaryDirectory() as folder:
             checkpoint = None
@@ -290,4 +290,4 @@ class _Shelf:
             train.report({}, checkpoint=checkpoint)
 
     def close(self) -> None:
-        """See `Shelf.close`."""
+        """See `Store.close`."""

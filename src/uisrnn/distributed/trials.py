@@ -11,7 +11,7 @@ from uisrnn.distributed.cluster import connect, load_ray, told_here
 from uisrnn.distributed.decoding import model_from
 from uisrnn.errors import ArgumentError
 from uisrnn.sequences.coded import CodedSequence
-from uisrnn.tuning.evaluator import Bench
+from uisrnn.tuning.evaluator import TrialRunner
 from uisrnn.tuning.space import Values
 from uisrnn.tuning.task import Metric, SequenceScores, Task
 
@@ -37,7 +37,7 @@ class RayTrials:
     workers: int | None = None
 
     @contextmanager
-    def ready(self, task: Task) -> Iterator[Bench]:
+    def ready(self, task: Task) -> Iterator[TrialRunner]:
         """See `Evaluator.ready`.
 
         Raises:
@@ -50,7 +50,7 @@ class RayTrials:
 
 
 class _RayBench:
-    """See `Bench`."""
+    """See `TrialRunner`."""
 
     def __init__(self, ray: Any, task: Task, number: int) -> None:
         self.batch_size = number
@@ -63,7 +63,7 @@ class _RayBench:
             raise ArgumentError(f"metric must be a function that can be sent, but {task.metric_name} cannot") from error
 
     def scores(self, proposals: Sequence[Values]) -> Iterator[SequenceScores | None]:
-        """See `Bench.scores`."""
+        """See `TrialRunner.scores`."""
         # Trials that an error leaves behind end by themselves: to cancel one that just ends takes Ray and us down.
         for one in [self._trial.remote(self._parcel, self._metric, dict(values)) for values in proposals]:
             try:

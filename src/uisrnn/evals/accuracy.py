@@ -1,4 +1,4 @@
-"""How many labels are right, up to names."""
+"""The share of labels that are right, whatever the names of the clusters."""
 
 from collections.abc import Hashable
 from typing import Any
@@ -17,7 +17,7 @@ def get_list_inverse_index(unique_ids: list[Hashable]) -> dict[Hashable, int]:
         unique_ids: a list without repetitions.
 
     Raises:
-        InputTypeError: it is not a list.
+        InputTypeError: `unique_ids` is not a list.
 
     >>> get_list_inverse_index(["a", 3, "abc"])
     {'a': 0, 3: 1, 'abc': 2}
@@ -28,7 +28,7 @@ def get_list_inverse_index(unique_ids: list[Hashable]) -> dict[Hashable, int]:
 
 
 def compute_sequence_match_accuracy(sequence1: Any, sequence2: Any) -> float:
-    """Share of equal labels after the best one-to-one renaming of the labels of one sequence.
+    """Share of equal labels after the best one-to-one renaming of the labels of either sequence.
 
     Args:
         sequence1: labels, a list, tuple or 1-dim array of integers or strings.
@@ -38,13 +38,14 @@ def compute_sequence_match_accuracy(sequence1: Any, sequence2: Any) -> float:
         A number from 0 to 1.
 
     Raises:
-        InputTypeError: one of them is not a sequence of labels.
-        InputError: they are empty or of different lengths.
+        InputTypeError: an argument is not a sequence of labels.
+        InputError: the sequences are empty, or their lengths differ.
 
     >>> compute_sequence_match_accuracy([0, 0, 1, 2, 2], ["c", "c", "d", "d", "a"])
     0.8
     """
-    labels1, labels2 = _label_list(sequence1, "sequence1"), _label_list(sequence2, "sequence2")
+    labels1 = _label_list(sequence1, "sequence1")
+    labels2 = _label_list(sequence2, "sequence2")
     if not labels1 or len(labels1) != len(labels2):
         raise InputError(
             f"sequence1 and sequence2 must have the same length, not 0, but have {len(labels1)} and {len(labels2)}"

@@ -1,4 +1,4 @@
-"""What of two labellings of the same observations adds up over files: matches, entropies, pairs."""
+"""Two labellings of the same observations, as sums that add up over files: matches, entropies, pairs."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,11 +7,12 @@ from uisrnn.evals.contingency import counts, match
 
 
 def label_sums(reference: NDArray[np.int64], hypothesis: NDArray[np.int64]) -> dict[str, float]:
-    """What accuracy, homogeneity, completeness, V-measure and the adjusted Rand index are computed from.
+    """The sums from which accuracy, homogeneity, completeness, V-measure and the adjusted Rand index are computed.
 
-    With n observations in the contingency table n_rh: entropies are n times those in nats, H(r) of the reference and
-    H(r|h) as what is left of it; pairs of observations with equal labels in both are counted above their expectation
-    by chance (Hubert and Arabie 1985). As sums over files, these are entropies given the file and pairs within files.
+    With n observations in the contingency table n_rh, entropies are n times entropies in nats: H(r) of the reference,
+    and H(r|h), its entropy given the hypothesis. Pairs of observations with equal labels in both labellings are counted
+    above their expectation by chance (Hubert and Arabie 1985). Summed over files, the entropies are given the file, and
+    the pairs are within files.
 
     Args:
         reference: (T,) codes 0, 1, 2, ...
@@ -24,9 +25,13 @@ def label_sums(reference: NDArray[np.int64], hypothesis: NDArray[np.int64]) -> d
     2.0
     """
     table = counts(reference, hypothesis)
-    rows, columns = table.sum(axis=1), table.sum(axis=0)
-    both, one, other, pairs = (_pairs(part) for part in (table, rows, columns, np.array([len(reference)])))
-    chance = one * other / pairs if pairs else 0.0
+    rows = table.sum(axis=1)
+    columns = table.sum(axis=0)
+    equal_in_both = _pairs(table)
+    equal_in_reference = _pairs(rows)
+    equal_in_hypothesis = _pairs(columns)
+    pairs = _pairs(np.array([len(reference)]))
+    chance = equal_in_reference * equal_in_hypothesis / pairs if pairs else 0.0
     return {
         "observations": float(len(reference)),
         "matched": float(sum(table[pair] for pair in match(table))),
@@ -34,19 +39,19 @@ def label_sums(reference: NDArray[np.int64], hypothesis: NDArray[np.int64]) -> d
         "reference_entropy_left": _entropy(table, np.broadcast_to(columns, table.shape)),
         "hypothesis_entropy": _entropy(columns, columns.sum()),
         "hypothesis_entropy_left": _entropy(table, np.broadcast_to(rows[:, None], table.shape)),
-        "rand_above_chance": both - chance,
-        "rand_most_above_chance": (one + other) / 2 - chance,
+        "rand_above_chance": equal_in_both - chance,
+        "rand_most_above_chance": (equal_in_reference + equal_in_hypothesis) / 2 - chance,
         "reference_speakers": float(len(rows)),
         "hypothesis_speakers": float(len(columns)),
     }
 
 
-def _pairs(part: NDArray[np.int64]) -> float:
-    """How many pairs are within the cells."""
-    return float((part * (part - 1) // 2).sum())
+def _pairs(cells: NDArray[np.int64]) -> float:
+    """How many pairs of observations share a cell."""
+    return float((cells * (cells - 1) // 2).sum())
 
 
-def _entropy(part: NDArray[np.int64], whole: NDArray[np.int64]) -> float:
-    """The entropy of cells given the whole that each is a part of, times the number that was counted."""
-    share = part[part > 0] / np.broadcast_to(whole, part.shape)[part > 0]
-    return float(-(part[part > 0] * np.log(share)).sum()) + 0.0  # no -0.0
+def _entropy(cells: NDArray[np.int64], wholes: NDArray[np.int64]) -> float:
+    """The entropy of cells, each given its whole, times the number of observations."""
+    share = cells[cells > 0] / np.broadcast_to(wholes, cells.shape)[cells > 0]
+    return float(-(cells[cells > 0] * np.log(share)).sum()) + 0.0  # no -0.0

@@ -1,4 +1,4 @@
-"""How often each label of one kind meets each of another, and which belong together."""
+"""How often labels of two labellings meet, and which labels belong together."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,32 +17,33 @@ def counts(reference: NDArray[np.int64], hypothesis: NDArray[np.int64]) -> NDArr
         hypothesis: (T,) codes 0, 1, 2, ...
 
     Returns:
-        (R, H) how many observations have the one code and the other.
+        (R, H) how many observations have both codes.
 
     Raises:
-        InputError: so many clusters that the table would not fit into the memory.
+        InputError: there are so many clusters that the table would not fit into the memory.
 
     >>> counts(np.array([0, 0, 1]), np.array([1, 1, 0]))
     array([[0, 2],
            [1, 0]])
     """
-    rows, columns = (int(codes.max(initial=-1)) + 1 for codes in (reference, hypothesis))
+    rows = int(reference.max(initial=-1)) + 1
+    columns = int(hypothesis.max(initial=-1)) + 1
     require_pairs(rows, columns)
     return np.bincount(reference * columns + hypothesis, minlength=rows * columns).reshape(rows, columns)
 
 
 def require_pairs(rows: int, columns: int) -> None:
-    """Refuse more pairs of clusters than can be matched.
+    """Require that a table of so many rows and columns fits into the memory.
 
     Raises:
-        InputError: they are too many.
+        InputError: there are too many pairs.
     """
     if rows * columns > _MOST_PAIRS:
         raise InputError(f"{rows} clusters cannot be matched with {columns}: more than {_MOST_PAIRS} pairs")
 
 
 def match(table: NDArray[np.int64] | NDArray[np.float64]) -> list[tuple[int, int]]:
-    """The one-to-one pairs of rows and columns whose entries have the largest sum.
+    """The pairs of rows and columns, each row and column in at most a single pair, whose entries have the largest sum.
 
     Args:
         table: (R, H) numbers >= 0.

@@ -1,4 +1,4 @@
-"""What an evaluation finds: figures of each file and of all of them."""
+"""The result of an evaluation: figures of each file and of all files."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -8,37 +8,43 @@ from typing import Any
 import numpy as np
 
 from uisrnn.errors import InputError
-from uisrnn.evals.metrics import METRICS, figures
+from uisrnn.evals.metrics import METRICS, figure_names, figures
+from uisrnn.sequences.labels import Label
 
 TOTAL = "TOTAL"
 
 
 @dataclass(frozen=True)
 class Row:
-    """The figures of one file, or of all; None where a figure is not known, or not defined as it is a share of nothing.
+    """The figures of a file, or of all files; None if a figure is not known, or not defined as a share of nothing.
 
-    Of several files, each is a ratio of sums over files, so that long files count more; not the mean of their ratios.
+    A total is a ratio of sums over files, so long files count more; it is not the mean of the ratios of files.
 
     Attributes:
         name: of the file.
-        speech: seconds of speakers in the reference where it is evaluated; two at a time count twice.
+        speech: seconds of speakers in the scored time of the reference; two speakers at a time count twice.
         der: diarization error rate, `missed` + `false_alarm` + `confusion`.
-        missed: share of `speech` that nobody speaks in the hypothesis.
-        false_alarm: seconds that nobody speaks in the reference, as share of `speech`.
-        confusion: share of `speech` that another speaker speaks in the hypothesis.
-        jer: Jaccard error rate; of several files, the mean over their speakers.
-        purity: share of the hypothesis' speech that is of the main speaker of each of its speakers.
-        coverage: share of the reference's speech that is of the main speaker found for each of its speakers.
+        missed: share of `speech` in which a speaker of the reference is missing in the hypothesis.
+        false_alarm: seconds of speakers in the hypothesis beyond the number of speakers in the reference, as a share
+            of `speech`.
+        confusion: share of `speech` in which the hypothesis has a wrong speaker.
+        jer: Jaccard error rate, the mean over the speakers of the reference, in all files for a total. It is computed
+            from the whole time of the regions: collar and overlap are not cut out, as dscore does not cut them out.
+        purity: share of the hypothesis' speech that is right if each of its speakers is the speaker of the reference
+            with most seconds in common.
+        coverage: share of the reference's speech that is right if each of its speakers is the speaker of the hypothesis
+            with most seconds in common.
         observations: their number.
         accuracy: share of labels that are right after the best one-to-one renaming.
         homogeneity: 1 - H(reference | hypothesis) / H(reference), with entropies within files.
-        completeness: the same with the two exchanged.
-        v_measure: their harmonic mean.
+        completeness: 1 - H(hypothesis | reference) / H(hypothesis), with entropies within files.
+        v_measure: the harmonic mean of homogeneity and completeness.
         adjusted_rand: the adjusted Rand index, over pairs within files.
-        reference_speakers: how many there are.
-        hypothesis_speakers: how many were found.
-        speaker_count_error: how far these are from each other, the mean over files.
-        sums: what all this is computed from; they add up over files.
+        reference_speakers: the number of speakers in the reference.
+        hypothesis_speakers: the number of speakers in the hypothesis.
+        speaker_count_error: the distance of these two numbers; its mean over files for a total.
+        sums: all numbers from which the figures are computed; they add up over files.
+        matched: the speaker of the reference for each matched speaker of the hypothesis, from turns; empty for a total.
     """
 
     name: str
@@ -60,14 +66,21 @@ class Row:
     hypothesis_speakers: float | None = None
     speaker_count_error: float | None = None
     sums: Mapping[str, float] = field(default_factory=dict, repr=False)
+    matched: Mapping[Label, Label] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, name: str, sums: Mapping[str, float]) -> "Row":
-        """The figures that follow from the sums."""
-        return cls(name, **figures(sums), sums=dict(sums))
+    def of(cls, name: str, sums: Mapping[str, float], matched: Mapping[Label, Label] | None = None) -> "Row":
+        """The row of a file from its sums.
+
+        Args:
+            name: of the file.
+            sums: as in the attribute.
+            matched: as in the attribute; None: no speaker is matched.
+        """
+        return cls(name, **figures(sums), sums=dict(sums), matched=dict(matched or {}))
 
     def value(self, figure: str) -> float | None:
-        """A figure by its name."""
+        """The figure of a name."""
         value: float | None = getattr(self, figure)
         return value
 
@@ -78,9 +91,9 @@ class Evaluation:
 
     Attributes:
         rows: the figures of each file, in the order of the references.
-        collar: seconds before and after each boundary of the reference that were not evaluated.
-        skip_overlap: whether times were left out at which several speak in the reference.
-        within_regions: whether only given regions were evaluated (`uem`).
+        collar: seconds before and after each boundary of the reference that were not scored.
+        skip_overlap: whether time in which several speakers speak in the reference was not scored.
+        within_regions: whether only given regions were scored (`uem`).
     """
 
     rows: tuple[Row, ...]
@@ -95,12 +108,12 @@ class Evaluation:
 
     @property
     def figures(self) -> tuple[str, ...]:
-        """The names of the figures that are known, as in `Row`."""
-        return tuple(name for name, metric in METRICS.items() if all(one in self.rows[0].sums for one in metric.needs))
+        """The names of the known figures, as in `Row`."""
+        return figure_names(self.rows[0].sums)
 
     @property
     def conditions(self) -> str:
-        """What was evaluated, in words.
+        """The conditions of the evaluation in words.
 
         >>> Evaluation((Row.of("call", {"speech": 1.0}),), collar=0.25).conditions
         'collar 0.25 s on each side of boundaries of the reference, overlap evaluated, whole files'
@@ -123,13 +136,10 @@ class Evaluation:
         raise KeyError(name)
 
     def table(self) -> list[list[str]]:
-        """Text by row and column: the names of figures, one row a file, the total."""
+        """Text by row and column: the names of figures, a row for each file, the total."""
         names = self.figures
-        lines = [[METRICS[name].text(row.value(name)) for name in names] for row in (*self.rows, self.total)]
-        first = ["file", *(row.name for row in self.rows), TOTAL]
-        return [
-            [name, *line] for name, line in zip(first, [[METRICS[one].title for one in names], *lines], strict=True)
-        ]
+        head = ["file", *(METRICS[name].title for name in names)]
+        return [head, *([row.name, *_texts(row, names)] for row in (*self.rows, self.total))]
 
     def __str__(self) -> str:
         table = self.table()
@@ -137,7 +147,7 @@ class Evaluation:
         return "\n".join([*(_line(line, widths) for line in table), self.conditions])
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON has it; what is not defined is None."""
+        """The evaluation as JSON holds it; a figure that is not defined is None."""
         return {
             "collar": self.collar,
             "skip_overlap": self.skip_overlap,
@@ -147,8 +157,12 @@ class Evaluation:
         }
 
     def _plain(self, row: Row) -> dict[str, Any]:
-        known = {"name", "sums", *self.figures}
-        return {name: value for name, value in asdict(row).items() if name in known}
+        shown = {"name", "sums", *self.figures}
+        return {name: value for name, value in asdict(row).items() if name in shown}
+
+
+def _texts(row: Row, names: Iterable[str]) -> list[str]:
+    return [METRICS[name].text(row.value(name)) for name in names]
 
 
 def _line(cells: Iterable[str], widths: Iterable[int]) -> str:
@@ -157,16 +171,16 @@ def _line(cells: Iterable[str], widths: Iterable[int]) -> str:
 
 
 def require_same_reference(first: Evaluation, second: Evaluation) -> None:
-    """Refuse two evaluations that cannot be compared.
+    """Require that two evaluations can be compared.
 
     Raises:
-        InputError: they are of other files, under other conditions, or against other references.
+        InputError: their files, conditions or references differ.
     """
     if [row.name for row in first.rows] != [row.name for row in second.rows]:
         raise InputError("first and second must be of the same files in the same order")
     if (first.conditions, first.figures) != (second.conditions, second.figures):
         raise InputError(f"must be evaluated alike, but first: {first.conditions}; second: {second.conditions}")
-    for one, other in zip(first.rows, second.rows, strict=True):
+    for row, other in zip(first.rows, second.rows, strict=True):
         for name in ("speech", "observations", "reference_speakers"):
-            if not np.isclose(one.sums.get(name, 0), other.sums.get(name, 0), rtol=1e-6, atol=1e-6):
-                raise InputError(f"{one.name}: must have the same reference in both, but {name} differs")
+            if not np.isclose(row.sums.get(name, 0), other.sums.get(name, 0), rtol=1e-6, atol=1e-6):
+                raise InputError(f"{row.name}: must have the same reference in both, but {name} differs")

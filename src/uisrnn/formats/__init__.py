@@ -1,4 +1,4 @@
-"""Sequences in files: npz, Parquet, JSON lines and Kaldi, each read into `LabeledSequence`s and written from them."""
+"""Sequences in files: npz, npy, Parquet, JSON lines and Kaldi, read into and written from `LabeledSequence`s."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -24,19 +24,22 @@ def load_sequences(
     """Read all sequences of a file or a folder.
 
     Args:
-        path: `.npz` (the conversation format, or training and test files of uisrnn 0.1.2), `.parquet`, `.jsonl`, or a
-            folder of such files; a Kaldi folder, `.scp` or `.ark`.
-        format: `"npz"`, `"parquet"`, `"jsonl"` or `"kaldi"`; None: by the suffix, or by what the folder holds.
-        rttm: an RTTM file that labels the observations: by who speaks at their times in the recording that is called
-            as the sequence, or in its only recording.
+        path: `.npz` (the conversation format, or training and test files of uisrnn 0.1.2), `.npy` (observations, with
+            labels in a file beside it, as `train_sequence.npy` and `train_cluster_id.npy`), `.parquet`, `.jsonl`, or a
+            folder of such files, for Parquet also with partitions of hive; a Kaldi folder, `.scp` or `.ark`.
+        format: `"npz"`, `"npy"`, `"parquet"`, `"jsonl"`, `"kaldi"`, or the name of a format that `register` added;
+            None: by the suffix, or by the files in the folder.
+        rttm: an RTTM file that labels the observations by the turns at their times. The recording with the name of the
+            sequence counts, or the only recording of the file.
         silence: with `rttm`, see `label_by_turns`.
         overlap: with `rttm`, see `label_by_turns`.
 
     Returns:
-        The sequences in their order, of one dimension.
+        The sequences in their order, of one dimension. Parquet files of other programs may have other usual names for
+        columns (`file`, `speaker`, `features`, ...); the log says how they are read.
 
     Raises:
-        InputError: what is there is damaged, not of a known format, or wrong; the message tells file and place.
+        InputError: a file is damaged, of an unknown format, or wrong; the message names the file and the place.
         ArgumentError: an argument has a value that it cannot have.
         MissingExtraError: the package that reads the format is not installed.
         OSError: there is no such file, or it cannot be read.
@@ -53,38 +56,39 @@ def load_sequences(
 def iterate_sequences(
     path: _Path, *, format: str | None = None, rttm: _Path | None = None, silence: str = "drop", overlap: str = "drop"
 ) -> Iterator[LabeledSequence]:
-    """Read sequences one at a time; of npz files all that are in one, else only one, are in memory.
+    """Read sequences one at a time; one sequence is in memory, but for npz and npy files, which are read whole.
 
     Args:
-        path: see `load_sequences`, as for all that follows.
-        format: of the file.
-        rttm: an RTTM file.
-        silence: with `rttm`.
-        overlap: with `rttm`.
+        path: see `load_sequences`.
+        format: see `load_sequences`.
+        rttm: see `load_sequences`.
+        silence: see `load_sequences`.
+        overlap: see `load_sequences`.
 
     Raises:
-        UISRNNError, OSError: as `load_sequences`; what is wrong with a sequence when it is reached.
+        UISRNNError, OSError: see `load_sequences`. A missing file is an error at once, a bad sequence when its turn
+            comes.
     """
     reader = SequenceReader(Files((place_of(path),), format), rttm, silence, overlap)
     return (sequence for _place, sequence in reader.read(Stopping()))
 
 
 def save_sequences(path: _Path, sequences: Iterable[LabeledSequence], *, format: str | None = None) -> None:
-    """Write sequences to a file, or to a new folder, in one step: all of them or nothing.
+    """Write sequences to a file, or to a new folder, in one step: all sequences or nothing.
 
-    Reading the file again gives the same: observations bit for bit, labels with their types, times, names and info.
-    What a format cannot hold is an error.
+    Reading the file gives the same sequences: observations bit for bit, labels with their types, times, names and info.
+    A sequence that the format cannot hold is an error.
 
     Args:
         path: `.npz` (the conversation format), `.parquet`, `.jsonl`, or a name without suffix, which becomes a Kaldi
             folder.
-        sequences: at least one, of one dimension, each with a name of its own; those without a name, but for the first,
-            get a number. Where they come from an iterator, all formats but npz write them while they come.
+        sequences: at least one sequence, of one dimension, with distinct names; sequences without a name get a number,
+            but for the first. All formats but npz write the sequences of an iterator while they come.
         format: see `load_sequences`; None: by the suffix.
 
     Raises:
         InputError: a sequence cannot be written; the message begins with its name.
-        InputTypeError: something is not a `LabeledSequence`.
+        InputTypeError: an object is not a `LabeledSequence`.
         ArgumentError: there is no such format.
         MissingExtraError: the package that writes the format is not installed.
         OSError: the file cannot be written.

@@ -1,4 +1,4 @@
-"""JSON as the formats have it: strict, so that what is read means one thing and what is written can be read."""
+"""Strict JSON: each text has one meaning, and each written text can be read again."""
 
 import json
 from typing import Any, NoReturn
@@ -7,14 +7,14 @@ from uisrnn.errors import InputError
 
 
 def parse(text: str, where: str) -> Any:
-    """What a JSON text says.
+    """Read a JSON text.
 
     Args:
-        text: of one value.
-        where: the words with which an error message begins.
+        text: of a value.
+        where: the place of the text; error messages begin with it.
 
     Raises:
-        InputError: it is not JSON, has a key twice, NaN, Infinity or half a character, or is nested too deeply.
+        InputError: the text is not JSON, has a key twice, NaN, Infinity or half a character, or is nested too deeply.
 
     >>> parse('{"a": 1, "a": 2}', "line 3")
     Traceback (most recent call last):
@@ -22,7 +22,7 @@ def parse(text: str, where: str) -> Any:
     """
     try:
         value = json.loads(text, parse_constant=_refuse, object_pairs_hook=_unique)
-        if "\\ud" in text.lower():  # half a character, as \ud800, is text that nobody can write
+        if "\\ud" in text.lower():  # half a character, as \ud800, cannot be written
             dump(value).encode("utf-8")
     except RecursionError as error:
         raise InputError(f"{where}: must be JSON, but is nested too deeply") from error
@@ -32,15 +32,15 @@ def parse(text: str, where: str) -> Any:
 
 
 def dump(value: Any) -> str:
-    """A value that `parse` gives as JSON text in one line."""
+    """Write a value as a JSON text of one line."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def require_exact(value: Any, where: str) -> None:
-    """Check that a value comes back from JSON as it went in.
+    """Require that a value comes back from JSON as it went in.
 
     Raises:
-        InputError: it would not, or not at all.
+        InputError: JSON cannot hold the value, or changes it; the message begins with `where`.
 
     >>> require_exact({"tuple": (1, 2)}, "call: info")
     Traceback (most recent call last):
@@ -56,18 +56,18 @@ def require_exact(value: Any, where: str) -> None:
         raise InputError(f"{where} must be what JSON can hold, with lists and text keys, but is {value!r:.80}")
 
 
-def number(value: Any, what: str) -> float:
-    """A number that was read.
+def number(value: Any, name: str) -> float:
+    """A value of JSON as a float.
 
     Raises:
-        InputError: it is none, or an integer that is too large for a float; the message begins with `what`.
+        InputError: the value is no number, or an integer too large for a float; the message begins with `name`.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise InputError(f"{what} must be of numbers, but has {value!r:.80}")
+        raise InputError(f"{name} must be of numbers, but has {value!r:.80}")
     try:
         return float(value)
     except OverflowError as error:
-        raise InputError(f"{what} must be of numbers, but has an integer that is too large for one") from error
+        raise InputError(f"{name} must be of numbers, but has an integer that is too large for a float") from error
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -75,9 +75,9 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
+    values = dict(pairs)
+    if len(values) < len(pairs):
         keys = [key for key, _value in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
         raise ValueError(f"the key {twice!r:.80} is there twice")
-    return made
+    return values

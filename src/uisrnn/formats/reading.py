@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
 from uisrnn.errors import InputError, InputTypeError
 from uisrnn.formats.format import Dimension, Format, errors_at
 from uisrnn.sequences.labeled import LabeledSequence
-from uisrnn.turns import rttm as rttm_files
+from uisrnn.turns.files import read_turns
 from uisrnn.turns.turn_labels import label_by_turns
 
 _T = TypeVar("_T")
@@ -112,11 +112,11 @@ class Recordings:
         overlap: see `label_by_turns`.
 
     Raises:
-        InputError, OSError: see `uisrnn.turns.rttm.read`.
+        InputError, OSError: see `uisrnn.turns.files.read_turns`.
     """
 
     def __init__(self, path: str | os.PathLike[str], silence: str, overlap: str) -> None:
-        self._turns = rttm_files.read(path)
+        self._turns = read_turns(path)
         self._path = os.fsdecode(path)
         self._silence = silence
         self._overlap = overlap

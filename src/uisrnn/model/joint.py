@@ -5,17 +5,14 @@ from typing import Generic
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from uisrnn.compiled import Flags
+from uisrnn.compiled import Flags, Reals
 from uisrnn.model.groups import GOES_ON, goes_on, mark_next, meaning, no_joins
 from uisrnn.model.label_prior import LabelPrior
 from uisrnn.model.observation import ObservationModel, Prediction, S, negative_log_density
 from uisrnn.sequences import labels as labelling
 from uisrnn.sequences.observations import Observations
-
-Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Joint(Generic[S]):
 @torch.no_grad()
 def step_scores(
     joint: Joint[S], observations: Observations, labels: labelling.Codes, joins: Flags | None = None
-) -> Scores:
+) -> Reals:
     """Teacher-forced score: the negative log joint of given labels, step by step.
 
     Args:
@@ -53,7 +50,7 @@ def step_scores(
     model = joint.observation
     x = torch.tensor(observations, dtype=model.dtype, device=model.device)
     observation_scores = _observation_scores(model, views_taken(model.features(x), labels, joins), labels)
-    return joint.likelihood_scale * observation_scores - _label_log_probs(joint.prior, labels, joins)
+    return joint.likelihood_scale * observation_scores - _label_prior_log_probs(joint.prior, labels, joins)
 
 
 def views_taken(features: Tensor, labels: labelling.Codes, joins: Flags) -> Tensor:
@@ -71,7 +68,7 @@ def views_taken(features: Tensor, labels: labelling.Codes, joins: Flags) -> Tens
     return torch.where(starts[:, None], features[:, -1], features[:, 0])
 
 
-def _observation_scores(model: ObservationModel[S], features: Tensor, labels: labelling.Codes) -> Scores:
+def _observation_scores(model: ObservationModel[S], features: Tensor, labels: labelling.Codes) -> Reals:
     """-log p(x_t | ...) from whole sequences, one cluster at a time."""
     scores = np.empty(len(labels))
     for cluster in range(labels.max() + 1):
@@ -83,7 +80,7 @@ def _observation_scores(model: ObservationModel[S], features: Tensor, labels: la
     return scores
 
 
-def _label_log_probs(prior: LabelPrior, labels: labelling.Codes, joins: Flags) -> Scores:
+def _label_prior_log_probs(prior: LabelPrior, labels: labelling.Codes, joins: Flags) -> Reals:
     counts = np.zeros(labels.max() + 1, dtype=np.int32)
     marks = np.zeros(labels.max() + 1, dtype=np.uint8)
     clusters = 0

@@ -1,11 +1,12 @@
 """The first seam: what the decoder and the training know about an observation model."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from uisrnn.compiled import RowNumbers
 from uisrnn.model.rows import Rows
@@ -143,6 +144,9 @@ class ObservationModel(Protocol[S]):
             (time, batch, F): at time t the prediction for observation t from those before it; after the end of a
             sequence anything finite.
         """
+
+    def discriminative_parameters(self) -> Sequence[nn.Parameter]:
+        """The parameters that discriminative training changes; empty if there are none."""
 
 
 class Stepper(Protocol):

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from uisrnn.errors import InputError
-from uisrnn.evals.sweep import find_errors, match_speakers, pieces, united
+from uisrnn.evals.speaker_times import match_speakers
+from uisrnn.evals.sweep import find_errors, pieces, united
 from uisrnn.sequences.labels import Label
+from uisrnn.turns.spans import merged
 from uisrnn.turns.turn import Span, Turn
 
 _MOST = 40  # lanes of speakers in a block
@@ -34,7 +36,9 @@ class Block:
     lanes: list[Lane]
 
 
-def blocks(reference: list[Turn], hypothesis: list[Turn] | None) -> list[Block]:
+def blocks(
+    reference: list[Turn], hypothesis: list[Turn] | None, matched: Mapping[Label, Label] | None = None
+) -> list[Block]:
     """The rows of a timeline: the reference; the hypothesis, its speakers in the same order; its errors.
 
     A speaker of the hypothesis has the colour of the one of the reference with whom they are matched, or none. If
@@ -43,6 +47,7 @@ def blocks(reference: list[Turn], hypothesis: list[Turn] | None) -> list[Block]:
     Args:
         reference: turns in any order.
         hypothesis: turns in any order, or None.
+        matched: the speaker of the reference for speakers of the hypothesis; None: see `match_speakers`.
 
     Raises:
         InputError: there is no turn in either, or there are too many speakers to match.
@@ -60,7 +65,7 @@ def blocks(reference: list[Turn], hypothesis: list[Turn] | None) -> list[Block]:
     if hypothesis is None:
         lanes = _speaker_lanes(known, colours, {name: str(name) for name in known})
         return [Block("speakers", [*lanes, *_overlap_lanes(reference)])]
-    matched = match_speakers(reference, hypothesis)
+    matched = match_speakers(reference, hypothesis) if matched is None else matched
     found = _speakers(hypothesis)
     theirs = {name: colours[matched[name]] for name in found if name in matched}
     found = {name: found[name] for name in sorted(found, key=lambda name: theirs.get(name, len(known)))}
@@ -77,7 +82,7 @@ def blocks(reference: list[Turn], hypothesis: list[Turn] | None) -> list[Block]:
 def _overlap_lanes(turns: list[Turn]) -> list[Lane]:
     """A lane of the times at which several people speak; no lane if there are no such times."""
     spans = [(piece.start, piece.end) for piece in pieces(turns, []) if len(piece.reference) > 1]
-    return [Lane("overlap", None, merged(spans, 0.0))] if spans else []
+    return [Lane("overlap", None, merged(spans))] if spans else []
 
 
 def _matched_name(name: Label, matched: Mapping[Label, Label]) -> str:
@@ -101,7 +106,7 @@ def _speaker_lanes(
         return lanes
     others = lanes[_MOST - 1 :]
     spans = sorted(span for lane in others for span in lane.spans)
-    return [*lanes[: _MOST - 1], Lane(f"{len(others)} others", None, merged(spans, 0.0))]
+    return [*lanes[: _MOST - 1], Lane(f"{len(others)} others", None, merged(spans))]
 
 
 def extent(shown: list[Block]) -> Span:
@@ -109,22 +114,3 @@ def extent(shown: list[Block]) -> Span:
     spans = [span for block in shown for lane in block.lanes for span in lane.spans]
     start, end = min(span[0] for span in spans), max(span[1] for span in spans)
     return (0.0 if 0 <= start < 0.2 * (end - start) else start), end
-
-
-def merged(spans: list[Span], gap: float) -> list[Span]:
-    """Spans as one where at most so much is between them.
-
-    Args:
-        spans: by start.
-        gap: in the unit of the spans.
-
-    >>> merged([(0, 2), (1, 3), (4, 5), (7, 8)], gap=1)
-    [(0, 5), (7, 8)]
-    """
-    left: list[Span] = []
-    for start, end in spans:
-        if left and start - left[-1][1] <= gap:
-            left[-1] = (left[-1][0], max(left[-1][1], end))
-        else:
-            left.append((start, end))
-    return left

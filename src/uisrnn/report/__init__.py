@@ -1,4 +1,4 @@
-"""An evaluation as one HTML file that anybody can open."""
+"""An evaluation as an HTML file that anybody can open."""
 
 from uisrnn.report.page import write_report
 

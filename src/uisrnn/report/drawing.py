@@ -1,33 +1,48 @@
-"""A timeline as SVG of few bytes."""
+"""A timeline as a small SVG."""
 
+from collections.abc import Mapping
 from html import escape
 
 from uisrnn.plots import clock
 from uisrnn.plots.canvas import short
-from uisrnn.plots.lanes import Block, Lane, blocks, extent, merged
+from uisrnn.plots.lanes import Block, Lane, blocks, extent
 from uisrnn.plots.palette import COLOURS
+from uisrnn.sequences.labels import Label
+from uisrnn.turns.spans import merged
 from uisrnn.turns.turn import Span, Turn
 
-_LEFT, _WIDTH, _ROW, _TITLE = 170, 1000, 15, 18
-_FINEST = 0.5  # what is closer together, in units of the picture, is drawn as one
+_LEFT = 170  # units of the picture, as all sizes here
+_WIDTH = 1000
+_ROW = 15
+_TITLE = 18
+_FINEST = 0.5  # bars with a smaller gap between them are drawn as a single bar
 _LONGEST = 26  # characters of a name
 
 
-def timeline(reference: list[Turn], hypothesis: list[Turn], most: int, *, seconds: bool) -> str:
+def timeline(
+    reference: list[Turn],
+    hypothesis: list[Turn],
+    most: int,
+    *,
+    seconds: bool,
+    matched: Mapping[Label, Label] | None = None,
+) -> str:
     """The SVG element of a timeline.
 
     Args:
         reference: turns in any order.
         hypothesis: turns in any order.
-        most: bars; where there are more, neighbouring ones become one.
+        most: the largest number of bars; neighbouring bars are joined until there are no more.
         seconds: whether times are seconds, else numbers of observations.
+        matched: the speaker of the reference for each matched speaker of the hypothesis; None: the speakers with most
+            time in common are matched.
 
     Returns:
-        An element that takes its colours from the style of the page; nothing where nobody speaks.
+        An element that takes its colours from the style of the page; a sentence if nobody speaks.
     """
     if not any(turn.end > turn.start for turn in (*reference, *hypothesis)):
         return "<p>Nobody speaks in the reference, nor in the hypothesis.</p>"
-    shown = blocks(reference, hypothesis)
+    shown = blocks(reference, hypothesis, matched)
     start, end = extent(shown)
     scale = _WIDTH / (end - start)
     gap = _gap([lane for block in shown for lane in block.lanes], _FINEST / scale, most)
@@ -37,7 +52,7 @@ def timeline(reference: list[Turn], hypothesis: list[Turn], most: int, *, second
 
 
 def _gap(lanes: list[Lane], finest: float, most: int) -> float:
-    """The gap below which bars must become one so that they are no more than allowed, or one a lane."""
+    """The gap up to which bars are joined, so that at most `most` bars are left, or a single bar in each lane."""
     gap = finest
     while sum(len(merged(lane.spans, gap)) for lane in lanes) > max(most, len(lanes)):
         gap *= 2
@@ -67,7 +82,7 @@ def _shade(block: Block, lane: Lane) -> str:
 def _bars(spans: list[Span], start: float, scale: float, y: int, shade: str) -> str:
     if not spans:
         return ""
-    bars = (f"M{_LEFT + (one - start) * scale:.1f} {y}h{max((other - one) * scale, 0.6):.1f}" for one, other in spans)
+    bars = (f"M{_LEFT + (begin - start) * scale:.1f} {y}h{max((end - begin) * scale, 0.6):.1f}" for begin, end in spans)
     return f'<path class="{shade}" d="{"".join(bars)}"/>'
 
 

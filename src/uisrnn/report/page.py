@@ -1,4 +1,4 @@
-"""The page: totals, a row a file, a timeline a file."""
+"""The page: totals, a table with a row for each file, a timeline for each file."""
 
 import os
 from html import escape
@@ -13,7 +13,9 @@ from uisrnn.report.style import SCRIPT, STYLE
 from uisrnn.turns.segmentation import to_turns
 from uisrnn.turns.turn import Turn
 
-_BARS_OF_ALL, _MOST_BARS, _FEWEST_BARS = 300_000, 3000, 100  # of some 14 bytes each
+_BARS_OF_ALL = 300_000  # of about 14 bytes each
+_MOST_BARS = 3000  # in a timeline
+_FEWEST_BARS = 100  # in a timeline
 
 
 def write_report(
@@ -25,28 +27,29 @@ def write_report(
     title: str = "Evaluation",
     hop: float | None = None,
 ) -> None:
-    """Write an evaluation as one HTML file that needs nothing else: totals, a table to sort, a timeline of each file.
+    """Write an evaluation as an HTML file that needs no other file: totals, a table to sort, a timeline of each file.
 
-    The more files there are, the coarser are the timelines, so that the size stays within some 10 MB for 500 files.
+    Timelines show the matching of speakers from which DER was computed, and errors in the whole file, also in the
+    collar and outside the regions. With more files, timelines are coarser: 500 files take about 10 MB.
 
     Args:
         path: the file; it is replaced in one step.
         evaluation: `evaluate(references, hypotheses)`.
-        references: what was given to `evaluate`.
-        hypotheses: what was given to `evaluate`.
-        title: above it.
-        hop: what was given to `evaluate`.
+        references: the references that were given to `evaluate`.
+        hypotheses: the hypotheses that were given to `evaluate`.
+        title: the title of the page.
+        hop: the hop that was given to `evaluate`.
 
     Raises:
-        InputError: references and hypotheses are not those of the evaluation.
-        InputTypeError: something is neither turns nor labels, or `evaluation` is no evaluation.
+        InputError: references and hypotheses have other files than the evaluation.
+        InputTypeError: `evaluation` is not an `Evaluation`, or a side has a type that `evaluate` refuses.
         OSError: the file cannot be written.
     """
     if not isinstance(evaluation, Evaluation):
-        raise InputTypeError(f"evaluation must be what evaluate returns, but is {type(evaluation).__name__}")
+        raise InputTypeError(f"evaluation must be an Evaluation, but is {type(evaluation).__name__}")
     pairs = pair_up(references, hypotheses, hop)
     if [pair.name for pair in pairs] != [row.name for row in evaluation.rows]:
-        raise InputError("references and hypotheses must be those of the evaluation, but they are of other files")
+        raise InputError("references and hypotheses must have the files of the evaluation, but have other files")
     write_atomically(path, _page(evaluation, pairs, str(title)).encode("utf-8", "backslashreplace"))
 
 
@@ -61,11 +64,12 @@ content="default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline'
 <p>{number} file{"" if number == 1 else "s"}; {escape(evaluation.conditions)}</p></header>
 {_tiles(evaluation)}
 <h2>Files</h2>
-<p>Totals are ratios of sums over files, not means of ratios. A column is sorted by a click on its head.</p>
+<p>Totals are ratios of sums over files, not means of ratios. Click the head of a column to sort by it.</p>
 {_table(evaluation)}
 <h2>Timelines</h2>
-<p>Speakers of the hypothesis have the colour of the one of the reference that they are matched with, whose name is in
-brackets; grey ones are matched with nobody. "Overlap" is when several speak. Errors are drawn without a collar.</p>
+<p>A speaker of the hypothesis has the colour of the matched speaker of the reference, whose name is in brackets;
+speakers without a match are grey. "Overlap" is when several people speak. Errors are drawn in the whole file, also in
+the collar and outside the scored regions.</p>
 {_timelines(evaluation, pairs)}
 <script>{SCRIPT}</script></body></html>
 """
@@ -109,16 +113,17 @@ def _timelines(evaluation: Evaluation, pairs: list[Pair]) -> str:
     figures = []
     for number, (pair, row) in enumerate(zip(pairs, evaluation.rows, strict=True)):
         first, second = _turns(pair)
-        picture = timeline(first, second, most, seconds=pair.turns is not None)
+        has_times = pair.turns is not None
+        picture = timeline(first, second, most, seconds=has_times, matched=row.matched if has_times else None)
         caption = f"{escape(row.name)} <span>{METRICS[main].title} {METRICS[main].text(row.value(main))}</span>"
         figures.append(f'<figure id="f{number}"><figcaption>{caption}</figcaption>{picture}</figure>')
     return "\n".join(figures)
 
 
 def _turns(pair: Pair) -> tuple[list[Turn], list[Turn]]:
-    """In seconds; or, of labels without times, in observations."""
+    """Turns in seconds; of labels without times, turns in observations."""
     if pair.turns is not None:
         return pair.turns
     assert pair.labels is not None
-    first, second = (to_turns(labels, [at + 0.5 for at in range(len(labels))], hop=1) for labels in pair.labels)
+    first, second = (to_turns(labels, [n + 0.5 for n in range(len(labels))], hop=1) for labels in pair.labels)
     return first, second

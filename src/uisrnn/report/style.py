@@ -1,15 +1,15 @@
-"""How the report looks, and how its table is sorted; all of it goes into the file."""
+"""The style of the report and the script that sorts its table; both are part of the file."""
 
 from uisrnn.plots.palette import COLOURS
 
 
 def _strokes(white: float) -> str:
-    """The colours of speakers, mixed with white for a dark ground."""
+    """The style rules for the colours of speakers, mixed with a share of white for a dark background."""
     return "".join(f"svg .c{number}{{stroke:{_mixed(shade, white)}}}" for number, shade in enumerate(COLOURS))
 
 
 def _mixed(shade: str, white: float) -> str:
-    parts = (int(shade[at : at + 2], 16) for at in (1, 3, 5))
+    parts = (int(shade[place : place + 2], 16) for place in (1, 3, 5))
     return "#" + "".join(f"{round(part + white * (255 - part)):02x}" for part in parts)
 
 
@@ -51,11 +51,11 @@ document.querySelectorAll("th button").forEach((button, column) => button.addEve
   document.querySelectorAll("th").forEach(other => other.removeAttribute("aria-sort"));
   head.setAttribute("aria-sort", up ? "ascending" : "descending");
   const key = row => row.cells[column].dataset.v ?? row.cells[column].textContent;
-  const order = (one, other) => column === 0 ? one.localeCompare(other, undefined, {numeric: true}) : one - other;
-  [...body.rows].sort((a, b) => {
-    const one = key(a), other = key(b);
-    if (one === "" || other === "") return (one === "") - (other === "");
-    return up ? order(one, other) : order(other, one);
+  const order = (a, b) => column === 0 ? a.localeCompare(b, undefined, {numeric: true}) : a - b;
+  [...body.rows].sort((first, second) => {
+    const a = key(first), b = key(second);
+    if (a === "" || b === "") return (a === "") - (b === "");
+    return up ? order(a, b) : order(b, a);
   }).forEach(row => body.append(row));
 }));
 """

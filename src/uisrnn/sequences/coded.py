@@ -1,4 +1,4 @@
-"""Sequences checked once at the door; nothing downstream knows where they came from."""
+"""Sequences for model, training and decoding: checked once, with numbers for labels."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,13 +15,13 @@ from uisrnn.sequences.observations import Observations, is_single, observations
 
 @dataclass(frozen=True)
 class CodedSequence:
-    """Observations with the numbers of their labels: what model, training and decoding see of a sequence.
+    """Observations with the numbers of their labels, as model, training and decoding see a sequence.
 
     Attributes:
         observations: (T, D) float32, finite.
-        labels: (T,) codes, or None where unknown; equal codes mean equal labels, in sequences read together as in one.
+        labels: (T,) codes, or None if unknown; equal codes mean equal labels, also in other sequences of one reading.
         joins: (T,) whether each observation is at the time of the observation before it; None: no observation is.
-        name: how error messages call it.
+        name: of the sequence in error messages.
     """
 
     observations: Observations
@@ -36,16 +36,16 @@ class CodedSequence:
 
 
 def unlabeled(values: Any, dim: int | None = None, joins: Any = None) -> tuple[list[CodedSequence], bool]:
-    """Check what `predict` is given.
+    """Check the sequences that `predict` gets.
 
     Args:
-        values: one sequence of observations (an array or a `LabeledSequence`), or a list or tuple of them.
-        dim: the D that is needed, None for any.
-        joins: for one array, (T,) booleans: whether each observation is at the time of the observation before it. For
-            a list, as many of these, or None in place of any. A `LabeledSequence` with times has them from its times.
+        values: a sequence of observations (an array or a `LabeledSequence`), or a list, tuple or array of sequences.
+        dim: the required D, None for any.
+        joins: for an array, (T,) booleans: whether each observation is at the time of the observation before it. For a
+            list, an array or None for each sequence. A `LabeledSequence` with times has its joins from its times.
 
     Returns:
-        The sequences, and whether there was a single one.
+        The sequences, and whether `values` is a single sequence.
 
     Raises:
         InputError, InputTypeError: see `observations` and `checked_joins`; the message names the sequence.
@@ -58,8 +58,8 @@ def unlabeled(values: Any, dim: int | None = None, joins: Any = None) -> tuple[l
     if not isinstance(joins, (list, tuple)) or len(joins) != len(sequences):
         raise InputError(f"joins must be a list with an array or None for each of {len(sequences)} sequences")
     return [
-        _unlabeled(one, dim, f"sequence {number}", joining)
-        for number, (one, joining) in enumerate(zip(sequences, joins, strict=True))
+        _unlabeled(sequence, dim, f"sequence {number}", joining)
+        for number, (sequence, joining) in enumerate(zip(sequences, joins, strict=True))
     ], False
 
 
@@ -76,45 +76,47 @@ def _unlabeled(values: Any, dim: int | None, where: str, joins: Any = None) -> C
 
 
 def labeled(values: Any, cluster_ids: Any = None, dim: int | None = None) -> tuple[list[CodedSequence], bool]:
-    """Check what `fit` is given.
+    """Check the sequences and labels that `fit` gets.
 
     Args:
-        values: a list of sequences of observations (arrays or `LabeledSequence`s), or one (concatenated) sequence.
-        cluster_ids: as many lists of labels, or the labels of the one sequence; None: those that `LabeledSequence`s
-            have.
-        dim: the D that is needed, None for any.
+        values: a list of sequences of observations (arrays or `LabeledSequence`s), or a single (concatenated) sequence.
+        cluster_ids: a list of labels for each sequence, or the labels of the single sequence; None: the labels of
+            `LabeledSequence`s.
+        dim: the required D, None for any.
 
     Returns:
-        The sequences with their labels, and whether there was a single one.
+        The sequences with their labels, and whether `values` is a single sequence.
 
     Raises:
-        InputError: as in `observations`, and where the number of labels differs from that of the observations, or two
-            observations of one time have one label.
-        InputTypeError: something is not a list or an array at all.
+        InputError: as in `observations`; also if a sequence has not as many labels as observations, or two
+            observations of the same time have the same label.
+        InputTypeError: an argument is neither a list nor an array.
     """
     if is_single(values):
         return [_labeled(values, cluster_ids, dim, "sequence", {})], True
     sequences = _required(values, "sequences")
-    if cluster_ids is None and all(isinstance(one, LabeledSequence) for one in sequences):
-        cluster_ids = [one.labels for one in sequences]
+    if cluster_ids is None and all(isinstance(sequence, LabeledSequence) for sequence in sequences):
+        cluster_ids = [sequence.labels for sequence in sequences]
     if not isinstance(cluster_ids, (list, tuple)) and getattr(cluster_ids, "ndim", 0) == 0:
         raise InputTypeError(f"cluster_ids must be a list of label lists, but are {type(cluster_ids).__name__}")
     if len(cluster_ids) != len(sequences):
         raise InputError(
-            f"cluster_ids must have one list of labels a sequence: {len(sequences)}, but are {len(cluster_ids)}"
+            f"cluster_ids must have a list of labels for each of {len(sequences)} sequences, but are {len(cluster_ids)}"
         )
     pairs = zip(sequences, cluster_ids, strict=True)
     known: dict[Any, int] = {}
-    return [_labeled(one, ids, dim, f"sequence {number}", known) for number, (one, ids) in enumerate(pairs)], False
+    return [
+        _labeled(sequence, ids, dim, f"sequence {number}", known) for number, (sequence, ids) in enumerate(pairs)
+    ], False
 
 
-def _required(values: Any, what: str) -> list[Any]:
+def _required(values: Any, name: str) -> list[Any]:
     if not isinstance(values, (list, tuple, np.ndarray)):
         raise InputTypeError(
-            f"{what} must be a list of (T, D) arrays or one such array, but are {type(values).__name__}"
+            f"{name} must be a list of (T, D) arrays or a (T, D) array, but are {type(values).__name__}"
         )
     if len(values) == 0:
-        raise InputError(f"{what}: at least one is needed, but the list is empty")
+        raise InputError(f"{name}: at least one is needed, but the list is empty")
     return list(values)
 
 
@@ -122,29 +124,31 @@ def _labeled(values: Any, cluster_ids: Any, dim: int | None, where: str, known: 
     if cluster_ids is None and isinstance(values, LabeledSequence):
         _unlabeled(values, dim, where)
         return coded(values, known)
-    one = _unlabeled(values, dim, where)
-    codes = labelling.encode(cluster_ids, one.name, known)
-    if len(codes) != len(one.observations):
-        raise InputError(
-            f"{one.name}: {len(one.observations)} observations need as many labels, but there are {len(codes)}"
-        )
+    sequence = _unlabeled(values, dim, where)
+    name = sequence.name
+    codes = labelling.encode(cluster_ids, name, known)
+    length = len(sequence.observations)
+    if len(codes) != length:
+        raise InputError(f"{name}: {length} observations need as many labels, but there are {len(codes)}")
     times = values.times if isinstance(values, LabeledSequence) else None
-    require_distinct(cluster_ids, codes, one.joins, times, one.name)
-    return replace(one, labels=codes)
+    require_distinct(cluster_ids, codes, sequence.joins, times, name)
+    return replace(sequence, labels=codes)
 
 
-def coded(one: LabeledSequence, known: dict[Any, int]) -> CodedSequence:
+def coded(sequence: LabeledSequence, known: dict[Any, int]) -> CodedSequence:
     """A sequence with numbers for its labels.
 
     Args:
-        one: with labels.
-        known: the numbers of labels of earlier sequences, to which new ones are added.
+        sequence: with labels.
+        known: the numbers of labels of earlier sequences; new labels are added.
 
     Raises:
-        InputError: it has no labels, or two observations of one time have one label.
+        InputError: the sequence has no labels, or two observations of the same time have the same label.
     """
-    if one.labels is None:
-        raise InputError(f"{one.name}: labels are needed, but it has none")
-    codes, joins = labelling.encode(one.labels, one.name, known), joins_of_times(one.times)
-    require_distinct(one.labels, codes, joins, one.times, one.name)
-    return CodedSequence(one.observations, codes, one.name, joins)
+    name = sequence.name
+    if sequence.labels is None:
+        raise InputError(f"{name}: labels are needed, but it has none")
+    codes = labelling.encode(sequence.labels, name, known)
+    joins = joins_of_times(sequence.times)
+    require_distinct(sequence.labels, codes, joins, sequence.times, name)
+    return CodedSequence(sequence.observations, codes, name, joins)

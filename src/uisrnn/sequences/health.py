@@ -1,16 +1,16 @@
-"""What sequences are like, and what about them often goes wrong."""
+"""Figures about sequences, and warnings of usual mistakes in data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from uisrnn.errors import InputError
 from uisrnn.sequences.labeled import LabeledSequence
+from uisrnn.sequences.observations import Observations
 
-_MANY = 0.05  # a share worth a warning
-_UNIT = 1e-3
+_MANY = 0.05  # of all numbers or observations, from which a warning is due
+_UNIT = 1e-3  # difference of a norm from 1
 
 
 @dataclass(frozen=True)
@@ -18,15 +18,15 @@ class Health:
     """Figures about sequences.
 
     Attributes:
-        sequences: how many there are.
-        observations: in all of them.
+        sequences: number of sequences.
+        observations: number of observations in all sequences.
         dim: D of the observations.
-        lengths: observations of each sequence.
-        labelled: how many sequences have labels.
-        labels: different labels in all of them.
-        clusters: different labels of each that has some.
+        lengths: number of observations of each sequence.
+        labelled: number of sequences with labels.
+        labels: number of different labels in all sequences.
+        clusters: number of different labels of each sequence with labels.
         hop: median of the seconds between two distinct times; None without such times.
-        warnings: what is unusual, in words.
+        warnings: unusual properties, in words.
     """
 
     sequences: int
@@ -41,29 +41,28 @@ class Health:
 
 
 def health_of(sequences: Sequence[LabeledSequence]) -> Health:
-    """Look at sequences.
+    """Compute the figures.
 
     Args:
-        sequences: at least one.
+        sequences: at least one sequence.
 
     Raises:
-        InputError: they differ in dimension.
+        InputError: the sequences differ in dimension.
 
     >>> health_of([LabeledSequence([[3.0, 0.0], [0.0, 0.0]], ["a", "b"], name="call")]).warnings
     ['75 % of all numbers are exactly 0', '1 of 2 observations are all zero', ...]
     """
-    dims = {one.observations.shape[1]: one.name for one in sequences}
+    dims = {sequence.observations.shape[1]: sequence.name for sequence in sequences}
     if len(dims) > 1:
-        raise InputError(
-            f"observations must have one dimension, but have {', '.join(f'{d} ({n})' for d, n in dims.items())}"
-        )
-    labelled = [one.labels for one in sequences if one.labels is not None]
-    hops = [np.diff(np.unique(one.times)) for one in sequences if one.times is not None]
+        examples = ", ".join(f"{dim} ({name})" for dim, name in dims.items())
+        raise InputError(f"observations must have the same dimension, but have {examples}")
+    labelled = [sequence.labels for sequence in sequences if sequence.labels is not None]
+    hops = [np.diff(np.unique(sequence.times)) for sequence in sequences if sequence.times is not None]
     return Health(
         sequences=len(sequences),
         observations=sum(map(len, sequences)),
         dim=next(iter(dims)),
-        lengths=[len(one) for one in sequences],
+        lengths=list(map(len, sequences)),
         labelled=len(labelled),
         labels=len({label for labels in labelled for label in labels}),
         clusters=[len(set(labels)) for labels in labelled],
@@ -73,7 +72,7 @@ def health_of(sequences: Sequence[LabeledSequence]) -> Health:
 
 
 def _of_values(sequences: Sequence[LabeledSequence]) -> list[str]:
-    x = np.concatenate([one.observations for one in sequences])
+    x = np.concatenate([sequence.observations for sequence in sequences])
     warnings = []
     zeros = float((x == 0).mean())
     if zeros > _MANY:
@@ -82,31 +81,33 @@ def _of_values(sequences: Sequence[LabeledSequence]) -> list[str]:
     if (norms == 0).any():
         warnings.append(f"{(norms == 0).sum()} of {len(x)} observations are all zero")
     if not np.allclose(norms, 1, atol=_UNIT):
-        low, high = norms.min(), norms.max()
-        warnings.append(f"observations are not normalised: their lengths are {low:.3g} to {high:.3g}")
+        warnings.append(f"observations are not normalised: their norms are {norms.min():.3g} to {norms.max():.3g}")
     constant = int((x == x[0]).all(axis=0).sum())
     if constant and len(x) > 1:
         warnings.append(f"{constant} of {x.shape[1]} dimensions never change")
     repeated = _repeated(sequences)
     if repeated > _MANY * len(x):
-        warnings.append(f"{repeated} of {len(x)} observations equal the one before them")
+        warnings.append(f"{repeated} of {len(x)} observations equal the observation before them")
     return warnings
 
 
 def _repeated(sequences: Sequence[LabeledSequence]) -> int:
-    equal: list[NDArray[np.bool_]] = [(one.observations[1:] == one.observations[:-1]).all(axis=1) for one in sequences]
-    return int(sum(one.sum() for one in equal))
+    return sum(map(_repeated_in, (sequence.observations for sequence in sequences)))
+
+
+def _repeated_in(x: Observations) -> int:
+    return int((x[1:] == x[:-1]).all(axis=1).sum())
 
 
 def _of_labels(sequences: Sequence[LabeledSequence]) -> list[str]:
-    labelled = [one.labels for one in sequences if one.labels is not None]
+    labelled = [sequence.labels for sequence in sequences if sequence.labels is not None]
     if not labelled:
-        return ["there are no labels, so that nothing can be trained on it"]
+        return ["there are no labels, so no model can be trained"]
     warnings = []
     if len(labelled) < len(sequences):
         warnings.append(f"{len(sequences) - len(labelled)} of {len(sequences)} sequences have no labels")
     if all(len(set(labels)) == 1 for labels in labelled):
-        warnings.append("no sequence has two labels: changes cannot be learned from it")
+        warnings.append("no sequence has two labels: a model cannot learn changes")
     elif all(len(set(labels)) == len(labels) for labels in labelled):
-        warnings.append("no label is twice in a sequence: what makes a cluster cannot be learned from it")
+        warnings.append("no label is twice in a sequence: a model cannot learn clusters")
     return warnings

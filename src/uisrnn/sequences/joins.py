@@ -23,17 +23,17 @@ def joins_of_times(times: Times | None) -> Flags | None:
 
 
 def checked_joins(values: Any, length: int, where: str, may_begin: bool = False) -> Flags | None:
-    """Check what a caller gives as `joins`.
+    """Check the `joins` of a caller.
 
     Args:
         values: (T,) booleans: an array or a list; or None.
         length: T.
-        where: the words with which an error message begins.
+        where: the name of the sequence; error messages begin with it.
         may_begin: whether the first observation may join an observation that came earlier.
 
     Raises:
-        InputTypeError: they are not booleans.
-        InputError: their number is not T, or the first observation joins though nothing is before it.
+        InputTypeError: the values are not booleans.
+        InputError: there are not T values, or the first observation joins though no observation is before it.
 
     >>> checked_joins([True, False], 2, "call")
     Traceback (most recent call last):
@@ -52,17 +52,17 @@ def checked_joins(values: Any, length: int, where: str, may_begin: bool = False)
 
 
 def require_distinct(labels: Any, codes: Codes, joins: Flags | None, times: Times | None, where: str) -> None:
-    """Require that observations of one time have distinct labels.
+    """Require that observations of the same time have distinct labels.
 
     Args:
-        labels: T labels by their names.
-        codes: (T,) the same as numbers.
+        labels: T names of labels.
+        codes: (T,) numbers of the same labels.
         joins: (T,), or None.
         times: (T,) in seconds, or None.
-        where: the words with which an error message begins.
+        where: the name of the sequence; error messages begin with it.
 
     Raises:
-        InputError: two observations of one time have one label.
+        InputError: two observations of the same time have the same label.
     """
     if joins is None:
         return
@@ -71,10 +71,11 @@ def require_distinct(labels: Any, codes: Codes, joins: Flags | None, times: Time
     repeats = np.flatnonzero((np.diff(groups[order]) == 0) & (np.diff(codes[order]) == 0))
     if not len(repeats):
         return
-    first = min(repeats.tolist(), key=lambda at: int(order[at]))
-    earlier, later = int(order[first]), int(order[first + 1])
-    time = "one time" if times is None else f"the same time {times[earlier]} s"
+    first = min(repeats.tolist(), key=lambda place: int(order[place]))
+    earlier = int(order[first])
+    later = int(order[first + 1])
+    time = "the same time" if times is None else f"the same time {times[earlier]} s"
     raise InputError(
         f"{where}: observations {earlier} and {later} have {time} and the same label {labels[earlier]!r}; "
-        "observations of one time need different labels"
+        "observations of the same time need different labels"
     )

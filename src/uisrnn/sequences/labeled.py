@@ -1,4 +1,4 @@
-"""Labelled sequences as users and files hold them: with names of labels, and times."""
+"""Labelled sequences as users and files have them: with names of labels, and times."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,22 +21,22 @@ FRONT_END = "front_end"
 
 @dataclass(frozen=True, eq=False)
 class LabeledSequence:
-    """Observations in their order, with what is known about them; what all formats are read to and written from.
+    """Observations in their order, with labels, times, a name and info; all formats are read into such sequences.
 
-    Everything is checked and brought to one type when it is made.
+    The constructor checks all values and converts them to these types.
 
     Attributes:
         observations: (T, D) float32, finite; given as any array of real numbers.
-        labels: T strings or integers, or None where they are not known.
-        times: (T,) float64, in seconds, the center of what each observation saw, none before the one before it; or
-            None where they are not known. Consecutive observations with equal times are of one time: `predict` gives
-            them different labels, and `fit` requires different labels.
-        name: of the sequence, a recording for example; error messages begin with it.
-        info: what else is known of the sequence, as JSON has it (strings, numbers, lists, dicts).
+        labels: T strings or integers, or None if unknown.
+        times: (T,) float64, in seconds, not decreasing: the centers of the spans that the observations saw; or None if
+            unknown. Consecutive observations with equal times belong to one moment: `predict` gives them different
+            labels, and `fit` requires different labels.
+        name: of the sequence, for example of a recording; error messages begin with it.
+        info: further facts, of values that JSON can hold (strings, numbers, lists, dicts).
 
     Raises:
         InputError: a shape, length or value is wrong; the message begins with the name.
-        InputTypeError: something is of a type that cannot hold it.
+        InputTypeError: a value has a wrong type.
 
     >>> LabeledSequence([[0.5], [0.25]], labels=["ann", "bob"], times=[0.4, 0.8], name="call").labels
     ('ann', 'bob')
@@ -51,7 +51,7 @@ class LabeledSequence:
     name: str = "sequence"
     info: Mapping[str, Any] = field(default_factory=dict)
 
-    if TYPE_CHECKING:  # what is taken is more than what is kept
+    if TYPE_CHECKING:  # the constructor takes more types than the attributes have
 
         def __init__(
             self,
@@ -80,9 +80,9 @@ class LabeledSequence:
         """T, the number of observations."""
         return len(self.observations)
 
-    def _require_length(self, what: str, length: int) -> None:
+    def _require_length(self, attribute: str, length: int) -> None:
         if length != len(self):
-            raise InputError(f"{self.name}: {len(self)} observations need as many {what}, but there are {length}")
+            raise InputError(f"{self.name}: {len(self)} observations need as many {attribute}, but there are {length}")
 
 
 def _times(values: Any, where: str) -> Times:
@@ -105,7 +105,11 @@ def _times(values: Any, where: str) -> Times:
 
 
 def with_times(sequence: LabeledSequence, hop: float | None) -> LabeledSequence:
-    """The sequence, with times where it has none and the seconds between observations are known.
+    """Give times to a sequence without times.
+
+    Args:
+        sequence: any sequence; a sequence with times stays as it is.
+        hop: seconds between observations; None: the sequence stays as it is.
 
     >>> with_times(LabeledSequence([[1], [2]]), 0.5).times
     array([0.25, 0.75])
@@ -119,8 +123,8 @@ def front_ends_of(sequences: Any) -> set[str | None]:
     """The names of the front ends that made sequences; None stands for an unknown front end.
 
     Args:
-        sequences: a `LabeledSequence`, a list of them, or anything else, of which nothing is known.
+        sequences: a `LabeledSequence`, a list of `LabeledSequence`s, or any other object, whose front end is unknown.
     """
     listed = sequences if isinstance(sequences, (list, tuple)) else [sequences]
-    known = [sequence.info.get(FRONT_END) for sequence in listed if isinstance(sequence, LabeledSequence)]
-    return set(known) or {None}
+    names = [sequence.info.get(FRONT_END) for sequence in listed if isinstance(sequence, LabeledSequence)]
+    return set(names) or {None}

@@ -1,4 +1,4 @@
-"""Labels of observations: any strings or integers outside, small integers inside."""
+"""Labels of observations: strings or integers for users, the numbers 0, 1, 2, ... for model and decoder."""
 
 import numbers
 from collections.abc import Iterable, Sequence
@@ -18,16 +18,16 @@ def encode(labels: Any, where: str = "labels", known: dict[Any, int] | None = No
     """Number labels by their first appearance.
 
     Args:
-        labels: strings or integers, one an observation: a list, a tuple or a 1-dim array.
-        where: the words with which an error message begins.
-        known: the numbers of labels of earlier sequences, to which new ones are added; None: there are none.
+        labels: a string or an integer for each observation: a list, a tuple or a 1-dim array.
+        where: the name of the sequence; error messages begin with it.
+        known: the numbers of labels of earlier sequences; new labels are added. None: no labels are known.
 
     Returns:
         (T,) codes 0, 1, 2, ...
 
     Raises:
         InputTypeError: `labels` is not a sequence of labels.
-        InputError: it has more than one dimension, or one label is neither a string nor an integer.
+        InputError: `labels` has several dimensions, or a label is neither a string nor an integer.
 
     >>> encode(["bob", "alice", "bob"])
     array([0, 1, 0])
@@ -43,12 +43,12 @@ def names(labels: Any, where: str = "labels") -> tuple[Label, ...]:
     """Labels as plain strings and integers.
 
     Args:
-        labels: strings or integers, one an observation: a list, a tuple or a 1-dim array.
-        where: the words with which an error message begins.
+        labels: a string or an integer for each observation: a list, a tuple or a 1-dim array.
+        where: the name of the sequence; error messages begin with it.
 
     Raises:
         InputTypeError: `labels` is not a sequence of labels.
-        InputError: it has more than one dimension, or one label is neither a string nor an integer.
+        InputError: `labels` has several dimensions, or a label is neither a string nor an integer.
 
     >>> names(np.array([3, 1, 3]))
     (3, 1, 3)
@@ -69,7 +69,7 @@ def _as_list(labels: Any, where: str) -> list[Any]:
         raise InputTypeError(f"{where}: labels must be a list or an array, but are {type(labels).__name__}")
     try:
         array = np.asarray(labels)
-    except Exception as error:  # whatever an array-like raises when it is asked for its contents
+    except Exception as error:  # of any type, from an array-like object
         raise InputTypeError(f"{where}: labels must be a list or an array, but: {error}") from error
     if array.ndim != 1:
         raise InputError(f"{where}: labels must be of shape (T,), but are {array.shape}")
@@ -82,10 +82,10 @@ def _first_appearance(labels: Iterable[Any], known: dict[Any, int]) -> Codes:
 
 
 def as_sequences(cluster_ids: Any) -> Sequence[Any]:
-    """A list of label sequences, from one or from the labels of a single sequence.
+    """A list of label sequences.
 
     Args:
-        cluster_ids: a list of label sequences, or the labels of one sequence.
+        cluster_ids: a list of label sequences, or the labels of a single sequence.
 
     Raises:
         InputTypeError: it is neither.
@@ -115,16 +115,16 @@ def renumber(labels: Sequence[Any] | NDArray[Any]) -> list[int]:
 
 @dataclass(frozen=True)
 class Names:
-    """How clusters are called: known ones by their names, new ones 0, 1, 2, ... without those that are names.
+    """Names of clusters: known clusters have given names, new clusters the numbers 0, 1, 2, ... that are not taken.
 
     Attributes:
-        known: names of the known clusters, whose codes are 0, 1, ...
+        known: names of the known clusters, in the order of their codes 0, 1, ...
     """
 
     known: tuple[Label, ...] = ()
 
     def name(self, code: int) -> Label:
-        """The name of the cluster with a code; that of a new one follows from its number among the new ones."""
+        """The name of the cluster with a code; the name of a new cluster follows from its number among new clusters."""
         if code < len(self.known):
             return self.known[code]
         label = code - len(self.known)
@@ -133,7 +133,7 @@ class Names:
         return label
 
     def of(self, codes: Sequence[int] | Codes) -> list[Label]:
-        """Labels of a whole sequence; new clusters are numbered by first appearance.
+        """The labels of a sequence; new clusters are numbered by first appearance.
 
         >>> Names(("alice", "bob")).of([3, 1, 2, 3])
         [0, 'bob', 1, 0]
@@ -143,10 +143,10 @@ class Names:
 
 
 def runs(indexes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Cut ascending indexes where they are not consecutive: the blocks of one cluster.
+    """Cut ascending indexes into runs of consecutive indexes: the blocks of a cluster.
 
     Args:
-        indexes: where the cluster's observations are.
+        indexes: of the cluster's observations.
 
     >>> runs(np.array([1, 2, 6, 10, 11]))
     [array([1, 2]), array([6]), array([10, 11])]

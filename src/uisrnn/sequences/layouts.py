@@ -1,4 +1,4 @@
-"""The two ways in which several sequences are handed over: a list of them, or all observations in one array."""
+"""The two layouts of several sequences: a list of sequences, or all observations in one array."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -11,27 +11,27 @@ from uisrnn.sequences import labels as labelling
 from uisrnn.sequences.labeled import LabeledSequence, Times
 from uisrnn.sequences.labels import Label
 
-Rows = NDArray[np.int64]
+RowNumbers = NDArray[np.int64]
 Weights = NDArray[np.float64]
 Labels = Any
-"""Of strings and integers, in the form that belongs to a layout."""
+"""Strings and integers, in the form of a layout."""
 
 
 class Layout(Protocol):
-    """Sequences, and the form that their labels have outside."""
+    """Sequences, and the form of their labels for the user."""
 
     @property
     def sequences(self) -> list[LabeledSequence]:
-        """All of them, checked; at least one."""
+        """All sequences, checked; at least one."""
 
     def labels(self, given: Labels) -> Any:
-        """Labels as they came, as a list for each sequence."""
+        """The labels that a user gives, as a list for each sequence."""
 
     def weights(self, given: Any) -> Weights:
-        """The weight of each sequence, from weights of what is one element of this layout."""
+        """The weight of each sequence, from the weights of the elements of this layout."""
 
-    def join(self, found: list[list[Label]]) -> Any:
-        """A list of labels for each sequence, in the form in which they are to leave."""
+    def join(self, labels: list[list[Label]]) -> Any:
+        """Labels in the form of this layout, from a list of labels for each sequence."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Listed:
     """A list of sequences, whose labels are a list of lists.
 
     Attributes:
-        sequences: all of them.
+        sequences: all sequences.
     """
 
     sequences: list[LabeledSequence]
@@ -52,89 +52,82 @@ class Listed:
             values: (T, D) arrays or `LabeledSequence`s.
 
         Raises:
-            InputError, InputTypeError: it is no list or empty, or one of them is wrong.
+            InputError, InputTypeError: `values` is not a list, or empty, or a sequence is wrong.
         """
         if not isinstance(values, (list, tuple, np.ndarray)):
-            raise InputTypeError(
-                f"X must be a list of (T, D) arrays or one (N, D) array, but is {type(values).__name__}"
-            )
+            raise InputTypeError(f"X must be a list of (T, D) arrays or a (N, D) array, but is {type(values).__name__}")
         if len(values) == 0:
             raise InputError("X must hold at least one sequence, but the list is empty")
-        return cls([_sequence(one, number) for number, one in enumerate(values)])
+        return cls([_sequence(sequence, number) for number, sequence in enumerate(values)])
 
     def labels(self, given: Labels) -> Any:
-        """The lists themselves."""
-        return [_integers(one) for one in given] if isinstance(given, (list, tuple, np.ndarray)) else given
+        return [_integers(labels) for labels in given] if isinstance(given, (list, tuple, np.ndarray)) else given
 
     def weights(self, given: Any) -> Weights:
-        """The weights themselves."""
         return _weights(given, len(self.sequences))
 
-    def join(self, found: list[list[Label]]) -> list[list[Label]]:
-        """The lists themselves."""
-        return found
+    def join(self, labels: list[list[Label]]) -> list[list[Label]]:
+        return labels
 
 
 @dataclass(frozen=True)
 class Stacked:
-    """One array of observations, whose labels are one array.
+    """An array of observations, whose labels are an array.
 
     Attributes:
-        sequences: all of them.
-        rows: where in the array each of them is; each row is in one of them.
+        sequences: all sequences.
+        rows: the rows of each sequence in the array; each row is in exactly one sequence.
     """
 
     sequences: list[LabeledSequence]
-    rows: list[Rows]
+    rows: list[RowNumbers]
 
     @classmethod
-    def of(cls, values: NDArray[Any], rows: list[Rows], times: Times | None = None) -> "Stacked":
+    def of(cls, values: NDArray[Any], rows: list[RowNumbers], times: Times | None = None) -> "Stacked":
         """Cut an array.
 
         Args:
             values: (N, D) real numbers.
             rows: see above.
-            times: (N,) of the observations, if they are known.
+            times: (N,) of the observations; None if unknown.
 
         Raises:
             InputError: a value is not finite.
         """
         try:
-            return cls([_cut(values, one, times, number) for number, one in enumerate(rows)], rows)
+            return cls([_cut(values, part, times, number) for number, part in enumerate(rows)], rows)
         except InputError as error:
-            raise InputError(f"X holds NaN, inf or what exceeds float32: {error}") from error
+            raise InputError(f"X holds NaN, inf or a value beyond float32: {error}") from error
 
     def labels(self, given: Labels) -> list[Any]:
-        """Cut as the observations are."""
         codes = _codes(given, sum(map(len, self.rows)), "y")
-        return [codes[one] for one in self.rows]
+        return [codes[part] for part in self.rows]
 
     def weights(self, given: Any) -> Weights:
-        """The mean of the weights of its observations, so that long sequences count as much as short ones."""
+        """The mean weight of the observations of each sequence, so that length does not count."""
         weights = _weights(given, sum(map(len, self.rows)))
-        return np.array([weights[one].mean() for one in self.rows])
+        return np.array([weights[part].mean() for part in self.rows])
 
-    def join(self, found: list[list[Label]]) -> NDArray[np.int64]:
-        """Each label where its observation is."""
+    def join(self, labels: list[list[Label]]) -> NDArray[np.int64]:
         rows = np.concatenate(self.rows)
         joined = np.empty(len(rows), dtype=np.int64)
-        joined[rows] = np.concatenate(found)
+        joined[rows] = np.concatenate(labels)
         return joined
 
 
-def rows_of(number: int, lengths: Any = None, groups: Any = None) -> list[Rows]:
-    """Which rows of an array are a sequence; without lengths and groups, all are one.
+def rows_of(number: int, lengths: Any = None, groups: Any = None) -> list[RowNumbers]:
+    """The rows of each sequence in an array; without lengths and groups, all rows are a sequence.
 
     Args:
         number: N, of rows.
-        lengths: numbers of rows of sequences behind one another.
-        groups: instead, N strings or integers, equal ones for the rows of a sequence.
+        lengths: numbers of rows of consecutive sequences.
+        groups: instead of lengths, N strings or integers; rows with equal values are a sequence.
 
     Returns:
-        Ascending rows of each sequence, those of groups in the order of their first appearance.
+        Ascending rows of each sequence; groups are in the order of their first appearance.
 
     Raises:
-        ArgumentError: there are lengths and groups.
+        ArgumentError: both lengths and groups are given.
         InputError, InputTypeError: lengths do not add up to N, or there are not N groups.
 
     >>> rows_of(4, lengths=[1, 3])
@@ -143,7 +136,7 @@ def rows_of(number: int, lengths: Any = None, groups: Any = None) -> list[Rows]:
     [array([0, 1, 3]), array([2])]
     """
     if lengths is not None and groups is not None:
-        raise ArgumentError("lengths and groups say the same in two ways: pass one of them")
+        raise ArgumentError("lengths and groups have the same meaning: pass lengths or groups, not both")
     if groups is not None:
         codes = _codes(groups, number, "groups")
         return np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
@@ -156,18 +149,20 @@ def _sequence(values: Any, number: int) -> LabeledSequence:
     return values if isinstance(values, LabeledSequence) else LabeledSequence(values, name=f"sequence {number}")
 
 
-def _cut(values: NDArray[Any], rows: Rows, times: Times | None, number: int) -> LabeledSequence:
+def _cut(values: NDArray[Any], rows: RowNumbers, times: Times | None, number: int) -> LabeledSequence:
     sequence = _sequence(values[rows], number)
     return sequence if times is None else replace(sequence, times=times[rows])
 
 
 def _lengths(values: Any, number: int) -> list[int]:
     plain = values.tolist() if hasattr(values, "tolist") else values
-    whole = isinstance(plain, (list, tuple)) and all(type(one) is int and one > 0 for one in map(_plain, plain))
+    whole = isinstance(plain, (list, tuple)) and all(
+        type(length) is int and length > 0 for length in map(_plain, plain)
+    )
     if not whole or sum(plain) != number:
         raise InputError(
             f"lengths must be integers >= 1 with the sum {number}, the number of observations, but are {values!r:.80}; "
-            "where observations are split, as in a cross-validation, pass groups instead"
+            "if observations are split, as in a cross-validation, pass groups instead"
         )
     return list(map(int, plain))
 
@@ -176,10 +171,10 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _codes(values: Any, number: int, what: str) -> labelling.Codes:
-    codes = labelling.encode(_integers(values), what)
+def _codes(values: Any, number: int, name: str) -> labelling.Codes:
+    codes = labelling.encode(_integers(values), name)
     if len(codes) != number:
-        raise InputError(f"{what} must be as many as there are observations, {number}, but are {len(codes)}")
+        raise InputError(f"{name} must be as many as there are observations, {number}, but are {len(codes)}")
     return codes
 
 
@@ -194,8 +189,8 @@ def _weights(values: Any, number: int) -> Weights:
 
 
 def _integers(values: Any) -> Any:
-    """Labels with those as integers that are whole numbers in floating point, as arrays and tables often hold them."""
+    """Labels, in which integers replace whole numbers in floating point; arrays and tables often hold such labels."""
     plain = values.tolist() if hasattr(values, "tolist") else values
     if not isinstance(plain, (list, tuple)):
         return values
-    return [int(one) if isinstance(one, float) and one.is_integer() else one for one in plain]
+    return [int(label) if isinstance(label, float) and label.is_integer() else label for label in plain]

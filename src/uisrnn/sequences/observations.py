@@ -1,4 +1,4 @@
-"""Observations of one sequence, checked and brought to one type."""
+"""Checks of observations, and their conversion to float32."""
 
 import numbers
 from typing import Any
@@ -13,15 +13,15 @@ Observations = NDArray[np.float32]
 
 
 def observations(values: Any, dim: int | None = None, where: str = "sequence") -> Observations:
-    """Check one sequence of observations and bring it to float32.
+    """Check the observations of a sequence and convert them to float32.
 
     Args:
         values: (T, D) real numbers: an array or tensor of any real type and layout, or nested lists.
-        dim: the D that is needed, None for any.
-        where: the words with which an error message begins.
+        dim: the required D, None for any.
+        where: the name of the sequence; error messages begin with it.
 
     Returns:
-        (T, D) float32 array in C order; the input itself where it already is one.
+        (T, D) float32 array in C order; the input itself if it is such an array.
 
     Raises:
         InputTypeError: the values are not numbers.
@@ -37,7 +37,7 @@ def observations(values: Any, dim: int | None = None, where: str = "sequence") -
         raise InputError(f"{where}: observations must be (T, {wanted}), but are {array.shape}")
     if len(array) == 0:
         raise InputError(f"{where}: needs at least one observation, but is empty: {array.shape}")
-    with np.errstate(over="ignore"):  # what exceeds float32 becomes infinite and is reported below
+    with np.errstate(over="ignore"):  # a value beyond float32 becomes infinite, which is an error below
         single = np.ascontiguousarray(array, dtype=np.float32)
     _require_finite(single, array, where)
     return single
@@ -49,9 +49,9 @@ def _real_array(values: Any, where: str) -> NDArray[Any]:
     try:
         if isinstance(values, torch.Tensor):
             values = values.detach().cpu().to_dense()
-            values = values.float() if values.dtype == torch.bfloat16 else values  # numpy has none
+            values = values.float() if values.dtype == torch.bfloat16 else values  # numpy has no such type
         array = np.asarray(values)
-    except Exception as error:  # whatever an array-like raises when it is asked for its numbers
+    except Exception as error:  # of any type, from an array-like object
         if isinstance(error, ValueError) and isinstance(values, (list, tuple)):
             raise InputError(f"{where}: observations must be (T, D), but the rows differ in length") from error
         raise InputTypeError(f"{where}: observations must be an array of numbers, but: {error}") from error
@@ -86,31 +86,32 @@ def _require_finite(single: Observations, original: NDArray[Any], where: str) ->
 
 
 def is_single(values: Any) -> bool:
-    """Whether `values` is one sequence (a 2-dim array or a list of rows) rather than several of them.
+    """Whether `values` is a single sequence (a 2-dim array or a list of rows), and not several sequences.
 
     >>> is_single([[1.0, 2.0], [3.0, 4.0]]), is_single([[[1.0, 2.0]], [[3.0, 4.0]]])
     (True, False)
     """
     if isinstance(values, (list, tuple)):
-        return _depth(values) == 2 and not any(getattr(one, "ndim", 0) > 1 for one in values)
+        return _depth(values) == 2 and not any(getattr(row, "ndim", 0) > 1 for row in values)
     dimensions = getattr(values, "ndim", 0)
     return not (dimensions == 3 or (dimensions == 1 and getattr(values, "dtype", None) == np.dtype(object)))
 
 
 def is_one_observation(values: Any) -> bool:
-    """Whether `values` is one observation (D,) rather than a block of them.
+    """Whether `values` is a single observation (D,), and not several observations.
 
     >>> is_one_observation([1.0, 2.0]), is_one_observation([[1.0, 2.0]]), is_one_observation([])
     (True, False, False)
     """
     if isinstance(values, (list, tuple)):
-        return _depth(values) == 1 and len(values) > 0 and all(isinstance(one, numbers.Real) for one in values)
+        return _depth(values) == 1 and len(values) > 0 and all(isinstance(value, numbers.Real) for value in values)
     return isinstance(values, (np.ndarray, torch.Tensor)) and values.ndim == 1 and len(values) > 0
 
 
 def _depth(values: Any) -> int:
-    """Number of dimensions as far as the first elements tell, so that ragged lists have one too."""
+    """Number of dimensions by the first elements, which exists for ragged lists too."""
     depth = 0
     while isinstance(values, (list, tuple)) and len(values) > 0 and depth < 4:  # a list may hold itself
-        values, depth = values[0], depth + 1
+        values = values[0]
+        depth += 1
     return depth + int(getattr(values, "ndim", 0))

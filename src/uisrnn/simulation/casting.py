@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from uisrnn.errors import InputError, InputTypeError
-from uisrnn.turns import rttm
+from uisrnn.turns.files import read_turns
 from uisrnn.turns.turn import Turn, turns_of
 
 Speaker = TypeVar("Speaker", bound=Hashable)
@@ -32,7 +32,7 @@ def conversations_of(turns: Any) -> Iterator[tuple[list[Turn], str]]:
         raise InputTypeError(f"turns must be a list of conversations, but are {type(turns).__name__}")
     for number, conversation in enumerate(turns):
         if isinstance(conversation, (str, os.PathLike)):
-            for recording, read in rttm.read(conversation).items():
+            for recording, read in read_turns(conversation).items():
                 yield read, f"{os.fsdecode(conversation)}, recording {recording}"
         else:
             yield turns_of(conversation, f"conversation {number}"), f"conversation {number}"

@@ -1,1 +1,1 @@
-"""Learning a model from labelled sequences: batches, losses, the loop."""
+"""Training of a model on labelled sequences; `fit.py` is the front door."""

@@ -1,121 +1,41 @@
-"""Checkpoints of a training: what a process that was killed leaves for the next one to go on with."""
+"""Checkpoints of a training, from which another process can resume it after a kill."""
 
-import errno
 import json
 import os
-import re
-import sys
 import time
-import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
-from torch import Tensor
 
 from uisrnn.checkpoint import container
 from uisrnn.checks import require_integer
 from uisrnn.errors import ArgumentError, CheckpointError
-from uisrnn.files import write_atomically
-from uisrnn.training.course import Course, Stage
-from uisrnn.training.state import Tensors
-from uisrnn.training.team import ALONE, Team
-
-if sys.platform != "win32":
-    import fcntl
+from uisrnn.training.loop import Checkpointer, Stage, StageRecord
+from uisrnn.training.store import FolderStore, Store
+from uisrnn.training.team import SINGLE_PROCESS, Team
+from uisrnn.training.tensors import Tensors, are_equal
 
 FORMAT_VERSION = 1
 _LONGEST = 1e12  # minutes
 _KEY = "uisrnn-training"
-_NAME = re.compile(r"checkpoint-(\d{8,})\.safetensors")
-
-
-class Shelf(Protocol):
-    """Where checkpoints are put."""
-
-    def latest(self) -> tuple[str, bytes] | None:
-        """The name and the content of the last one; None where there is none."""
-
-    def put(self, content: bytes) -> None:
-        """Add one, in one step. Of several processes all call it, with the same content."""
-
-    def close(self) -> None:
-        """No other will be put."""
-
-
-class Folder:
-    """A folder with the last few checkpoints; see `Shelf`.
-
-    Args:
-        path: of the folder, which is made where it is not there.
-        keep: how many.
-        writes: whether this process does; one of several.
-
-    Raises:
-        ArgumentError: another process writes there now.
-        OSError: the folder cannot be made, or not be written to.
-    """
-
-    def __init__(self, path: Path, keep: int, writes: bool = True) -> None:
-        self._path, self._keep, self._writes = path, keep, writes
-        path.mkdir(parents=True, exist_ok=True)
-        if writes and not os.access(path, os.W_OK):  # nobody shall learn it at the first checkpoint
-            raise OSError(errno.EACCES, "Checkpoints cannot be written there", str(path))
-        self._unlock = _locked(self, path) if writes else lambda: None
-
-    def _numbers(self) -> list[int]:
-        found = [_NAME.fullmatch(one.name) for one in self._path.iterdir()]
-        return sorted(int(one[1]) for one in found if one)
-
-    def _file(self, number: int) -> Path:
-        return self._path / f"checkpoint-{number:08}.safetensors"
-
-    def latest(self) -> tuple[str, bytes] | None:
-        """See `Shelf.latest`."""
-        numbers = self._numbers()
-        return (str(self._file(numbers[-1])), self._file(numbers[-1]).read_bytes()) if numbers else None
-
-    def put(self, content: bytes) -> None:
-        """See `Shelf.put`; the oldest go when the new one is whole."""
-        if not self._writes:
-            return
-        numbers = self._numbers()
-        write_atomically(self._file(numbers[-1] + 1 if numbers else 0), content)
-        for number in numbers[: len(numbers) + 1 - self._keep]:
-            self._file(number).unlink(missing_ok=True)
-
-    def close(self) -> None:
-        """See `Shelf.close`."""
-        self._unlock()
-
-
-def _locked(owner: Folder, folder: Path) -> Callable[[], object]:
-    """Let only one training write to a folder, as long as the owner lives or until what is returned is called."""
-    if sys.platform == "win32":
-        return lambda: None
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        raise ArgumentError(f"{folder}: another training keeps its checkpoints there now") from error
-    return weakref.finalize(owner, os.close, handle)
 
 
 class Checkpoints:
-    """Checkpoints of `UISRNN.fit` in a folder, so that a training which was killed can go on.
+    """Checkpoints of `UISRNN.fit` in a folder, to resume a training after a kill.
 
-    There is one every few minutes and at the end of each stage, with weights, optimizers, schedules, randomness and the
-    position in the data. A training that goes on gives bit for bit (on a CPU, with as many threads) the model that it
-    would have given without the interruption. It reads the data again, which must be the same, as must be the
-    arguments, but for `max_time`; of seeds, that of the beginning holds.
+    A checkpoint is written every few minutes and at the end of each stage. It holds weights, optimizers, schedules,
+    randomness and the position in the data. A resumed training gives bit for bit (on a CPU, with the same number of
+    threads) the model of an uninterrupted training. It reads the data again. The data and the arguments except
+    `max_time` must be the same; the seed of the first call counts.
 
     Args:
-        folder: of one training; it is made where it is not there. Each checkpoint is written in one step.
-        every: minutes from one to the next.
-        keep: how many of the last ones stay.
-        resume: go on from the last one, or begin where there is none. Without it there must be none.
+        folder: folder of one training; it is created if it is missing. Each checkpoint is written in one step.
+        every: minutes between two checkpoints.
+        keep: number of the last checkpoints that stay.
+        resume: resume from the last checkpoint, or begin if there is none. Without `resume`, the folder must hold no
+            checkpoint.
 
     Raises:
         ArgumentError: an argument is not acceptable.
@@ -137,88 +57,70 @@ class Checkpoints:
             raise ArgumentError(f"folder must be a path, but is {folder!r:.80}")
         if isinstance(every, bool) or not isinstance(every, (int, float)) or not 0 <= every < _LONGEST:
             raise ArgumentError(f"every must be a number of minutes >= 0, but is {every!r:.80}")
-        self.folder, self.every, self.resume = Path(folder), float(every), bool(resume)
+        self.folder = Path(folder)
+        self.every = float(every)
+        self.resume = bool(resume)
         self.keep = require_integer("keep", keep, 1)
 
-    def begin(self, facts: Mapping[str, Any], seed: int, team: Team = ALONE) -> "Keeping":
-        """The keeper of a training.
+    def begin(self, facts: Mapping[str, Any], seed: int, team: Team = SINGLE_PROCESS) -> "StoringCheckpointer":
+        """The checkpointer of a training.
 
         Args:
-            facts: what must be the same when it goes on, of what JSON can hold, by the words of error messages.
-            seed: of its randomness, if it begins now.
-            team: the processes that train together; the first one writes.
+            facts: values that JSON can hold and that a resumed training must share, by their names in error messages.
+            seed: seed of the training if it begins now.
+            team: processes that train together; the first process writes.
 
         Raises:
-            ArgumentError: the folder has checkpoints, of something else or without `resume`.
-            CheckpointError: the last one is damaged.
-            OSError: the folder cannot be made or read.
+            ArgumentError: the folder holds checkpoints of another training, or `resume` is False.
+            CheckpointError: the last checkpoint is damaged.
+            OSError: the folder cannot be created or read.
         """
-        shelf = Folder(self.folder, self.keep, writes=team.rank == 0)
-        if not self.resume and team.agree(shelf.latest() is not None):
-            shelf.close()
+        store = FolderStore(self.folder, self.keep, writes=team.rank == 0)
+        if not self.resume and team.agree(store.latest() is not None):
+            store.close()
             raise ArgumentError(
                 f"{self.folder} holds checkpoints of an earlier training: go on with resume, or take another folder"
             )
         try:
-            return Keeping(shelf, self.every, facts, seed, team)
+            return StoringCheckpointer(store, self.every, facts, seed, team)
         except BaseException:
-            shelf.close()
+            store.close()
             raise
 
 
-class Forgetful:
-    """A keeper who keeps nothing; see `Keeper`.
+class StoringCheckpointer(Checkpointer):
+    """Puts the state of all stages so far into a store.
 
     Args:
-        seed: of the training.
-    """
-
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-
-    def resumed(self, stage: Stage) -> Course:
-        """From the beginning."""
-        return Course()
-
-    def offer(self, stage: Stage, course: Course) -> None:
-        """Do nothing."""
-
-    def keep(self, stage: Stage, course: Course) -> None:
-        """Do nothing."""
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
-class Keeping:
-    """A keeper whose checkpoints hold all stages so far; see `Keeper`.
-
-    Args:
-        shelf: where they are.
-        every: minutes from one to the next.
+        store: place of the checkpoints.
+        every: minutes between two checkpoints.
         facts: see `Checkpoints.begin`.
         seed: see `Checkpoints.begin`.
         team: see `Checkpoints.begin`.
 
     Attributes:
-        seed: of the training, that of its beginning where it goes on.
-        resumed_from: the name of the checkpoint where it goes on, else None.
+        seed: seed of the training; a resumed training has its first seed.
+        resumed_from: name of the checkpoint from which the training resumes, else None.
     """
 
-    def __init__(self, shelf: Shelf, every: float, facts: Mapping[str, Any], seed: int, team: Team = ALONE) -> None:
-        self._shelf, self._seconds, self._team = shelf, 60 * every, team
+    def __init__(
+        self, store: Store, every: float, facts: Mapping[str, Any], seed: int, team: Team = SINGLE_PROCESS
+    ) -> None:
+        self._store = store
+        self._seconds = 60 * every
+        self._team = team
         self._tensors: dict[str, Tensors] = {}
         self._header = {"format_version": FORMAT_VERSION, "facts": json.loads(json.dumps(facts)), "seed": seed}
         self.resumed_from: str | None = None
-        found = team.gather(shelf.latest() if team.rank == 0 else None)[0]  # others may not see the folder
-        if found is not None:
-            self.resumed_from = found[0]
-            self._take(*found)
-        self.seed = int(self._header["seed"])
+        latest = team.gather(store.latest() if team.rank == 0 else None)[0]  # other processes may not see the folder
+        if latest is not None:
+            self.resumed_from = latest[0]
+            self._take(*latest)
+        super().__init__(int(self._header["seed"]))
         self._next = time.monotonic() + self._seconds
 
     def _take(self, name: str, content: bytes) -> None:
-        """What is in a checkpoint, if it is one of this training."""
+        """Take over a checkpoint of this training."""
         try:
             tensors, header = container.unpack(content, _KEY, "checkpoint", "not a checkpoint of a training")
             if header.get("format_version") != FORMAT_VERSION:
@@ -226,103 +128,94 @@ class Keeping:
             if not isinstance(header.get("seed"), int) or not isinstance(header.get("facts"), dict):
                 raise CheckpointError("its header is damaged")
         except CheckpointError as error:
-            raise CheckpointError(f"{name}: {error}; without this file, the one before it is taken") from error
-        for what, value in self._header["facts"].items():
-            if header["facts"].get(what) != value:
-                raise ArgumentError(_difference(name, what, header["facts"].get(what), value))
+            raise CheckpointError(f"{name}: {error}; without this file, the checkpoint before it is taken") from error
+        for fact, value in self._header["facts"].items():
+            if header["facts"].get(fact) != value:
+                raise ArgumentError(_difference(name, fact, header["facts"].get(fact), value))
         self._header["seed"] = header["seed"]
-        for place, tensor in tensors.items():
-            stage, _slash, rest = place.partition("/")
-            self._tensors.setdefault(stage, {})[rest] = tensor
+        for path, tensor in tensors.items():
+            stage, _slash, tensor_name = path.partition("/")
+            self._tensors.setdefault(stage, {})[tensor_name] = tensor
 
-    def resumed(self, stage: Stage) -> Course:
-        """See `Keeper.resumed`."""
+    def resumed(self, stage: Stage) -> StageRecord:
         tensors = self._tensors.get(stage.name)
         if tensors is None:
-            return Course()
+            return StageRecord()
         try:
-            stage.restore({name: one.clone() for name, one in tensors.items() if not name.startswith(_COURSE)})
-            return _course_of({name: one for name, one in tensors.items() if name.startswith(_COURSE)})
+            stage.restore({name: tensor.clone() for name, tensor in tensors.items() if not name.startswith(_RECORD)})
+            return _record_of({name: tensor for name, tensor in tensors.items() if name.startswith(_RECORD)})
         except CheckpointError as error:
             raise CheckpointError(f"{self.resumed_from}: does not fit this training: {error}") from error
         except (KeyError, ValueError, IndexError, TypeError) as error:
             raise CheckpointError(f"{self.resumed_from}: does not fit this training: {error!r:.200}") from error
 
-    def close(self) -> None:
-        """The training has ended, however it did."""
-        self._shelf.close()
-
-    def offer(self, stage: Stage, course: Course) -> None:
-        """See `Keeper.offer`."""
+    def offer(self, stage: Stage, record: StageRecord) -> None:
         if self._team.agree(time.monotonic() >= self._next):
-            self.keep(stage, course)
+            self.keep(stage, record)
 
-    def keep(self, stage: Stage, course: Course) -> None:
-        """See `Keeper.keep`."""
-        now = {**stage.tensors(), **_tensors_of(course)}
+    def keep(self, stage: Stage, record: StageRecord) -> None:
+        now = {**stage.tensors(), **_tensors_of(record)}
         before = self._tensors.get(stage.name)
-        if before is not None and _are_equal(before, now):  # it went on from its end
+        if before is not None and are_equal(before, now):  # the training resumed from the end of this stage
             return
-        self._tensors[stage.name] = {name: one.detach().cpu().clone() for name, one in now.items()}
-        tensors = {f"{name}/{key}": one for name, held in self._tensors.items() for key, one in held.items()}
-        self._shelf.put(container.pack(tensors, _KEY, self._header))
+        self._tensors[stage.name] = {name: tensor.detach().cpu().clone() for name, tensor in now.items()}
+        tensors = {f"{name}/{key}": tensor for name, held in self._tensors.items() for key, tensor in held.items()}
+        self._store.put(container.pack(tensors, _KEY, self._header))
         self._next = time.monotonic() + self._seconds
 
+    def close(self) -> None:
+        self._store.close()
 
-_COURSE = "course."
+
+_RECORD = "course."  # prefix of the keys of a record in files
 _CHECKS = "course.checks"
 _FIGURES = "course.figures."
 
 
-def _tensors_of(course: Course) -> Tensors:
-    """A course as tensors, which hold any number exactly."""
-    figures = {f"{_FIGURES}{name}": torch.tensor(one, dtype=torch.float64) for name, one in course.figures.items()}
+def _tensors_of(record: StageRecord) -> Tensors:
+    """A record as tensors, which hold any number exactly."""
+    figures = {
+        f"{_FIGURES}{name}": torch.tensor(values, dtype=torch.float64) for name, values in record.figures.items()
+    }
     return {
-        "course.now": torch.tensor([course.iteration, int(course.ended)]),
-        "course.losses": torch.tensor(course.losses, dtype=torch.float64),
-        "course.skipped": torch.tensor(course.skipped, dtype=torch.int64),
-        _CHECKS: torch.tensor(list(course.checks.items()), dtype=torch.float64).reshape(-1, 2),
+        "course.now": torch.tensor([record.iteration, int(record.ended)]),
+        "course.losses": torch.tensor(record.losses, dtype=torch.float64),
+        "course.skipped": torch.tensor(record.skipped, dtype=torch.int64),
+        _CHECKS: torch.tensor(list(record.checks.items()), dtype=torch.float64).reshape(-1, 2),
         **figures,
     }
 
 
-def _course_of(tensors: Tensors) -> Course:
+def _record_of(tensors: Tensors) -> StageRecord:
     iteration, ended = tensors["course.now"].tolist()
-    return Course(
+    return StageRecord(
         iteration=int(iteration),
         losses=tensors["course.losses"].tolist(),
         figures={
-            name.removeprefix(_FIGURES): one.tolist() for name, one in tensors.items() if name.startswith(_FIGURES)
+            name.removeprefix(_FIGURES): values.tolist()
+            for name, values in tensors.items()
+            if name.startswith(_FIGURES)
         },
         skipped=tensors["course.skipped"].tolist(),
-        checks={int(at): loss for at, loss in tensors[_CHECKS].tolist()},
+        checks={int(number): loss for number, loss in tensors[_CHECKS].tolist()},
         ended=bool(ended),
     )
 
 
-def _are_equal(one: Tensors, other: Tensors) -> bool:
-    def same(name: str) -> bool:
-        a: Tensor = one[name].cpu()
-        b = other[name].detach().cpu()
-        return a.shape == b.shape and bool((a == b).all())
-
-    return one.keys() == other.keys() and all(map(same, one))
-
-
-def _difference(name: str, what: str, before: Any, now: Any) -> str:
-    """The words for a training that is another one."""
+def _difference(name: str, fact: str, before: Any, now: Any) -> str:
+    """The error text for a checkpoint of another training."""
     if isinstance(before, dict) and isinstance(now, dict):
-        names = [one for one in now if before.get(one) != now[one]]
-        listed = ", ".join(f"{one} was {before.get(one)!r}, is {now[one]!r}" for one in names)
-        return f"{name}: a training goes on with the {what} that it began with, but {listed:.300}"
-    return f"{name}: a training goes on with the {what} that it began with, but these are others"
+        names = [key for key in now if before.get(key) != now[key]]
+        listed = ", ".join(f"{key} was {before.get(key)!r}, is {now[key]!r}" for key in names)
+        return f"{name}: a training goes on with the {fact} that it began with, but {listed:.300}"
+    return f"{name}: a training goes on with the {fact} that it began with, but these are others"
 
 
 def require_checkpoints(checkpoints: object) -> None:
-    """See to it that they are some, or None.
+    """Require `Checkpoints` or None.
 
     Raises:
-        ArgumentError: they are not.
+        ArgumentError: `checkpoints` is another object.
     """
     if not isinstance(checkpoints, Checkpoints | None):
         raise ArgumentError(f"checkpoints must be Checkpoints('folder') or None, but is {checkpoints!r:.80}")

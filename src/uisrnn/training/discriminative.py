@@ -1,4 +1,4 @@
-"""Discriminative training: observation model and label prior together, by what the decoder makes of sequences."""
+"""Discriminative training: all parameters together, on the labels that the decoder finds."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from uisrnn.corpus.corpus import Corpus
 from uisrnn.errors import InputError, TrainingError
 from uisrnn.sequences.coded import CodedSequence
-from uisrnn.training.course import Step, is_finite
 from uisrnn.training.draws import Draws, Purpose
-from uisrnn.training.hypotheses import LearnedPrior
-from uisrnn.training.objectives import Objective
-from uisrnn.training.state import Snapshot, Tensors, copy_into, load_optimizer, named, optimizer_tensors, part
-from uisrnn.training.team import ALONE, Team, average_gradients
+from uisrnn.training.expected_errors import Objective
+from uisrnn.training.loop import Step, is_finite
+from uisrnn.training.sequence_scores import LearnedPrior
+from uisrnn.training.team import SINGLE_PROCESS, Team, average_gradients
+from uisrnn.training.tensors import ParameterCopy, Tensors, copy_into, load_optimizer, named, optimizer_tensors, part
 
 CROP_LENGTH = 50
 BATCH_SIZE = 16
@@ -32,10 +32,10 @@ STARTING_SCALES = (1.0, 0.3, 0.1, 0.03)
 
 @dataclass(frozen=True)
 class Fold:
-    """Sequences, and a model that does not know their clusters.
+    """Sequences, and a model that was fitted without their clusters.
 
     Attributes:
-        model: it shares its trained parameters with the models of other folds.
+        model: the model; it shares its trained parameters with the models of other folds.
         corpus: the sequences.
     """
 
@@ -45,11 +45,11 @@ class Fold:
 
 @dataclass(frozen=True)
 class Crop:
-    """Stretches of sequences of one fold.
+    """Parts of the sequences of a fold.
 
     Attributes:
-        model: that of the fold.
-        sequences: the stretches, with labels.
+        model: the model of the fold.
+        sequences: the parts, with labels.
     """
 
     model: Any
@@ -57,21 +57,21 @@ class Crop:
 
 
 class Crops:
-    """Stretches of sequences, so that each beam has something to choose from and steps are cheap.
+    """A source of short parts of sequences, which are long enough for several label sequences and cheap to decode.
 
     Args:
-        folds: where they are drawn from, in proportion to the number of observations; sequences of one observation,
-            whose label is never wrong, are left out.
+        folds: the sequences; each is drawn in proportion to its number of observations. Sequences of one observation
+            are left out, because their label is never wrong.
     """
 
     def __init__(self, folds: Sequence[Fold]) -> None:
-        self._folds = [Fold(one.model, one.corpus.subset(np.flatnonzero(one.corpus.lengths > 1))) for one in folds]
+        self._folds = [Fold(fold.model, fold.corpus.subset(np.flatnonzero(fold.corpus.lengths > 1))) for fold in folds]
         self._cumulated = [np.cumsum(fold.corpus.lengths) for fold in self._folds]
-        sizes = np.array([int(one[-1]) if len(one) else 0 for one in self._cumulated])
+        sizes = np.array([int(ends[-1]) if len(ends) else 0 for ends in self._cumulated])
         self._shares = sizes / sizes.sum()
 
     def draw(self, number: int, generator: np.random.Generator) -> list[Crop]:
-        """So many stretches, grouped by fold."""
+        """`number` parts, grouped by fold."""
         picked = np.bincount(generator.choice(len(self._folds), size=number, p=self._shares))
         return [
             Crop(self._folds[fold].model, [self._crop(fold, generator) for _ in range(picked[fold])])
@@ -79,27 +79,28 @@ class Crops:
         ]
 
     def _crop(self, fold: int, generator: np.random.Generator) -> CodedSequence:
-        corpus, cumulated = self._folds[fold].corpus, self._cumulated[fold]
+        corpus = self._folds[fold].corpus
+        cumulated = self._cumulated[fold]
         number = int(np.searchsorted(cumulated, generator.integers(cumulated[-1]), side="right"))
         first = int(generator.integers(max(int(corpus.lengths[number]) - CROP_LENGTH, 0) + 1))
         return corpus.read(number, first, first + CROP_LENGTH)
 
 
 class DiscriminativeStage:
-    """An objective becomes small by gradient steps; kept are the parameters that do best on development folds.
+    """Gradient steps that minimise an objective; the best parameters on development folds are kept.
 
     Args:
         train: folds to learn from; parameters of their models change in place.
-        development: folds to choose the iteration by; without any, the last one is taken.
+        development: folds to choose the iteration by; without development folds, the last iteration is chosen.
         prior: changed in place.
-        objective: what to make small.
-        iterations: gradient steps.
-        learning_rate: of the observation model, at its highest.
+        objective: the function to minimise.
+        iterations: number of gradient steps.
+        learning_rate: highest learning rate of the observation model.
         draws: source of randomness.
-        team: the processes that train together; each draws its part of the stretches of a step.
+        team: processes that train together; each draws its share of the parts of a step.
 
     Attributes:
-        parameters: all that is trained.
+        parameters: all trained parameters.
     """
 
     name = "discriminative"
@@ -115,12 +116,15 @@ class DiscriminativeStage:
         iterations: int,
         learning_rate: float,
         draws: Draws,
-        team: Team = ALONE,
+        team: Team = SINGLE_PROCESS,
     ) -> None:
-        self.iterations, self._prior, self._objective = iterations, prior, objective
-        self._draws, self._team = draws, team
+        self.iterations = iterations
+        self._prior = prior
+        self._objective = objective
+        self._draws = draws
+        self._team = team
         weights = train[0].model.discriminative_parameters()
-        scalars = [one for one in prior.parameters() if one.requires_grad]
+        scalars = [scalar for scalar in prior.parameters() if scalar.requires_grad]
         self.parameters: list[Tensor] = [*weights, *scalars]
         self._rates = (learning_rate, PRIOR_LEARNING_RATE)
         self._optimizer = torch.optim.Adam([{"params": weights}, {"params": scalars}])
@@ -129,21 +133,21 @@ class DiscriminativeStage:
         if development:
             held_out = Crops(development)
             self._held_out = held_out.draw(self._share_of(DEVELOPMENT_CROPS), draws.generator(Purpose.DEVELOPMENT))
-        self._average, self._best = Snapshot(self.parameters), Snapshot(self.parameters)
+        self._average = ParameterCopy(self.parameters)
+        self._best = ParameterCopy(self.parameters)
 
     def _share_of(self, number: int) -> int:
-        """How many of so many this process takes; at least one."""
+        """The share of this process in `number` parts, at least 1."""
         return -(-number // self._team.size)
 
     def start(self) -> None:
-        """Begin at a likelihood scale where the beam is undecided, as only there it has something to teach."""
+        """Choose a likelihood scale at which the beam is undecided, because only then there are gradients."""
         with _decoder_errors_as_training_errors():
             crops = self._crops.draw(self._share_of(DEVELOPMENT_CROPS), self._draws.generator(Purpose.SCALE))
             self._choose_scale(crops)
         self._average.take()
 
     def step(self, iteration: int) -> Step:
-        """See `Stage.step`."""
         factor = min(1.0, (iteration + 1) / WARM_UP) * (1 - 0.95 * iteration / self.iterations)
         for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate * factor
@@ -154,20 +158,21 @@ class DiscriminativeStage:
         return Step(loss, {"learning_rate": self._rates[0] * factor}, is_finite([loss]) and self._descend())
 
     def _backward(self, crops: Sequence[Crop]) -> float:
-        """Add up the gradients of a batch, and return its loss."""
-        total, number = 0.0, sum(len(crop.sequences) for crop in crops)
+        """Sum the gradients of a batch, and return its loss."""
+        total = 0.0
+        number = sum(len(crop.sequences) for crop in crops)
         with torch.inference_mode(False), torch.enable_grad():
             for crop in crops:
                 try:
                     loss = self._objective(crop.model, self._prior, crop.sequences) * (len(crop.sequences) / number)
-                except InputError:  # no beam has a finite score; sequences were checked at the door
+                except InputError:  # no beam has a finite score; the sequences were checked before
                     return math.nan
                 loss.backward()  # type: ignore[no-untyped-call]
                 total += float(loss.detach())
         return total
 
     def _descend(self) -> bool:
-        """Follow the gradient, unless it is not finite."""
+        """Take a step if the gradient is finite."""
         average_gradients(self._team, self.parameters)
         norm = nn.utils.clip_grad_norm_(self.parameters, 1.0)
         if not bool(norm.isfinite()):
@@ -178,10 +183,10 @@ class DiscriminativeStage:
         return True
 
     def check(self) -> float | None:
-        """The loss with averaged parameters, which are steadier; see `Stage.check`."""
+        """The loss with averaged parameters, which vary less."""
         if not self._held_out:
             return None
-        now = Snapshot(self.parameters)
+        now = ParameterCopy(self.parameters)
         now.take()
         self._average.put()
         try:
@@ -191,11 +196,9 @@ class DiscriminativeStage:
             now.put()
 
     def remember(self) -> None:
-        """See `Stage.remember`."""
         self._best.take(self._average.values)
 
     def settle(self) -> None:
-        """See `Stage.settle`."""
         (self._best if self._best.was_taken else self._average).put()
 
     @torch.no_grad()
@@ -222,8 +225,7 @@ class DiscriminativeStage:
         return float(self._team.sum(np.array([loss], dtype=np.float64))[0] / self._team.size)
 
     def tensors(self) -> Tensors:
-        """See `Stage.tensors`."""
-        now = {str(number): one for number, one in enumerate(self.parameters)}
+        now = {str(number): parameter for number, parameter in enumerate(self.parameters)}
         return {
             **named("now", now),
             **named("adam", optimizer_tensors(self._optimizer)),
@@ -232,7 +234,6 @@ class DiscriminativeStage:
         }
 
     def restore(self, tensors: Tensors) -> None:
-        """See `Stage.restore`."""
         now = part("now", tensors)
         copy_into(self.parameters, [now[str(number)] for number in range(len(now))])
         load_optimizer(self._optimizer, part("adam", tensors))
@@ -242,7 +243,7 @@ class DiscriminativeStage:
 
 @contextmanager
 def _decoder_errors_as_training_errors() -> Iterator[None]:
-    """Sequences were checked at the door, so what the decoder refuses is for the parameters to answer."""
+    """The sequences were checked before, so the parameters are the cause of errors of the decoder."""
     try:
         yield
     except InputError as error:

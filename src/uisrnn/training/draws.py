@@ -1,4 +1,4 @@
-"""Randomness by what it is for and when: what an iteration draws follows from its number, not from those before it."""
+"""Random numbers by purpose and iteration: they depend on the number of an iteration, not on earlier draws."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -10,7 +10,7 @@ from uisrnn.randomness import seed_torch
 
 
 class Purpose(IntEnum):
-    """What is drawn; each has numbers of its own. Only added to, as checkpoints of trainings rely on the order."""
+    """Purposes of random numbers. Checkpoints rely on the numbers, so purposes are only added."""
 
     ORDERS = 0
     BATCHES = 1
@@ -23,14 +23,14 @@ class Purpose(IntEnum):
 
 @dataclass(frozen=True)
 class Draws:
-    """A source of generators.
+    """A source of generators of random numbers.
 
-    A training that goes on from a checkpoint needs to know no more than the seed and which iteration is next, batches
-    can be read ahead of time, and any of several processes can draw its own part.
+    A resumed training needs only the seed and the next iteration; batches can be read ahead of time; each of several
+    processes can draw its own share.
 
     Attributes:
-        seed: of all of them.
-        rank: of the process.
+        seed: seed of all generators.
+        rank: number of the process.
 
     >>> Draws(0).generator(Purpose.BATCHES, 7).random() == Draws(0).generator(Purpose.BATCHES, 7).random()
     True
@@ -40,9 +40,9 @@ class Draws:
     rank: int = 0
 
     def generator(self, purpose: Purpose, *numbers: int) -> np.random.Generator:
-        """The generator for this, the same at each call."""
+        """The generator for a purpose and numbers, the same at each call."""
         return np.random.default_rng([self.seed, self.rank, int(purpose), *numbers])
 
     def seed_torch(self, iteration: int, device: torch.device) -> None:
-        """Let dropout and whatever else draws from torch's global generators depend on the iteration alone."""
+        """Seed torch's global generators, so that dropout and other draws from them depend on the iteration alone."""
         seed_torch(int(self.generator(Purpose.TORCH, iteration).integers(2**62)), device)

@@ -11,22 +11,22 @@ from uisrnn.errors import TrainingError
 from uisrnn.model.gru import GRUObservation
 from uisrnn.model.running_mean import PAPER_MEAN
 from uisrnn.training import losses
-from uisrnn.training.batching import Batch
-from uisrnn.training.course import Step, is_finite
+from uisrnn.training.batching import ClusterBatch
 from uisrnn.training.draws import Draws
-from uisrnn.training.state import Snapshot, load_into, load_optimizer, named, optimizer_tensors, part
-from uisrnn.training.team import ALONE, Team, average_gradients
+from uisrnn.training.loop import Step, is_finite
+from uisrnn.training.team import SINGLE_PROCESS, Team, average_gradients
+from uisrnn.training.tensors import ParameterCopy, load_into, load_optimizer, named, optimizer_tensors, part
 
 SMALLEST_SIGMA2 = 1e-6
 CHECK_EVERY = 25
 
 
 def learning_rate(args: TrainingArguments, iteration: int) -> float:
-    """The rate at an iteration: halved each time that `learning_rate_half_life` iterations have passed.
+    """The learning rate of an iteration: it halves every `learning_rate_half_life` iterations.
 
     Args:
         args: see `TrainingArguments`.
-        iteration: from 0.
+        iteration: number of the iteration, from 0.
 
     >>> learning_rate(TrainingArguments(learning_rate=0.8, learning_rate_half_life=100), 250)
     0.2
@@ -43,9 +43,9 @@ def new_optimizer(model: GRUObservation) -> torch.optim.Adam:
 
 
 def _set_learning_rate(optimizer: torch.optim.Optimizer, args: TrainingArguments, iteration: int) -> float:
-    """Let the network's rate fall, and keep that of the others.
+    """Set the falling rate of the network; the rate of the other parameters is constant.
 
-    So did 0.0.6, and it matters: sigma2 must go on following the residuals, which shrink while the network learns.
+    0.0.6 did the same. It matters: sigma2 must keep following the residuals, which shrink while the network learns.
     """
     network, others = optimizer.param_groups
     network["lr"], others["lr"] = learning_rate(args, iteration), args.learning_rate
@@ -53,16 +53,16 @@ def _set_learning_rate(optimizer: torch.optim.Optimizer, args: TrainingArguments
 
 
 class GenerativeStage:
-    """Network, initial hidden state and sigma2 follow the gradient, one batch a step; see `Stage`.
+    """Gradient steps of network, initial hidden state and sigma2, each on a batch.
 
     Args:
         model: changed in place.
-        optimizer: its state goes on from earlier training.
-        batches: the batch of each iteration; that of this process, where there are several.
-        development: what was kept apart, or None.
+        optimizer: optimizer; it keeps the state of earlier training.
+        batches: the batch of an iteration; of several processes, the share of this process.
+        development: development sequences, or None.
         args: see `TrainingArguments`.
         draws: source of randomness.
-        team: the processes that train together; the loss is that of all their batches as one.
+        team: processes that train together; the loss is the loss of their batches joined.
     """
 
     name = "generative"
@@ -73,23 +73,27 @@ class GenerativeStage:
         self,
         model: GRUObservation,
         optimizer: torch.optim.Adam,
-        batches: Callable[[int], Batch],
-        development: Batch | None,
+        batches: Callable[[int], ClusterBatch],
+        development: ClusterBatch | None,
         args: TrainingArguments,
         draws: Draws,
-        team: Team = ALONE,
+        team: Team = SINGLE_PROCESS,
     ) -> None:
         self.iterations = args.train_iteration
-        self._model, self._optimizer, self._batches, self._args = model, optimizer, batches, args
-        self._development, self._draws, self._team = development, draws, team
-        self._parameters = [one for one in model.parameters() if one.requires_grad]
-        self._best = Snapshot(self._parameters)
+        self._model = model
+        self._optimizer = optimizer
+        self._batches = batches
+        self._args = args
+        self._development = development
+        self._draws = draws
+        self._team = team
+        self._parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self._best = ParameterCopy(self._parameters)
 
     def start(self) -> None:
-        """Nothing."""
+        pass
 
     def step(self, iteration: int) -> Step:
-        """See `Stage.step`."""
         self._draws.seed_torch(iteration, self._model.device)
         rate = _set_learning_rate(self._optimizer, self._args, iteration)
         self._model.train()
@@ -101,8 +105,8 @@ class GenerativeStage:
         names = ("negative_log_likelihood", "sigma2_prior", "regularization")
         return Step(sum(values), {**dict(zip(names, values, strict=True)), "learning_rate": rate}, taken)
 
-    def _descend(self, batch: Batch) -> tuple[list[float], bool]:
-        """The three terms, and whether a step was taken."""
+    def _descend(self, batch: ClusterBatch) -> tuple[list[float], bool]:
+        """The three terms, and whether the step was taken."""
         self._optimizer.zero_grad(set_to_none=True)
         terms = self._terms(batch)
         values = self._mean(terms)
@@ -110,17 +114,17 @@ class GenerativeStage:
             return values, False
         terms.sum().backward()  # type: ignore[no-untyped-call]
         average_gradients(self._team, self._parameters)
-        gradients = [one.grad for one in self._parameters if one.grad is not None]
+        gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
         norm = nn.utils.clip_grad_norm_(self._model.network.parameters(), self._args.grad_max_norm)
-        if not bool(torch.stack([norm, *(one.sum() for one in gradients)]).isfinite().all()):
+        if not bool(torch.stack([norm, *(gradient.sum() for gradient in gradients)]).isfinite().all()):
             return values, False
         self._optimizer.step()
         if self._model.sigma2.requires_grad:
             self._model.sigma2.data.clamp_(min=SMALLEST_SIGMA2)
         return values, True
 
-    def _terms(self, batch: Batch) -> Tensor:
-        """The three terms, whose mean over processes is that of all their observations."""
+    def _terms(self, batch: ClusterBatch) -> Tensor:
+        """The three terms; their mean over processes is the loss of the joined batches."""
         own = int(batch.lengths.sum())
         total = float(self._team.sum(np.array([own], dtype=np.float64))[0])
         likelihood, *others = loss_terms(self._model, batch, self._args, total)
@@ -128,26 +132,24 @@ class GenerativeStage:
 
     def _mean(self, terms: Tensor) -> list[float]:
         values = np.array(terms.tolist(), dtype=np.float64)
-        found: list[float] = (self._team.sum(values) / self._team.size).tolist()
-        return found
+        means: list[float] = (self._team.sum(values) / self._team.size).tolist()
+        return means
 
     @torch.no_grad()
     def check(self) -> float | None:
-        """See `Stage.check`."""
         if self._development is None:
             return None
         self._draws.seed_torch(self.iterations, self._model.device)  # equal samples at each check
         return sum(self._mean(self._terms(self._development)[:2]))
 
     def remember(self) -> None:
-        """See `Stage.remember`."""
         self._best.take()
 
     def settle(self) -> None:
-        """See `Stage.settle`.
+        """Take the best parameters.
 
         Raises:
-            TrainingError: the last step made a weight that is not finite.
+            TrainingError: a weight is not finite after the last step.
         """
         if self._best.was_taken:
             self._best.put()
@@ -155,7 +157,6 @@ class GenerativeStage:
             raise TrainingError("training: the weights are not finite; lower learning_rate")
 
     def tensors(self) -> dict[str, Tensor]:
-        """See `Stage.tensors`."""
         return {
             **named("model", self._model.state_dict()),
             **named("adam", optimizer_tensors(self._optimizer)),
@@ -163,25 +164,24 @@ class GenerativeStage:
         }
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
-        """See `Stage.restore`."""
         load_into(self._model, part("model", tensors))
         load_optimizer(self._optimizer, part("adam", tensors))
         self._best.restore(part("best", tensors))
 
 
 def loss_terms(
-    model: GRUObservation, batch: Batch, args: TrainingArguments, number: float | None = None
+    model: GRUObservation, batch: ClusterBatch, args: TrainingArguments, number: float | None = None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Negative log likelihood, sigma2 prior and regularization of one batch.
+    """Negative log likelihood, sigma2 prior and regularization of a batch.
 
-    The predictions are the paper's running means, whatever the model decodes with: so did 0.1.2. What they are
-    compared with is for `args.loss` to say.
+    The predictions are the running means of the paper, whatever running mean the model decodes with, as in 0.1.2.
+    `args.loss` chooses their targets.
 
     Args:
         model: the model.
-        batch: sequences of one cluster each.
-        args: the target of the predictions, weights of the terms, and the precision of the network's products.
-        number: of observations that the prior is divided by; None: those of the batch.
+        batch: sequences, each of one cluster.
+        args: target of the predictions, weights of the terms, and precision of the network's products.
+        number: number of observations that divides the prior; None: the number in the batch.
 
     Returns:
         Three scalars.

@@ -1,8 +1,8 @@
-"""What training tells afterwards."""
+"""The history of a training."""
 
 from dataclasses import dataclass, field
 
-from uisrnn.training.course import Course
+from uisrnn.training.loop import StageRecord
 
 
 @dataclass
@@ -10,17 +10,17 @@ class History:
     """Each loss term at each iteration.
 
     Attributes:
-        negative_log_likelihood: how far the predictions are from the observations.
+        negative_log_likelihood: distance of the predictions from the observations.
         sigma2_prior: the inverse gamma prior with the normalisation of the Gaussian.
         regularization: the weighted norms.
-        learning_rate: the rate used.
-        discriminative: the loss of discriminative training at each of its iterations.
-        development: its loss on sequences kept apart, by iteration.
-        generative_development: the loss of generative training on sequences kept apart, by iteration; only with
+        learning_rate: learning rate of the network.
+        discriminative: loss of each iteration of discriminative training.
+        development: its loss on the development sequences, by iteration.
+        generative_development: loss of generative training on the development sequences, by iteration; only with
             `patience`.
-        skipped: iterations of generative training whose loss was not finite, so that nothing was learned; the lists
-            above have no entry for them.
-        discriminative_skipped: those of discriminative training.
+        skipped: iterations of generative training without a finite loss; they changed nothing, and the lists above
+            have no entry for them.
+        discriminative_skipped: iterations of discriminative training without a finite loss.
     """
 
     negative_log_likelihood: list[float] = field(default_factory=list)
@@ -34,8 +34,8 @@ class History:
     discriminative_skipped: list[int] = field(default_factory=list)
 
     @staticmethod
-    def of(generative: Course, discriminative: Course) -> "History":
-        """What both stages tell."""
+    def of(generative: StageRecord, discriminative: StageRecord) -> "History":
+        """The history of both stages."""
         return History(
             **generative.figures,
             discriminative=discriminative.losses,
@@ -49,7 +49,7 @@ class History:
     def loss(self) -> list[float]:
         """The sum of the three terms at each iteration."""
         terms = zip(self.negative_log_likelihood, self.sigma2_prior, self.regularization, strict=True)
-        return [sum(one) for one in terms]
+        return [sum(values) for values in terms]
 
     def __len__(self) -> int:
         return len(self.negative_log_likelihood)

@@ -1,4 +1,4 @@
-"""The loss of generative training: what `fit` makes small, and what predictions are compared with."""
+"""The loss of generative training: its three terms, and the targets of the predictions."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from uisrnn.arguments import TrainingArguments
 
 
 class Target(Protocol):
-    """What the running means mu_0, mu_1, ... of a cluster's outputs are trained to predict."""
+    """The target of the running means mu_0, mu_1, ... of a cluster's outputs."""
 
     def of(self, observations: Tensor, mask: Tensor) -> Tensor:
         """The targets of all predictions that have an observation.
@@ -32,20 +32,19 @@ class NextObservation:
     """mu_{n-1} is trained to predict x_n, as in the paper."""
 
     def of(self, observations: Tensor, mask: Tensor) -> Tensor:
-        """The observations themselves; see `Target.of`."""
         return observations[mask]
 
 
 @dataclass(frozen=True)
 class SampleMean:
-    """mu_{n-1} is trained to predict a mean of what remains of the cluster, x_n .. x_T (arXiv:1911.01266).
+    """mu_{n-1} is trained to predict a mean of the cluster's remaining observations (arXiv:1911.01266).
 
         (x_{k_1} + ... + x_{k_N}) / N, each k_i drawn from n .. T with replacement, anew at every iteration
 
-    Each prediction is then drawn to where the cluster's observations lie rather than to the next of them; the last one
-    predicts x_T. As in the code that the authors published, the prediction stays the running mean of the outputs, and
-    sigma2 follows the residuals of these targets: it becomes smaller than the variance of one observation. They draw
-    no more samples than remain; here it is always N, which changes no expectation.
+    So a prediction approaches the place of the cluster, not only its next observation; the last prediction predicts
+    x_T. As in the code of the authors, the prediction is the running mean of the outputs, and sigma2 follows the
+    residuals of these targets, so it is smaller than the variance of an observation. The authors draw at most as many
+    samples as observations remain. Here the number is always N; this does not change the expectation.
 
     Attributes:
         number: N, at least 1.
@@ -54,7 +53,7 @@ class SampleMean:
     number: int
 
     def of(self, observations: Tensor, mask: Tensor) -> Tensor:
-        """Sample means, drawn from torch's generator on the CPU, whatever the device; see `Target.of`."""
+        """Sample means, drawn from torch's generator on the CPU for any device."""
         time, column = mask.nonzero(as_tuple=True)  # (n,), (n,)
         remaining = mask.sum(0)[column] - time  # (n,)
         uniform = torch.rand(len(time), self.number, dtype=torch.float64).to(mask.device)
@@ -75,8 +74,8 @@ def negative_log_likelihood(observations: Tensor, mean: Tensor, sigma2: Tensor) 
     The logarithm stands in `sigma2_prior`, as in 0.1.2.
 
     Args:
-        observations: (n, D) true observations, or other targets; no padding.
-        mean: (n, D) their predictions.
+        observations: (n, D) true observations or other targets, without padding.
+        mean: (n, D) predictions of the targets.
         sigma2: (D,).
     """
     return ((observations - mean).square() / (2 * sigma2)).sum() / len(observations)
@@ -86,7 +85,7 @@ def sigma2_prior(number: Tensor | float, sigma_alpha: float, sigma_beta: float, 
     """sum_d [(2 a + n + 2) / (2 n) log sigma2_d + b / (n sigma2_d)]: inverse gamma prior and normalisation.
 
     Args:
-        number: n, of true observations; one for all dimensions or one each.
+        number: n, number of true observations; a scalar, or a number for each dimension.
         sigma_alpha: a, the shape of the prior.
         sigma_beta: b, its scale.
         sigma2: (D,).
@@ -100,7 +99,7 @@ def regularization(parameters: Iterable[Tensor], weight: float) -> Tensor:
 
     Args:
         parameters: of any shapes.
-        weight: of the sum.
+        weight: factor of the sum.
     """
-    norms = [torch.linalg.vector_norm(one) for one in parameters]
+    norms = [torch.linalg.vector_norm(parameter) for parameter in parameters]
     return weight * torch.stack(norms).sum() if norms else torch.zeros(())

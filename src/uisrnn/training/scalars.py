@@ -11,14 +11,15 @@ from uisrnn.sequences.labels import Codes, renumber
 from uisrnn.training.team import Team
 
 ALPHA_PRIOR = (2.0, 1.0)
-"""Shape and rate of the Gamma prior of an alpha that is estimated; its mode is 1, what alpha is when it is not."""
+"""Shape and rate of the Gamma prior of an estimated alpha; its mode is 1, the default alpha."""
 
 
 def transition_bias_of(corpus: Corpus, team: Team) -> tuple[float, float]:
-    """p0 and its weight; see `estimate_transition_bias`, and `uisrnn.model.groups` for observations of one time."""
+    """p0 and its weight; see `estimate_transition_bias`. `uisrnn.model.groups` explains observations of equal time."""
     plain, grouped = _apart(corpus)
     blocks = corpus.blocks.cuts[plain + 1] - corpus.blocks.cuts[plain]
-    changes, pairs = float(np.sum(blocks - 1)), float(np.sum(corpus.lengths[plain] - 1))
+    changes = float(np.sum(blocks - 1))
+    pairs = float(np.sum(corpus.lengths[plain] - 1))
     for codes, joins in grouped:
         counts, _totals = events_of(codes, joins)
         changes += counts[1]
@@ -28,7 +29,7 @@ def transition_bias_of(corpus: Corpus, team: Team) -> tuple[float, float]:
 
 
 def crp_alpha_of(corpus: Corpus, team: Team) -> float:
-    """Alpha; see `estimate_crp_alpha`, and `uisrnn.model.groups` for observations of one time."""
+    """Alpha; see `estimate_crp_alpha`. `uisrnn.model.groups` explains observations of equal time."""
     plain, grouped = _apart(corpus)
     own = AlphaEvidence.of([corpus.block_codes(number) for number in plain.tolist()])
     for codes, joins in grouped:
@@ -40,7 +41,7 @@ def crp_alpha_of(corpus: Corpus, team: Team) -> float:
 
 
 def _apart(corpus: Corpus) -> tuple[Indexes, list[tuple[Codes, Flags]]]:
-    """The numbers of sequences without observations of one time; labels and joins of the others."""
+    """Numbers of the sequences without observations of equal time; labels and joins of the other sequences."""
     plain = [number for number, joins in enumerate(corpus.joins) if joins is None]
     grouped = [
         (np.array(renumber(corpus.labels(number))), joins)

@@ -1,4 +1,4 @@
-"""Processes that train one model together, each on sequences of its own; usually there is one."""
+"""Processes that train a model together, each on its share of the sequences; usually a single process."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -12,8 +12,8 @@ from uisrnn.corpus.corpus import Corpus
 from uisrnn.errors import ArgumentError, UISRNNError
 
 if distributed.is_available():
-    # Loaded later, by an optimizer's first step, its defaults would hold the process group for ever: its threads would
-    # outlive destroy_process_group, and one that still has a tensor when Python ends aborts the process.
+    # If the first step of an optimizer loads this module, its defaults hold the process group for ever. The threads of
+    # the group then outlive destroy_process_group, and a thread with a tensor at the end of Python aborts the process.
     import torch.distributed.nn
 
 Array = NDArray[np.float64]
@@ -22,64 +22,61 @@ T = TypeVar("T")
 
 @runtime_checkable
 class Team(Protocol):
-    """The processes of a training. All of them make the same calls in the same order."""
+    """The processes of a training. All processes make the same calls in the same order."""
 
     @property
     def rank(self) -> int:
-        """The number of this one, from 0."""
+        """The number of this process, from 0."""
 
     @property
     def size(self) -> int:
-        """How many there are."""
+        """The number of processes."""
 
     def sum(self, values: Array) -> Array:
-        """The sum of everybody's arrays, which are of one shape."""
+        """The sum of the arrays of all processes, which have equal shapes."""
 
     def gather(self, value: Any) -> list[Any]:
-        """Everybody's value, in the order of ranks."""
+        """The values of all processes, in the order of ranks."""
 
     def agree(self, value: bool) -> bool:
-        """What the first of them says."""
+        """The value of the first process."""
 
     def average(self, tensors: list[Tensor]) -> None:
-        """Put the mean of everybody's tensors in place of each."""
+        """Replace each tensor by the mean of the tensors of all processes."""
 
 
-class Alone:
-    """A single process; see `Team`."""
+class SingleProcess:
+    """A team of one process."""
 
     rank = 0
     size = 1
 
     def sum(self, values: Array) -> Array:
-        """The values."""
         return values
 
     def gather(self, value: Any) -> list[Any]:
-        """The value."""
         return [value]
 
     def agree(self, value: bool) -> bool:
-        """The value."""
         return value
 
     def average(self, tensors: list[Tensor]) -> None:
-        """Nothing to do."""
+        pass
 
 
-ALONE = Alone()
+SINGLE_PROCESS = SingleProcess()
 
 
 class ProcessGroup:
-    """The processes of `torch.distributed`, which has been initialised; see `Team`.
+    """The processes of `torch.distributed`, as a team.
 
-    What they exchange goes over the network as `torch.distributed` packs it, so its port must be open to them only.
+    The processes exchange pickles, as `torch.distributed` does. Its port must be open to these processes only.
 
     Args:
-        device: of tensors that are exchanged; the GPU of this process with nccl.
+        device: device of the exchanged tensors; with nccl the GPU of this process.
 
     Raises:
-        ArgumentError: it has not been initialised.
+        ArgumentError: `torch.distributed` has not been initialised.
     """
 
     def __init__(self, device: torch.device | None = None) -> None:
@@ -90,64 +87,74 @@ class ProcessGroup:
         self._device = torch.device("cpu") if device is None else device
 
     def sum(self, values: Array) -> Array:
-        """See `Team.sum`."""
+        """The sum of the arrays of all processes; see `Team.sum`."""
         total = torch.from_numpy(np.array(values, dtype=np.float64)).to(self._device)
         distributed.all_reduce(total)
         summed: Array = total.cpu().numpy()
         return summed
 
     def gather(self, value: Any) -> list[Any]:
-        """See `Team.gather`."""
-        found: list[Any] = [None] * self.size
-        distributed.all_gather_object(found, value)
-        return found
+        """The values of all processes, in the order of ranks."""
+        values: list[Any] = [None] * self.size
+        distributed.all_gather_object(values, value)
+        return values
 
     def agree(self, value: bool) -> bool:
-        """See `Team.agree`."""
-        said = torch.tensor([value], dtype=torch.int64, device=self._device)
-        distributed.broadcast(said, src=0)
-        return bool(said.item())
+        """The value of the first process."""
+        decision = torch.tensor([value], dtype=torch.int64, device=self._device)
+        distributed.broadcast(decision, src=0)
+        return bool(decision.item())
 
     def average(self, tensors: list[Tensor]) -> None:
-        """One exchange for all of them, as `DistributedDataParallel` makes for gradients; see `Team.average`."""
-        flat = torch.cat([one.reshape(-1).to(self._device) for one in tensors])
+        """Replace each tensor by the mean of the tensors of all processes, in a single exchange."""
+        flat = torch.cat([tensor.reshape(-1).to(self._device) for tensor in tensors])
         distributed.all_reduce(flat)
         flat /= self.size
-        parts = torch.split(flat, [one.numel() for one in tensors])
+        parts = torch.split(flat, [tensor.numel() for tensor in tensors])
         for tensor, part in zip(tensors, parts, strict=True):
             tensor.copy_(part.view_as(tensor))
 
 
-def succeeded(team: Team, work: Callable[[], T]) -> T:
-    """What comes of work that each process does by itself; an error of one is raised by all, so that none waits for it.
+def require_team(team: object) -> None:
+    """Require a `Team`.
 
     Raises:
-        UISRNNError, OSError: what the work raised, in this process or in the first one where it did.
+        ArgumentError: `team` is another object.
+    """
+    if not isinstance(team, Team):
+        raise ArgumentError(f"team must be a Team, for example ProcessGroup(), but is {team!r:.80}")
+
+
+def succeeded(team: Team, work: Callable[[], T]) -> T:
+    """The result of work that each process does alone; if it fails in any process, all raise, and none waits.
+
+    Raises:
+        UISRNNError, OSError: the error of this process, or else the first error of another process.
     """
     error: UISRNNError | OSError | None = None
     try:
-        found = work()
-    except (UISRNNError, OSError) as met:
-        error = met
-    errors: list[UISRNNError | OSError] = [one for one in team.gather(error) if one is not None]
+        result = work()
+    except (UISRNNError, OSError) as own:
+        error = own
+    errors: list[UISRNNError | OSError] = [other for other in team.gather(error) if other is not None]
     if errors:
         raise error or errors[0]
-    return found
+    return result
 
 
 def agreed(team: Team, corpus: Corpus) -> Corpus:
-    """A share of a dataset, with codes that mean the same labels in the shares of all."""
+    """A share of a dataset with codes that mean the same labels in all processes."""
     if team.size == 1:
         return corpus
-    labels = dict.fromkeys(label for known in team.gather(corpus.known) for label in known)
+    labels = dict.fromkeys(label for own in team.gather(corpus.known) for label in own)
     return corpus.recoded({label: code for code, label in enumerate(labels)})
 
 
 def average_gradients(team: Team, parameters: Sequence[Tensor]) -> None:
-    """Give everybody the mean of all gradients; a process that has none for a parameter has zero."""
+    """Replace the gradients by their mean over all processes; a missing gradient counts as zero."""
     if team.size == 1:
         return
-    for one in parameters:
-        if one.grad is None:
-            one.grad = torch.zeros_like(one)
-    team.average([one.grad for one in parameters if one.grad is not None])
+    for parameter in parameters:
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+    team.average([parameter.grad for parameter in parameters if parameter.grad is not None])

@@ -1,4 +1,4 @@
-"""Figures of a training in files of TensorBoard."""
+"""A watcher that writes the figures of a training to files of TensorBoard."""
 
 import os
 import tempfile
@@ -16,21 +16,21 @@ _SECONDS_BETWEEN_WRITES = 10
 
 
 class TensorBoard:
-    """A watcher of `UISRNN.fit` that keeps what it is told where `tensorboard --logdir FOLDER` shows it.
+    """A watcher of `UISRNN.fit` whose figures `tensorboard --logdir FOLDER` shows.
 
     By iteration: `generative/` loss, its three terms and the learning rate; `discriminative/` loss, learning rate and
-    the loss on sequences kept apart (`development`). At the end `learned/` transition_bias, crp_alpha and
-    likelihood_scale. The arguments are there as text. A model that is trained again with the same object goes on where
-    its curves ended.
+    the loss on the development sequences (`development`). At the end: `learned/` transition_bias, crp_alpha and
+    likelihood_scale. The arguments are written as text. If a model is trained again with the same object, its curves
+    continue.
 
     Args:
-        folder: is made where it is not there; one for each training, as curves in the same folder are drawn into one
-            another.
+        folder: folder of one training, because TensorBoard joins the curves of a folder; it is created if it is
+            missing.
 
     Raises:
         MissingExtraError: tensorboard is not installed.
         ArgumentError: `folder` is not a path.
-        OSError: the folder cannot be made or written to.
+        OSError: the folder cannot be created or written to.
 
     >>> import numpy as np, tempfile, uisrnn
     >>> model = uisrnn.UISRNN(uisrnn.ModelArguments(observation_dim=2, rnn_hidden_size=4, seed=0))
@@ -49,7 +49,9 @@ class TensorBoard:
 
     def __enter__(self) -> "TensorBoard":
         if self._writer is not None:
-            raise ArgumentError(f"the TensorBoard of {self.folder} already watches a training; make another one")
+            raise ArgumentError(
+                f"the TensorBoard of {self.folder} already watches a training; make another TensorBoard"
+            )
         self._writer = self._package.SummaryWriter(self.folder, flush_secs=_SECONDS_BETWEEN_WRITES)
         return self
 
@@ -60,41 +62,41 @@ class TensorBoard:
         writer.close()
 
     def started(self, **arguments: Mapping[str, object]) -> None:
-        """Write a table for each group."""
+        """Write each group of arguments as a table."""
         for group, values in arguments.items():
             rows = [f"| {name} | {value} |" for name, value in values.items()]
             text = "\n".join(["| argument | value |", "|---|---|", *rows])
             self._writer.add_text(f"arguments/{group}", text, self._done.total())
 
     def stage(self, name: str) -> Progress:
-        """Curves under this name."""
+        """Curves whose names begin with the name of the stage."""
         return _Curves(self._writer, name, self._done)
 
     def learned(self, **scalars: float) -> None:
-        """Write them at the number of iterations that were done."""
+        """Write the scalars at the total number of iterations."""
         for name, value in scalars.items():
             self._writer.add_scalar(f"learned/{name}", value, self._done.total())
 
 
 class _Curves(Silent):
-    """The progress of one stage.
+    """The progress of a stage.
 
     Args:
-        writer: of events.
-        stage: the first part of the names of its curves.
-        done: iterations of each stage; it is counted on.
+        writer: writer of events.
+        stage: first part of the names of the curves.
+        done: number of iterations of each stage; it is updated.
     """
 
     def __init__(self, writer: Any, stage: str, done: Counter[str]) -> None:
-        self._writer, self._stage, self._done = writer, stage, done
+        self._writer = writer
+        self._stage = stage
+        self._done = done
 
     def advance(self, steps: int = 1, **figures: float) -> None:
-        """Write the figures, and count the steps."""
         self.record(**figures)
         self._done[self._stage] += steps
 
     def record(self, **figures: float) -> None:
-        """Write the figures."""
         for name, value in figures.items():
             self._writer.add_scalar(f"{self._stage}/{name}", value, self._done[self._stage])
 

@@ -13,7 +13,7 @@ from uisrnn.corpus.clusters import Clusters
 from uisrnn.corpus.corpus import Corpus, Indexes
 from uisrnn.errors import TrainingError
 from uisrnn.model.plda import PLDAObservation
-from uisrnn.training.team import ALONE, Team
+from uisrnn.training.team import SINGLE_PROCESS, Team
 
 Matrix = NDArray[np.float64]
 
@@ -26,12 +26,12 @@ _PART = 2**12  # observations in memory at a time
 
 @dataclass(frozen=True)
 class TwoCovariance:
-    """How observations spread about the centre of their cluster, and centres about the mean of all.
+    """The covariance of observations about the centre of their cluster, and of the centres about the mean of all.
 
     Attributes:
         center: (D,) mean of all observations.
-        within: (D, D).
-        between: (D, D).
+        within: (D, D) covariance of observations about the centre of their cluster.
+        between: (D, D) covariance of the centres.
     """
 
     center: Matrix
@@ -44,7 +44,7 @@ class TwoCovariance:
         P' within P = 1 and P' between P = diag(e): the generalised eigenvectors.
 
         Args:
-            dim: F, how many directions.
+            dim: F, number of directions.
 
         Returns:
             P (D, F), and e (F,), largest first.
@@ -60,30 +60,33 @@ class TwoCovariance:
         return vectors[:, chosen].copy(), eigenvalues[chosen].copy()
 
     def install(self, model: PLDAObservation) -> None:
-        """Give a model this centre, projection and eigenvalues."""
+        """Write centre, projection and eigenvalues into a model."""
         projection, eigenvalues = self.whitened(model.feature_dim)
-        tensors = [torch.from_numpy(one).to(model.center) for one in (self.center, projection, eigenvalues)]
-        if not all(bool(one.isfinite().all()) for one in tensors) or not bool((tensors[-1] > 0).all()):
+        arrays = (self.center, projection, eigenvalues)
+        tensors = [torch.from_numpy(array).to(model.center) for array in arrays]
+        if not all(bool(tensor.isfinite().all()) for tensor in tensors) or not bool((tensors[-1] > 0).all()):
             raise TrainingError("the covariances exceed single precision; scale the observations to about 1")
         for buffer, tensor in zip((model.center, model.projection, model.eigenvalues), tensors, strict=True):
             buffer.copy_(tensor)
 
 
 class ClusterScatter:
-    """Sums over labelled observations from which covariances follow, with or without some of the clusters.
+    """Sums over labelled observations that give covariances, with or without some clusters.
 
-    Sums add up over processes, and observations are read a part at a time: twice in all, and those of clusters that
-    are left out, or the others where these are fewer, once more.
+    Processes add their sums. Observations are read in parts: twice for all clusters, and once more for the clusters
+    that are left out, or for the remaining clusters if they are fewer.
 
     Args:
         corpus: labelled sequences of this process.
         unique: whether equal labels in two sequences are two clusters.
-        team: the processes that have all sequences together; their codes of labels agree.
+        team: the processes that share the sequences; their codes of labels agree.
     """
 
-    def __init__(self, corpus: Corpus, unique: bool, team: Team = ALONE) -> None:
-        self._team, self._is_shared = team, team.size > 1 and not unique
-        self._corpus, self._clusters = corpus, Clusters.of(corpus, unique)
+    def __init__(self, corpus: Corpus, unique: bool, team: Team = SINGLE_PROCESS) -> None:
+        self._team = team
+        self._is_shared = team.size > 1 and not unique
+        self._corpus = corpus
+        self._clusters = Clusters.of(corpus, unique)
         self._entries = np.arange(len(self._clusters))
         counts, sums = self._sums()
         if self._is_shared:  # the table has a row for each code of all processes
@@ -104,16 +107,16 @@ class ClusterScatter:
         return np.unique(self._entries[np.concatenate(blocks)]) if blocks else np.empty(0, dtype=np.int64)
 
     def covariances(self, without: Indexes | None = None) -> TwoCovariance:
-        """The covariances, each drawn towards a multiple of the identity, so that few observations suffice.
+        """The covariances, each shrunken towards a multiple of the identity, so that few observations suffice.
 
-        The between-cluster covariance is that of means, so it holds what is left of the other one, within / n, too.
+        The between-cluster covariance is the covariance of cluster means, so it includes within / n.
 
         Args:
-            without: clusters to leave out, see `clusters_of`, unless they are all but one. Every process names those
-                of its own.
+            without: clusters to leave out, see `clusters_of`; none is left out if fewer than two would remain. Every
+                process names its own clusters.
         """
         kept, without = self._kept(without)
-        n, clusters = (float(one) for one in self._team.sum(np.array([self._counts[kept].sum(), kept.sum()], float)))
+        n, clusters = self._team.sum(np.array([self._counts[kept].sum(), kept.sum()], dtype=np.float64)).tolist()
         scatter = self._scatter
         if len(without) or self._team.size > 1:
             scatter = self._scatter_without(without, n)
@@ -127,11 +130,14 @@ class ClusterScatter:
         return TwoCovariance(center, within, between)
 
     def _scatter_without(self, clusters: Indexes, kept: float) -> Matrix:
-        """That of all less that of some clusters, or, where this is less to read or more exact, that of the others.
+        """Scatter without the given clusters, over all processes.
+
+        Subtract their scatter from the total, or sum the scatter of the remaining clusters if that reads less data or
+        rounds less.
 
         Args:
-            clusters: of this process, to be left out.
-            kept: observations of the others, in all processes.
+            clusters: clusters of this process that are left out.
+            kept: number of remaining observations in all processes.
         """
         is_left_out = np.isin(self._entries, clusters)
         if 2 * kept > self._number:
@@ -141,8 +147,9 @@ class ClusterScatter:
         return self._team.sum(self._scatter_of(np.flatnonzero(~is_left_out)))
 
     def _about(self, center: Matrix, clusters: Indexes) -> tuple[float, Matrix]:
-        """sum n |m - c|^2 and sum (m - c)(m - c)' over clusters that are counted here, of all processes."""
-        spread, between = np.zeros(1), np.zeros((len(center),) * 2)
+        """sum n |m - c|^2 and sum (m - c)(m - c)' over the given clusters of all processes."""
+        spread = np.zeros(1)
+        between = np.zeros((len(center),) * 2)
         for some in np.array_split(clusters, len(clusters) // _PART + 1):
             about = self._means[some] - center
             spread += self._counts[some] @ np.square(about).sum(axis=1)
@@ -150,7 +157,7 @@ class ClusterScatter:
         return float(self._team.sum(spread)[0]), self._team.sum(between)
 
     def _kept(self, without: Indexes | None) -> tuple[NDArray[np.bool_], Indexes]:
-        """Which clusters this process counts, and which ones are left out here: none, where too few would be left."""
+        """The clusters that this process counts, and those it leaves out: none if fewer than two would remain."""
         wanted = np.empty(0, dtype=np.int64) if without is None else without
         if self._is_shared:
             wanted = np.unique(np.concatenate(self._team.gather(wanted)))
@@ -171,15 +178,18 @@ class ClusterScatter:
         return self._clusters.counts.astype(np.float64), sums
 
     def _united(self, counts: NDArray[np.float64], sums: Matrix) -> tuple[NDArray[np.float64], Matrix]:
-        """Those of all processes, by code."""
+        """Counts and sums of all processes, by code."""
         number = max(self._team.gather(int(self._entries[-1]))) + 1
-        all_counts, all_sums = np.zeros(number), np.zeros((number, sums.shape[1]))
-        all_counts[self._entries], all_sums[self._entries] = counts, sums
+        all_counts = np.zeros(number)
+        all_counts[self._entries] = counts
+        all_sums = np.zeros((number, sums.shape[1]))
+        all_sums[self._entries] = sums
         return self._team.sum(all_counts), self._team.sum(all_sums)
 
     def _parts(self) -> Iterator[tuple[Matrix, Indexes, Indexes]]:
-        """All observations, some sequences at a time, with length and cluster of each of their blocks."""
-        cuts, ends = self._corpus.blocks.cuts, np.cumsum(self._corpus.lengths)
+        """All observations, in parts of some sequences, with length and cluster of each block."""
+        cuts = self._corpus.blocks.cuts
+        ends = np.cumsum(self._corpus.lengths)
         numbers = np.flatnonzero(np.diff(ends // _PART, prepend=-1))
         for first, last in pairwise([*numbers.tolist(), len(ends)]):
             x = np.concatenate([self._corpus.read(number).observations for number in range(first, last)])
@@ -202,7 +212,7 @@ class ClusterScatter:
 
 
 def _shrunk(covariance: Matrix, weight: float, scale: float) -> Matrix:
-    """(1 - weight) C + weight tr(C) / D I, and 1e-4 of `scale`, so that no direction is without variance."""
+    """(1 - weight) C + weight tr(C) / D I, and 1e-4 of `scale`, so that every direction has variance."""
     dim = len(covariance)
     diagonal = weight * np.trace(covariance) / dim + _FLOOR * scale
     shrunk: Matrix = (1 - weight) * covariance + diagonal * np.eye(dim)

@@ -1,4 +1,4 @@
-"""Who follows a training while it goes on, handed in as an object: nobody, unless somebody is given."""
+"""Watchers receive the figures of a training while it runs. The default watcher ignores them."""
 
 from collections.abc import Mapping
 from types import TracebackType
@@ -11,7 +11,7 @@ from uisrnn.progress import Progress, ProgressPair, Silent, bar_for
 
 @runtime_checkable
 class Watcher(Protocol):
-    """What `UISRNN.fit` tells about a training; a context manager that is left when it ends, however it ends."""
+    """Receives the figures of `UISRNN.fit`; a context manager that ends with the training, also after an error."""
 
     def __enter__(self) -> "Watcher": ...
 
@@ -20,29 +20,29 @@ class Watcher(Protocol):
     ) -> None: ...
 
     def started(self, **arguments: Mapping[str, object]) -> None:
-        """It begins, with these groups of arguments."""
+        """The training begins, with these groups of arguments."""
 
     def stage(self, name: str) -> Progress:
-        """A part of it begins; what is returned is told its steps and figures."""
+        """A stage begins; the returned `Progress` receives its steps and figures."""
 
     def learned(self, **scalars: float) -> None:
-        """It is done, and the model has these scalars."""
+        """The training has ended, and the model has these scalars."""
 
 
 def require_watcher(watcher: object) -> None:
-    """See to it that it is one.
+    """Require a `Watcher`.
 
     Raises:
-        ArgumentError: it is not.
+        ArgumentError: `watcher` is another object.
     """
     if not isinstance(watcher, Watcher):
-        raise ArgumentError(f"watcher must be one, for example TensorBoard('runs/1'), but is {watcher!r:.80}")
+        raise ArgumentError(f"watcher must be a Watcher, for example TensorBoard('runs/1'), but is {watcher!r:.80}")
 
 
-class Nobody:
-    """A watcher who does not look."""
+class SilentWatcher:
+    """A watcher that ignores everything; derive a watcher from it to override some methods."""
 
-    def __enter__(self) -> "Nobody":
+    def __enter__(self) -> "SilentWatcher":
         return self
 
     def __exit__(
@@ -51,25 +51,24 @@ class Nobody:
         return None
 
     def started(self, **arguments: Mapping[str, object]) -> None:
-        """Do nothing."""
+        pass
 
     def stage(self, name: str) -> Progress:
-        """Silence."""
         return Silent()
 
     def learned(self, **scalars: float) -> None:
-        """Do nothing."""
+        pass
 
 
-NOBODY = Nobody()
+SILENT_WATCHER = SilentWatcher()
 
 
 def progress_of(stage: str, args: TrainingArguments, verbosity: int, watcher: Watcher) -> Progress:
-    """A bar, where the verbosity is at least 2, and what a watcher makes of a stage.
+    """The progress of a stage: a bar if the verbosity is at least 2, and the progress of the watcher.
 
     Args:
         stage: `"generative"` or `"discriminative"`.
-        args: of the training.
+        args: arguments of the training.
         verbosity: see `ModelArguments`.
         watcher: see `Watcher`.
     """

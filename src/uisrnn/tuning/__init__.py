@@ -1,1 +1,1 @@
-"""Parameters with which a trained model decodes best: the search for them, without training."""
+"""Search for the parameters with which a trained model decodes best, without training."""

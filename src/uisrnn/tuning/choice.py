@@ -1,23 +1,26 @@
-"""Which trial to take, and what to expect of it on other sequences."""
+"""The choice of a trial, and an estimate of its score on other sequences."""
 
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-Scores = NDArray[np.float64]
+from uisrnn.compiled import Reals
+
+ScoreTable = NDArray[np.float64]
+"""(trials, sequences)."""
 
 
-def choose(scores: Scores, distances: Scores) -> int:
-    """The trial nearest to the current values among those at most one standard error below the best.
+def choose(scores: ScoreTable, distances: Reals) -> int:
+    """The trial nearest to the current values among the trials at most one standard error below the best.
 
     Args:
         scores: (trials, sequences).
-        distances: (trials,) from the current values; of the trial with these, 0.
+        distances: (trials,) from the current values; 0 for the trial with the current values.
 
     Returns:
-        Its number; its mean is not below that of the current values. The standard error is that of the mean difference
-        to the best, sequence by sequence; of one sequence, it is 0.
+        The number of the trial. Its mean score is at least the mean score of the current values. The standard error is
+        that of the mean difference to the best trial over sequences; for one sequence it is 0.
 
     >>> import numpy as np
     >>> choose(np.array([[0.5, 0.6, 0.4], [0.8, 0.9, 0.8], [0.8, 0.91, 0.8]]), np.array([0.0, 1.0, 2.0]))
@@ -31,8 +34,8 @@ def choose(scores: Scores, distances: Scores) -> int:
     return int(np.where(good, distances, np.inf).argmin())
 
 
-def held_out(scores: Scores, distances: Scores, folds: int) -> Scores:
-    """(sequences,) the score of each with what is chosen on the other folds; see `choose`."""
+def held_out(scores: ScoreTable, distances: Reals, folds: int) -> Reals:
+    """(sequences,) the score of each sequence with the trial chosen on the other folds; see `choose`."""
     result = np.empty(scores.shape[1])
     for fold in np.array_split(np.arange(len(result)), min(folds, len(result))):
         result[fold] = scores[choose(np.delete(scores, fold, axis=1), distances), fold]

@@ -1,4 +1,4 @@
-"""Where trials are done: the seam between the search and the machines, and what does them here."""
+"""The seam between the search and the machines that evaluate trials; evaluation in this process."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -10,36 +10,39 @@ from uisrnn.tuning.space import Values
 from uisrnn.tuning.task import SequenceScores, Task
 
 
-class Bench(Protocol):
-    """Where the trials of one task are done."""
+class TrialRunner(Protocol):
+    """Evaluates the trials of one task."""
 
     @property
     def batch_size(self) -> int:
-        """How many trials are proposed together, from 1; none of them knows how the others of its batch did."""
+        """Number of trials that are proposed together, at least 1. A proposal ignores the others of its batch."""
 
     def scores(self, proposals: Sequence[Values]) -> Iterator[SequenceScores | None]:
-        """What `Task.scored` gives for each of these values, in their order, as soon as it is known."""
+        """The results of `Task.scored` for each proposal in order, each as soon as it is known."""
 
 
 @runtime_checkable
 class Evaluator(Protocol):
-    """Does the trials of `tune`; the outcome depends on its batch size, but not on what is done where and when."""
+    """Makes runners for the trials of `tune`.
 
-    def ready(self, task: Task) -> AbstractContextManager[Bench]:
-        """A place for the trials of a task, which is cleared away afterwards.
+    The result of `tune` depends on the batch size, but not on the place or the order of the evaluations.
+    """
+
+    def ready(self, task: Task) -> AbstractContextManager[TrialRunner]:
+        """A runner; the context releases its resources.
 
         Args:
-            task: what a trial does.
+            task: the work of a trial.
         """
 
 
 @dataclass(frozen=True)
-class Here:
-    """Trials in this process, one after another.
+class LocalTrials:
+    """Evaluates trials in this process, one after another.
 
     Args:
-        batch_size: trials that are proposed together. With more than one, later trials know less of earlier ones; the
-            use of it is to compare with trials that are done elsewhere at the same time.
+        batch_size: number of trials that are proposed together. Larger batches use less knowledge of earlier trials;
+            they reproduce the result of an evaluator that runs several trials at once.
 
     Raises:
         ArgumentError: `batch_size` is less than 1.
@@ -50,19 +53,17 @@ class Here:
     def __post_init__(self) -> None:
         require_integer("batch_size", self.batch_size, 1)
 
-    def ready(self, task: Task) -> AbstractContextManager[Bench]:
-        """See `Evaluator.ready`."""
-        return nullcontext(_HereBench(task, self.batch_size))
+    def ready(self, task: Task) -> AbstractContextManager[TrialRunner]:
+        return nullcontext(_LocalRunner(task, self.batch_size))
 
 
 @dataclass(frozen=True)
-class _HereBench:
+class _LocalRunner:
     task: Task
     batch_size: int
 
     def scores(self, proposals: Sequence[Values]) -> Iterator[SequenceScores | None]:
-        """See `Bench.scores`."""
         return map(self.task.scored, proposals)
 
 
-HERE = Here()
+LOCAL_TRIALS = LocalTrials()

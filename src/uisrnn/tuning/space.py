@@ -1,4 +1,4 @@
-"""What is searched: the parameters and their ranges; values to a decoder, and back to the model."""
+"""The search space: parameters, their ranges, and the way from values to a decoder and into a model."""
 
 import copy
 import dataclasses
@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-import torch
-
 from uisrnn.arguments import InferenceArguments
 from uisrnn.model.joint import Joint
-from uisrnn.model.plda import PLDAObservation
+from uisrnn.model.registry import Tunable
 from uisrnn.model.transition import Transition
 from uisrnn.uisrnn import UISRNN
 
 Values = Mapping[str, float]
+Tunables = Mapping[str, Tunable]
 
 
 def _same(value: float) -> float:
@@ -32,15 +31,15 @@ def _probability(odds: float) -> float:
 
 
 @dataclass(frozen=True)
-class Tunable:
-    """How one parameter is searched: on a logarithmic scale, from start / reach to start * reach.
+class Range:
+    """The range of a parameter: from start / reach to start * reach, on a logarithmic scale.
 
     Attributes:
-        reach: how far from what the model has.
-        most: the search goes no further up than this, unless it starts there.
-        whole: whether it is an integer.
-        coordinate: the parameter's value to the positive number that is searched.
-        value: and back.
+        reach: largest factor between the start and a proposal.
+        most: upper bound of the proposals, unless the start exceeds it.
+        whole: whether the parameter is an integer.
+        coordinate: the positive number that is searched, from the value of the parameter.
+        value: the inverse of `coordinate`.
     """
 
     reach: float
@@ -50,100 +49,115 @@ class Tunable:
     value: Callable[[float], float] = _same
 
 
-TUNABLES = {
-    "likelihood_scale": Tunable(10),
-    "transition_bias": Tunable(10, most=1e6, coordinate=_odds, value=_probability),  # its logit, up to ln 10 away
-    "crp_alpha": Tunable(10),
-    "discount": Tunable(5, most=1),
-    "beam_size": Tunable(4, whole=True),
-    "look_ahead": Tunable(2, whole=True),
+_SCALARS = {
+    "likelihood_scale": Range(10),
+    "transition_bias": Range(10, most=1e6, coordinate=_odds, value=_probability),  # its logit, up to ln 10 away
+    "crp_alpha": Range(10),
 }
-OF_THE_MODEL = ("likelihood_scale", "transition_bias", "crp_alpha", "discount")
+_INFERENCE = {"beam_size": Range(4, whole=True), "look_ahead": Range(2, whole=True)}
 _LEAST = 1e-100
-_OF_INFERENCE = ("beam_size", "look_ahead")
+
+
+def ranges_of(tunables: Tunables) -> dict[str, Range]:
+    """The ranges of all parameters of a model.
+
+    Args:
+        tunables: scalars of its observation model.
+    """
+    own = {name: Range(tunable.reach, tunable.most) for name, tunable in tunables.items()}
+    return {**_SCALARS, **own, **_INFERENCE}
+
+
+def model_parameters(tunables: Tunables) -> list[str]:
+    """Names of the parameters that belong to a model; the other parameters belong to inference."""
+    return [*_SCALARS, *tunables]
 
 
 class Space:
-    """Where Optuna looks.
+    """The search space of Optuna.
 
     Args:
         library: Optuna.
-        current: the parameters to tune, with the values that they have.
+        current: the parameters to tune, with their current values.
+        ranges: the range of each parameter.
 
     Attributes:
-        current: a copy of those.
+        current: the current values.
         start: their coordinates.
-        distributions: Optuna's, of the coordinate of each.
+        distributions: Optuna's distribution of each coordinate.
     """
 
-    def __init__(self, library: ModuleType, current: Values) -> None:
+    def __init__(self, library: ModuleType, current: Values, ranges: Mapping[str, Range]) -> None:
+        self._ranges = ranges
         self.current = dict(current)
-        self.start = {name: TUNABLES[name].coordinate(value) for name, value in current.items()}
-        self.distributions = {name: _distribution(library, TUNABLES[name], one) for name, one in self.start.items()}
+        self.start = {name: ranges[name].coordinate(value) for name, value in current.items()}
+        self.distributions = {
+            name: _distribution(library, ranges[name], coordinate) for name, coordinate in self.start.items()
+        }
 
     def distance(self, coordinates: Mapping[str, float]) -> float:
-        """How far these are from the start, each parameter by the logarithm and in units of its reach."""
+        """Distance from the start: for each parameter the logarithm of the factor, in units of its reach."""
         return math.hypot(
-            *(math.log(one / self.start[name]) / math.log(TUNABLES[name].reach) for name, one in coordinates.items())
+            *(
+                math.log(coordinate / self.start[name]) / math.log(self._ranges[name].reach)
+                for name, coordinate in coordinates.items()
+            )
         )
 
+    def values(self, coordinates: Mapping[str, float]) -> dict[str, float]:
+        """Values of parameters from their coordinates."""
+        return {name: self._ranges[name].value(coordinate) for name, coordinate in coordinates.items()}
 
-def _distribution(library: ModuleType, tunable: Tunable, start: float) -> Any:
+
+def _distribution(library: ModuleType, searched: Range, start: float) -> Any:
     start = min(max(start, _LEAST), 1 / _LEAST)
-    low, high = start / tunable.reach, max(start, min(start * tunable.reach, tunable.most))
-    if tunable.whole:
+    low, high = start / searched.reach, max(start, min(start * searched.reach, searched.most))
+    if searched.whole:
         return library.distributions.IntDistribution(max(1, math.floor(low)), math.ceil(high), log=True)
     return library.distributions.FloatDistribution(low, high, log=True)
 
 
-def values_of(coordinates: Mapping[str, float]) -> dict[str, float]:
-    """Values of parameters from what Optuna has for them."""
-    return {name: TUNABLES[name].value(one) for name, one in coordinates.items()}
-
-
-def current_values(joint: Joint[Any], args: InferenceArguments) -> dict[str, float]:
-    """The values of all parameters that this model has."""
-    current = {
+def current_values(joint: Joint[Any], tunables: Tunables, args: InferenceArguments) -> dict[str, float]:
+    """The current values of all parameters of a model."""
+    return {
         "likelihood_scale": joint.likelihood_scale,
         "transition_bias": joint.prior.transition.bias,
         "crp_alpha": joint.prior.crp_alpha,
-        "beam_size": args.beam_size,
-        "look_ahead": args.look_ahead,
+        **{name: tunable.read(joint.observation) for name, tunable in tunables.items()},
+        **{name: getattr(args, name) for name in _INFERENCE},
     }
-    if isinstance(joint.observation, PLDAObservation):
-        current["discount"] = joint.observation.discount.item()
-    return {name: current[name] for name in TUNABLES if name in current}
 
 
-def joint_with(joint: Joint[Any], values: Values) -> Joint[Any]:
-    """The same model with other values; nothing of it is changed."""
+def joint_with(joint: Joint[Any], tunables: Tunables, values: Values) -> Joint[Any]:
+    """A copy of a joint probability with other values."""
     prior = dataclasses.replace(
         joint.prior,
         transition=Transition(values.get("transition_bias", joint.prior.transition.bias)),
         crp_alpha=values.get("crp_alpha", joint.prior.crp_alpha),
     )
     observation = joint.observation
-    if "discount" in values:
+    if not tunables.keys().isdisjoint(values):
         observation = copy.deepcopy(observation)
-        _set_discount(observation, values["discount"])
+        _write(observation, tunables, values)
     return Joint(observation, prior, values.get("likelihood_scale", joint.likelihood_scale))
 
 
-@torch.no_grad()
-def _set_discount(observation: Any, value: float) -> None:
-    observation.log_discount.fill_(math.log(value))
+def _write(observation: Any, tunables: Tunables, values: Values) -> None:
+    for name, tunable in tunables.items():
+        if name in values:
+            tunable.write(observation, values[name])
 
 
 def args_with(args: InferenceArguments, values: Values) -> InferenceArguments:
-    """The same arguments with other values."""
-    given: dict[str, Any] = {name: int(values[name]) for name in _OF_INFERENCE if name in values}
+    """A copy of arguments with other values."""
+    given: dict[str, Any] = {name: int(values[name]) for name in _INFERENCE if name in values}
     return dataclasses.replace(args, **given)
 
 
-def apply(model: UISRNN, values: Values) -> None:
-    """Give a model the values that are its own, not those of inference."""
+def apply(model: UISRNN, tunables: Tunables, values: Values) -> None:
+    """Give a model the values that belong to it, not to inference."""
     model.online_predict(reset=True)
-    for name in set(values) & {"likelihood_scale", "transition_bias", "crp_alpha"}:
-        setattr(model, name, values[name])
-    if "discount" in values:
-        _set_discount(model.decoder().search.joint.observation, values["discount"])
+    for name in _SCALARS:
+        if name in values:
+            setattr(model, name, values[name])
+    _write(model.decoder().search.joint.observation, tunables, values)

@@ -1,4 +1,4 @@
-"""Optuna: a study in memory or in a file, and its trials."""
+"""A study of Optuna in memory or in a file, and its trials."""
 
 import dataclasses
 import hashlib
@@ -15,22 +15,22 @@ import numpy as np
 from uisrnn import extras
 from uisrnn.errors import ArgumentError
 from uisrnn.progress import Progress
-from uisrnn.tuning.choice import Scores
-from uisrnn.tuning.evaluator import Bench
-from uisrnn.tuning.space import Space, values_of
+from uisrnn.tuning.choice import ScoreTable
+from uisrnn.tuning.evaluator import TrialRunner
+from uisrnn.tuning.space import Space
 from uisrnn.tuning.task import Plan, SequenceScores, Task
 from uisrnn.uisrnn import UISRNN
 
 if TYPE_CHECKING:
     import optuna
 
-_START = "start"  # marks the trial with the values that the model had
+_START = "start"  # marks the trial with the current values of the model
 _SCORES = "scores"
 _FINGERPRINT = "uisrnn"
 
 
 def load_optuna() -> ModuleType:
-    """Optuna, or an error that says how to install it."""
+    """Optuna, or a `MissingExtraError` with the command that installs it."""
     return extras.load("optuna", "tune", "tune")
 
 
@@ -40,7 +40,7 @@ def load_optuna() -> ModuleType:
 def open_study(
     library: ModuleType, storage: str | os.PathLike[str] | None, name: str, fingerprint: Mapping[str, Any]
 ) -> "optuna.Study":
-    """A new study, or that of the file."""
+    """A new study, or the study in a file."""
     try:
         with _quiet(library):
             study: optuna.Study = library.create_study(
@@ -48,11 +48,11 @@ def open_study(
             )
     except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
         raise ArgumentError(f"storage {storage}: this is not a file of tune, or it is damaged: {error!r}") from error
-    known = study.user_attrs.get(_FINGERPRINT)
-    if known is None and not study.user_attrs and not study.get_trials(deepcopy=False):
+    stored = study.user_attrs.get(_FINGERPRINT)
+    if stored is None and not study.user_attrs and not study.get_trials(deepcopy=False):
         study.set_user_attr(_FINGERPRINT, dict(fingerprint))
-    elif known != fingerprint:
-        different = [one for one in fingerprint if known is None or known.get(one) != fingerprint[one]]
+    elif stored != fingerprint:
+        different = [fact for fact in fingerprint if stored is None or stored.get(fact) != fingerprint[fact]]
         raise ArgumentError(
             f"storage {storage}: study {name!r} was made with other {', '.join(different)}; go on with the same ones, "
             "the model as it was before it was tuned, or give another study_name"
@@ -63,13 +63,14 @@ def open_study(
 def _journal(library: ModuleType, storage: str | os.PathLike[str] | None) -> Any:
     if storage is None:
         return None
-    backend, path = library.storages.journal, os.fspath(storage)
+    backend = library.storages.journal
+    path = os.fspath(storage)
     return library.storages.JournalStorage(backend.JournalFileBackend(path, backend.JournalFileOpenLock(path)))
 
 
 @contextmanager
 def _quiet(library: ModuleType) -> Iterator[None]:
-    """Without what Optuna logs about new studies; its level, which the process has only one of, is put back."""
+    """Suppress the messages of Optuna about new studies; the log level belongs to the process and is restored."""
     before = library.logging.get_verbosity()
     library.logging.set_verbosity(library.logging.WARNING)
     try:
@@ -79,11 +80,12 @@ def _quiet(library: ModuleType) -> Iterator[None]:
 
 
 def fingerprint_of(model: UISRNN, task: Task, names: Iterable[str]) -> dict[str, Any]:
-    """What scores depend on, by the words of error messages."""
-    observations, labels = hashlib.sha256(), hashlib.sha256()
-    for one in task.sequences:
-        observations.update(repr(one.observations.shape).encode() + one.observations.tobytes())
-        labels.update(repr(None if one.labels is None else one.labels.tolist()).encode())
+    """All that scores depend on, by names for error messages."""
+    observations = hashlib.sha256()
+    labels = hashlib.sha256()
+    for sequence in task.sequences:
+        observations.update(repr(sequence.observations.shape).encode() + sequence.observations.tobytes())
+        labels.update(repr(None if sequence.labels is None else sequence.labels.tolist()).encode())
     return {
         "model": model.fingerprint(),
         "sequences": observations.hexdigest(),
@@ -100,13 +102,13 @@ def fingerprint_of(model: UISRNN, task: Task, names: Iterable[str]) -> dict[str,
 def optimise(
     library: ModuleType,
     study: "optuna.Study",
-    bench: Bench,
+    runner: TrialRunner,
     space: Space,
     plan: Plan,
     seed: int,
     progress: Progress,
 ) -> None:
-    """Run trials until there are enough or time is over."""
+    """Run trials until the planned number or the timeout is reached."""
     end = time.monotonic() + plan.timeout
     state = library.trial.TrialState
     _queue(library, study, space)
@@ -114,37 +116,37 @@ def optimise(
         done = len(_trials(study, state.COMPLETE, state.PRUNED))
         watched.advance(min(done, plan.trials))
         while done < plan.trials and (not done or time.monotonic() < end):
-            after = min(plan.trials, done - done % bench.batch_size + bench.batch_size)
-            batch = [_asked(library, study, space, seed, number, bench.batch_size) for number in range(done, after)]
-            for trial, scores in zip(batch, bench.scores([_values(one) for one in batch]), strict=True):
+            after = min(plan.trials, done - done % runner.batch_size + runner.batch_size)
+            batch = [_asked(library, study, space, seed, number, runner.batch_size) for number in range(done, after)]
+            for trial, scores in zip(batch, runner.scores([_values(trial, space) for trial in batch]), strict=True):
                 _tell(library, study, trial, scores)
                 watched.advance(best=study.best_value)
             done = after
 
 
 def _queue(library: ModuleType, study: "optuna.Study", space: Space) -> None:
-    """The trials that come first: those that were begun, but not ended for an interrupt or a kill, and the start."""
+    """Queue the trials that an interrupt or a kill stopped, and the trial with the current values of the model."""
     state = library.trial.TrialState
-    for one in _trials(study, state.RUNNING):
-        study.tell(one.number, state=state.FAIL)
-        if one.params.keys() == space.distributions.keys():
-            study.enqueue_trial(one.params, user_attrs={name: True for name in one.user_attrs if name == _START})
-    if not any(_START in one.user_attrs for one in _trials(study, state.COMPLETE, state.WAITING)):
+    for trial in _trials(study, state.RUNNING):
+        study.tell(trial.number, state=state.FAIL)
+        if trial.params.keys() == space.distributions.keys():
+            study.enqueue_trial(trial.params, user_attrs={name: True for name in trial.user_attrs if name == _START})
+    if not any(_START in trial.user_attrs for trial in _trials(study, state.COMPLETE, state.WAITING)):
         study.enqueue_trial(space.start, user_attrs={_START: True})
 
 
 def _asked(
     library: ModuleType, study: "optuna.Study", space: Space, seed: int, number: int, batch_size: int
 ) -> "optuna.Trial":
-    """The next trial, with a sampler of its own, so that a study that goes on is as one that was never interrupted."""
+    """The next trial. It has a sampler of its own, so a resumed study equals an uninterrupted study."""
     state = np.random.SeedSequence([seed, number]).generate_state(1)
-    # of the others of its batch, only their values are known: taken for bad, so that the batch spreads
+    # the scores of the other trials of the batch are unknown; the sampler assumes bad scores, so the batch spreads
     study.sampler = library.samplers.TPESampler(seed=int(state[0]), constant_liar=batch_size > 1)
     return study.ask(space.distributions)
 
 
-def _values(trial: "optuna.Trial") -> dict[str, float]:
-    return {} if _START in trial.user_attrs else values_of(trial.params)
+def _values(trial: "optuna.Trial", space: Space) -> dict[str, float]:
+    return {} if _START in trial.user_attrs else space.values(trial.params)
 
 
 def _tell(library: ModuleType, study: "optuna.Study", trial: "optuna.Trial", scores: SequenceScores | None) -> None:
@@ -159,33 +161,33 @@ def _trials(study: "optuna.Study", *states: Any) -> list["optuna.trial.FrozenTri
     return study.get_trials(deepcopy=False, states=states)
 
 
-# --- what they gave ---
+# --- the results ---
 
 
 @dataclass(frozen=True)
 class Results:
-    """What the trials of a study gave.
+    """The results of the trials of a study.
 
     Attributes:
-        scores: (trials, sequences) of those trials that have scores.
-        coordinates: what Optuna had for the parameters in each of them.
-        start: which of them is the one with the values that the model had.
-        trials: how many there are, those without scores included.
+        scores: (trials, sequences) of the trials with scores.
+        coordinates: coordinates of the parameters in each of these trials.
+        start: number of the trial with the current values of the model.
+        trials: number of all trials, with or without scores.
     """
 
-    scores: Scores
+    scores: ScoreTable
     coordinates: list[dict[str, float]]
     start: int
     trials: int
 
 
 def results(library: ModuleType, study: "optuna.Study") -> Results:
-    """What all trials of a study gave, in their order."""
+    """The results of all trials of a study, in their order."""
     state = library.trial.TrialState
     trials = _trials(study, state.COMPLETE)
     return Results(
-        scores=np.array([one.user_attrs[_SCORES] for one in trials]),
-        coordinates=[one.params for one in trials],
-        start=next(number for number, one in enumerate(trials) if _START in one.user_attrs),
+        scores=np.array([trial.user_attrs[_SCORES] for trial in trials]),
+        coordinates=[trial.params for trial in trials],
+        start=next(number for number, trial in enumerate(trials) if _START in trial.user_attrs),
         trials=len(_trials(study, state.COMPLETE, state.PRUNED)),
     )

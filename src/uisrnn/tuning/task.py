@@ -1,4 +1,4 @@
-"""What is asked for, checked: what a trial does, which parameters, and how long."""
+"""The checked request of `tune`: the work of a trial, the parameters and the number of trials."""
 
 import dataclasses
 import math
@@ -15,9 +15,10 @@ from uisrnn.decoding.decoder import Decoder
 from uisrnn.errors import ArgumentError, InputError, NotFittedError
 from uisrnn.evals import compute_sequence_match_accuracy
 from uisrnn.model.joint import Joint
+from uisrnn.model.registry import registration_of
 from uisrnn.sequences import coded as data
 from uisrnn.sequences.coded import CodedSequence
-from uisrnn.tuning.space import OF_THE_MODEL, Values, args_with, current_values, joint_with
+from uisrnn.tuning.space import Tunables, Values, args_with, current_values, joint_with, model_parameters
 from uisrnn.uisrnn import UISRNN
 
 Metric = Callable[[list[Any], list[Any]], float]
@@ -26,16 +27,16 @@ SequenceScores = list[float]
 
 @dataclass(frozen=True)
 class Task:
-    """What a trial does.
+    """The work of a trial.
 
     Attributes:
-        model: what is tuned.
-        joint: its probability, with its own parameters.
-        args: how to decode, with those parameters that are not tuned.
-        sequences: with their labels.
+        model: the model to tune.
+        joint: its joint probability, with the current parameters.
+        args: arguments of decoding, with the parameters that are not tuned.
+        sequences: sequences with labels.
         metric: see `tune`.
-        metric_name: what is known of it in a file.
-        workers: threads to decode with.
+        metric_name: name of the metric in files.
+        workers: number of threads.
     """
 
     model: UISRNN
@@ -46,40 +47,45 @@ class Task:
     metric_name: str
     workers: int
 
-    def scored(self, values: Values) -> SequenceScores | None:
-        """The score of each sequence with these values; None where they leave too many label sequences to compare.
+    @property
+    def tunables(self) -> Tunables:
+        """The scalars of the observation model that can be tuned."""
+        return registration_of(self.model.arguments.observation_model).tunables
 
-        Without any values it is the model itself, to the last digit.
+    def scored(self, values: Values) -> SequenceScores | None:
+        """The score of each sequence with given values; None if decoding fails with them.
+
+        Empty values are the current values of the model, to the last digit.
         """
         try:
-            found = self._decoded(values)
+            decoded = self._decoded(values)
         except InputError:
             if not values:
                 raise
             return None
-        return [self._score(one, labels) for one, labels in zip(self.sequences, found, strict=True)]
+        return [self._score(sequence, labels) for sequence, labels in zip(self.sequences, decoded, strict=True)]
 
     def _decoded(self, values: Values) -> list[list[Any]]:
-        decoder = Decoder.of(joint_with(self.joint, values), args_with(self.args, values))
-        return [list(decoder.names.of(one[0].codes)) for one in decoder.decode(self.sequences, self.workers)]
+        decoder = Decoder.of(joint_with(self.joint, self.tunables, values), args_with(self.args, values))
+        return [list(decoder.names.of(beam[0].codes)) for beam in decoder.decode(self.sequences, self.workers)]
 
-    def _score(self, sequence: CodedSequence, found: list[Any]) -> float:
+    def _score(self, sequence: CodedSequence, labels: list[Any]) -> float:
         assert sequence.labels is not None
-        score: Any = self.metric(sequence.labels.tolist(), found)
+        score: Any = self.metric(sequence.labels.tolist(), labels)
         if not isinstance(score, numbers.Real) or not math.isfinite(score):
             raise ArgumentError(f"metric must give a finite number, but gives {score!r} for {sequence.name}")
         return float(score)
 
 
 def task_of(model: UISRNN, sequences: Any, labels: Any, metric: str | Metric, args: object) -> Task:
-    """What `tune` is given, checked."""
+    """The task of checked arguments of `tune`."""
     if not isinstance(model, UISRNN):
         raise ArgumentError(f"model must be a UISRNN (a clusterer's is its model_), but is {type(model).__name__}")
     if not model.fitted:
         raise NotFittedError("this model was never trained: fit() or load() it before it is tuned")
     labeled, _single = data.labeled(sequences, labels, model.observation_dim)
     if len(labeled) < 2:
-        raise InputError("sequences: at least two are needed, so that values are chosen on some and scored on others")
+        raise InputError("sequences: at least two are needed, to choose values on a sequence and score them on another")
     inference_args = dataclasses.replace(InferenceArguments.of(args), test_iteration=1)
     joint = model.decoder(inference_args).search.joint
     workers = torch.get_num_threads() if joint.observation.device.type == "cpu" else 1
@@ -96,16 +102,16 @@ def _metric(metric: str | Metric) -> tuple[Metric, str]:
 
 
 def chosen_parameters(task: Task, names: Sequence[str] | None) -> dict[str, float]:
-    """The parameters to tune, with the values that they have."""
-    current = current_values(task.joint, task.args)
+    """The parameters to tune, with their current values."""
+    current = current_values(task.joint, task.tunables, task.args)
     if names is None:
-        chosen = [name for name in OF_THE_MODEL if name in current and not _fixed(name, task.args)]
+        chosen = [name for name in model_parameters(task.tunables) if not _fixed(name, task.args)]
     else:
         chosen = [name for name in current if name in names] if isinstance(names, Sequence) else []
     if isinstance(names, str) or not chosen or (names is not None and len(chosen) < len(names)):
         raise ArgumentError(f"parameters must be some of {', '.join(current)}, but are {names!r}")
     if any(_fixed(name, task.args) for name in chosen):
-        raise ArgumentError("likelihood_scale must be None in args where it is among the parameters to tune")
+        raise ArgumentError("likelihood_scale must be None in args if it is among the parameters to tune")
     return {name: current[name] for name in chosen}
 
 
@@ -115,7 +121,7 @@ def _fixed(name: str, args: InferenceArguments) -> bool:
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is searched; see `tune`. A timeout of None is infinite seconds."""
+    """The extent of the search; see `tune`. A timeout of None is infinite seconds."""
 
     trials: int
     folds: int
@@ -123,7 +129,7 @@ class Plan:
 
 
 def plan_of(trials: Any, folds: Any, timeout: Any) -> Plan:
-    """What `tune` is given, checked."""
+    """The plan of checked arguments of `tune`."""
     return Plan(require_integer("trials", trials, 1), require_integer("folds", folds, 2), _seconds(timeout))
 
 

@@ -1,1 +1,1 @@
-"""Speaker turns: who speaks from when to when."""
+"""Speaker turns: who speaks, from which time to which time."""

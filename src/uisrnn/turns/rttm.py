@@ -4,31 +4,34 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Context, Decimal, DecimalException
-from pathlib import Path, PurePosixPath
+from decimal import Decimal
+from pathlib import PurePosixPath
 from typing import Any
 
 from uisrnn.errors import ArgumentError, InputError, InputTypeError
 from uisrnn.files import write_atomically
 from uisrnn.sequences.labels import Label
-from uisrnn.turns.turn import FARTHEST, Turn, turns_of
+from uisrnn.turns.channels import Channel, by_recording
+from uisrnn.turns.lines import EXACT, NOT_AVAILABLE, numbered, read_text, start_and_duration
+from uisrnn.turns.turn import Turn, turns_of
 
-# NIST RT-09 evaluation plan, appendix A; all but SPEAKER are read over.
+# NIST RT-09 evaluation plan, appendix A; only SPEAKER is read.
 _TYPES = frozenset(
     "SPEAKER SPKR-INFO SEGMENT NOSCORE NO_RT_METADATA LEXEME NON-LEX NON-SPEECH FILLER EDIT IP SU CB A/P".split()
 )
-_FEWEST, _MOST = 8, 10  # fields: writers leave out the last ones, which are <NA>
-_SPEAKER = 7  # the field with the name
-_EXACT = Context(prec=400)  # so that 0.1 and 0.2 are 0.3, and what is written is read as the same numbers
+_FEWEST, _MOST = 8, 10  # fields: many writers leave out the last fields, which are <NA>
+_SPEAKER = 7  # the place of the field with the name
+_SPACE = "does a name have a space?"
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Document:
-    """An RTTM file with all that stands in it: comments, lines of other types, fields nobody reads, spacing.
+    """The whole content of an RTTM file: also comments, lines of other types, spacing.
 
     Attributes:
         text: the whole content.
-        name: how error messages call it.
+        name: the name of the file in error messages.
 
     >>> document = Document(";; by hand\\nSPEAKER call 1 0.50 1.250 <NA> <NA> A 0.9 <NA>\\n")
     >>> document.recordings()
@@ -46,79 +49,93 @@ class Document:
         """The document in a file.
 
         Raises:
-            InputError: it is not UTF-8; the message tells file and line.
-            OSError: there is no such file, or it cannot be read.
+            InputError: the file is not UTF-8; the message names file and line.
+            OSError: the file cannot be read.
         """
-        name, content = os.fsdecode(path), Path(path).read_bytes()
-        try:
-            return cls(content.decode("utf-8"), name)
-        except UnicodeDecodeError as error:
-            number = content.count(b"\n", 0, error.start) + 1
-            raise InputError(
-                f"{name}, line {number}: an RTTM file must be UTF-8, but byte {error.start} is not"
-            ) from error
+        return cls(read_text(path, "an RTTM file"), os.fsdecode(path))
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write it to a file, in one step; what was read and not changed gives the same bytes.
+        """Write the document to a file, in one step; an unchanged document gives the bytes that were read.
 
         Raises:
             OSError: the file cannot be written.
         """
         write_atomically(path, self.text.encode("utf-8"))
 
-    def recordings(self) -> dict[str, list[Turn]]:
-        """The turns of each file id, both in their order.
+    def channels(self) -> dict[Channel, list[Turn]]:
+        """The turns of each channel of each file id, both in their order.
 
         Raises:
-            InputError: a line is not RTTM; the message tells which.
+            InputError: a line is not RTTM; the message names the line.
         """
-        recordings: dict[str, list[Turn]] = {}
-        for where, line in self._lines():
+        channels: dict[Channel, list[Turn]] = {}
+        confidences: dict[str, str] = {}
+        for where, line in numbered(self.text, self.name):
             fields = line.split()
             if fields[0] not in _TYPES:
                 raise InputError(
                     f"{where}: must begin with SPEAKER or another type of RTTM, but begins with {fields[0]!r:.80}"
                 )
             if fields[0] == "SPEAKER":
-                recording, turn = _speaker(fields, where)
-                recordings.setdefault(recording, []).append(turn)
-        return recordings
+                _require_fields(fields, where)
+                _require_confidence(fields, confidences, where)
+                turn = Turn(*start_and_duration(fields[3], fields[4], where), fields[_SPEAKER])
+                channels.setdefault(Channel(fields[1], fields[2]), []).append(turn)
+        return channels
 
-    def renamed(self, names: Mapping[str, str]) -> "Document":
-        """The same document with other names of speakers, wherever they stand, and all else as it is.
+    def recordings(self, channel: str | int | None = None) -> dict[str, list[Turn]]:
+        """The turns of each file id, both in their order.
 
         Args:
-            names: the new name for each old one; those not in it stay.
+            channel: the channel whose turns are read; None: each file id has turns on a single channel.
 
         Raises:
-            InputError: a name is empty or has a space.
+            InputError: a line is not RTTM, a file id has turns on two channels, or none on the given channel.
+        """
+        return by_recording(self.channels(), self.name, channel=channel)
+
+    def renamed(self, names: Mapping[str, str]) -> "Document":
+        """The same document with other names of speakers, in lines of all types.
+
+        Args:
+            names: new names by old names; other names stay.
+
+        Raises:
+            InputError: a name is empty, has a space, or is `<NA>`.
         """
         for new in names.values():
             _require_word(new, f"{self.name}: the name of a speaker")
         return Document("\n".join(_with_speaker(line, names) for line in self.text.split("\n")), self.name)
 
-    def _lines(self) -> Iterator[tuple[str, str]]:
-        """What is neither blank nor a comment, with the words that say where it is."""
-        for number, line in enumerate(self.text.removeprefix("\ufeff").split("\n"), 1):
-            if line.strip() and not line.lstrip().startswith(";;"):
-                yield f"{self.name}, line {number}", line
 
-
-def read(path: str | os.PathLike[str]) -> dict[str, list[Turn]]:
+def read(path: str | os.PathLike[str], *, channel: str | int | None = None) -> dict[str, list[Turn]]:
     """Read the speaker turns of an RTTM file.
 
     Args:
-        path: the file, UTF-8. Of its lines those with `SPEAKER` are read:
-            `SPEAKER <file id> <channel> <start> <duration> <NA> <NA> <speaker> <NA> <NA>`.
+        path: the file, UTF-8. Lines that begin with `SPEAKER` are read, other lines of RTTM are skipped:
+            `SPEAKER <file id> <channel> <start> <duration> <NA> <NA> <speaker> <confidence> <look-ahead>`. The last two
+            fields are numbers or `<NA>`, and may be missing.
+        channel: the channel whose turns are read; None: each file id has turns on a single channel.
 
     Returns:
         The turns of each file id, both in the order of the file.
 
     Raises:
-        InputError: a line is not RTTM, or a turn starts before 0; the message tells file and line.
-        OSError: there is no such file, or it cannot be read.
+        InputError: a line is not RTTM, a turn starts before 0, a file id has turns on two channels, or no file id has
+            turns on the given channel; the message names the file, and the line if a line is wrong.
+        OSError: the file cannot be read.
     """
-    return Document.read(path).recordings()
+    return Document.read(path).recordings(channel)
+
+
+def read_channels(path: str | os.PathLike[str]) -> dict[Channel, list[Turn]]:
+    """Read the speaker turns of each channel of an RTTM file; see `read`.
+
+    Raises:
+        InputError: a line is not RTTM; the message names file and line.
+        OSError: the file cannot be read.
+    """
+    return Document.read(path).channels()
 
 
 def write(path: str | os.PathLike[str], recordings: Mapping[str, Any], *, decimals: int | None = None) -> None:
@@ -131,8 +148,9 @@ def write(path: str | os.PathLike[str], recordings: Mapping[str, Any], *, decima
         decimals: of the seconds; None: as few as give the same numbers back when the file is read.
 
     Raises:
-        InputError: a name is empty or has a space, a turn starts before 0, two speakers would have one name.
-        InputTypeError: something is not what could hold turns.
+        InputError: a name is empty, has a space or is `<NA>`, a turn starts before 0, or two speakers would have the
+            same name.
+        InputTypeError: `recordings` is not a dict, or a value is not a list of turns.
         ArgumentError: `decimals` is not an integer from 0 to 17.
         OSError: the file cannot be written.
     """
@@ -140,7 +158,7 @@ def write(path: str | os.PathLike[str], recordings: Mapping[str, Any], *, decima
 
 
 def text_of(recordings: Mapping[str, Any], *, decimals: int | None = None) -> str:
-    """What `write` writes, with the same arguments and errors.
+    """The text that `write` writes, with the same arguments and errors.
 
     >>> print(text_of({"call": [(0.1, 0.3, "ann"), (0.5, 2, "bob")]}), end="")
     SPEAKER call 1 0.1 0.2 <NA> <NA> ann <NA> <NA>
@@ -153,23 +171,39 @@ def text_of(recordings: Mapping[str, Any], *, decimals: int | None = None) -> st
     return "".join(line for name, turns in recordings.items() for line in _written(name, turns, decimals))
 
 
-def _speaker(fields: list[str], where: str) -> tuple[str, Turn]:
+def _require_fields(fields: list[str], where: str) -> None:
     if not _FEWEST <= len(fields) <= _MOST:
-        raise InputError(f"{where}: SPEAKER needs {_FEWEST} to {_MOST} fields, but has {len(fields)}")
-    start, duration = _seconds(fields[3], "start", where), _seconds(fields[4], "duration", where)
-    return fields[1], Turn(float(start), float(_EXACT.add(start, duration)), fields[_SPEAKER])
+        hint = f"; {_SPACE}" if len(fields) > _MOST else ""
+        raise InputError(f"{where}: SPEAKER needs {_FEWEST} to {_MOST} fields, but has {len(fields)}{hint}")
+    if any(field.upper() != NOT_AVAILABLE for field in fields[5:_SPEAKER]):
+        raise InputError(
+            f"{where}: fields 6 and 7 of SPEAKER must be {NOT_AVAILABLE}, but are {fields[5]:.40} and {fields[6]:.40}; "
+            f"{_SPACE}"
+        )
+    for name, value in (("file id", fields[1]), ("speaker", fields[_SPEAKER])):
+        if value.upper() == NOT_AVAILABLE:
+            raise InputError(f"{where}: the {name} must be a name, but is {value}")
+    for field, value in zip(("confidence", "look-ahead time"), fields[_SPEAKER + 1 :], strict=False):
+        if value.upper() != NOT_AVAILABLE and not _NUMBER.fullmatch(value):
+            raise InputError(
+                f"{where}: the {field} must be a number or {NOT_AVAILABLE}, but is {value!r:.80}; {_SPACE}"
+            )
 
 
-def _seconds(text: str, what: str, where: str) -> Decimal:
-    try:
-        value = _EXACT.create_decimal(text)
-    except DecimalException:
-        value = Decimal("nan")
-    if not (value.is_finite() and abs(value) < FARTHEST):
-        raise InputError(f"{where}: the {what} must be a number of seconds, but is {text!r:.80}")
-    if value < 0:
-        raise InputError(f"{where}: the {what} must be >= 0 seconds, but is {text:.80}")
-    return value
+def _require_confidence(fields: list[str], confidences: dict[str, str], where: str) -> None:
+    """Refuse names such as `speaker 2` in lines without the last field: the number would pass as the confidence.
+
+    An integer passes as the confidence of a speaker if it is 0 or 1, and the same in all lines of the speaker.
+
+    Args:
+        fields: of a line.
+        confidences: the integer confidence of each speaker in the lines before; the line is added.
+        where: the words with which an error message begins.
+    """
+    name = fields[_SPEAKER]
+    text = "".join(fields[_SPEAKER + 1 : _SPEAKER + 2])
+    if text.isdecimal() and (int(text) > 1 or confidences.setdefault(name, text) != text):
+        raise InputError(f"{where}: {text} after the speaker {name} looks like a part of the name; {_SPACE}")
 
 
 def _with_speaker(line: str, names: Mapping[str, str]) -> str:
@@ -200,20 +234,22 @@ def _written(name: Any, turns: Any, decimals: int | None) -> Iterator[str]:
 def _times(turn: Turn, decimals: int | None) -> tuple[str, str]:
     """Start and duration as text."""
     start, end = (Decimal(repr(time) if decimals is None else f"{time:.{decimals}f}") for time in turn[:2])
-    return f"{start:f}", f"{_EXACT.subtract(end, start):f}"
+    return f"{start:f}", f"{EXACT.subtract(end, start):f}"
 
 
-def _require_word(text: Any, what: str) -> None:
+def _require_word(text: Any, subject: str) -> None:
     if not isinstance(text, str):
-        raise InputTypeError(f"{what} must be a string, but is {text!r:.80}")
+        raise InputTypeError(f"{subject} must be a string, but is {text!r:.80}")
     if text.split() != [text]:
-        raise InputError(f"{what} must be a word without spaces, but is {text!r:.80}")
+        raise InputError(f"{subject} must be a word without spaces, but is {text!r:.80}")
     if not text.isprintable():
-        raise InputError(f"{what} must be of printable characters, but is {text!r:.80}")
+        raise InputError(f"{subject} must be of printable characters, but is {text!r:.80}")
+    if text.upper() == NOT_AVAILABLE:
+        raise InputError(f"{subject} must not be {text}, which RTTM reads as no name")
 
 
 def is_rttm(path: str | os.PathLike[str]) -> bool:
-    """Whether this is a file of turns, by the suffix of its path or URL.
+    """Whether a path or URL has the suffix of RTTM.
 
     >>> is_rttm("calls.RTTM"), is_rttm("calls")
     (True, False)

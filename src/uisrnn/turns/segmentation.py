@@ -1,4 +1,4 @@
-"""From a label for each observation to turns: who speaks from when to when."""
+"""Turns from a label for each observation."""
 
 from typing import Any
 
@@ -18,17 +18,17 @@ def to_turns(
 ) -> list[Turn]:
     """Turn labels of windows into turns.
 
-    A window stands for the time around its center: up to half way to the centers beside it, but not farther than half
-    a hop. So turns change half way between two windows, and where windows are missing nobody speaks. Nobody speaks
-    before 0, where recordings begin, either, but where a center is. Windows with equal times stand for the same time,
-    so their speakers overlap.
+    A window stands for the time around its center, up to half the way to the next centers, but at most half a hop. So
+    turns change half the way between two windows, and nobody speaks during missing windows. Turns start at 0 or later,
+    because recordings begin at 0, unless a center is before 0. Windows with equal times stand for the same time, so
+    their speakers overlap.
 
     Args:
         labels: T strings or integers.
-        times: (T,) centers of the windows in seconds, none before the one before it.
-        hop: seconds from one center to the next where none is missing; None: the median of the differences between
+        times: (T,) centers of the windows in seconds, in ascending order; equal times may follow each other.
+        hop: seconds between the centers of two neighbouring windows; None: the median of the differences between
             distinct times.
-        min_gap: seconds; two turns of a speaker become one turn if the pause between them is shorter and nobody else
+        min_gap: seconds; two turns of a speaker are joined if the pause between them is shorter and nobody else
             speaks in the pause.
         min_turn: seconds; a shorter turn is taken for an error: the turns that touch or overlap it share its time. If
             there are no such turns, it is left out.
@@ -37,8 +37,8 @@ def to_turns(
         The turns in the order of their starts. Turns overlap only if windows have equal times.
 
     Raises:
-        InputError, InputTypeError: labels or times are wrong or differ in number.
-        ArgumentError: a number of seconds is not finite or is negative, or one window alone has no `hop`.
+        InputError, InputTypeError: labels or times are wrong, or their numbers differ.
+        ArgumentError: a number of seconds is not finite or is negative, or all times are equal and there is no `hop`.
 
     >>> to_turns([0, 0, 1, 0], [0.25, 0.75, 1.25, 3.25])
     [Turn(start=0.0, end=1.0, speaker=0), Turn(start=1.0, end=1.5, speaker=1), Turn(start=3.0, end=3.5, speaker=0)]
@@ -62,12 +62,12 @@ def to_turns(
 
 
 def _spans(times: NDArray[np.float64], hop: float | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """From and to when the windows of each of several distinct times count."""
-    with np.errstate(over="ignore"):  # an infinite one is wider than any hop
+    """Start and end of the windows at each of the distinct times."""
+    with np.errstate(over="ignore"):  # an infinite difference is wider than any hop
         differences = np.diff(times)
     if hop is None:
         if not len(differences):
-            raise ArgumentError("hop is needed where all windows are at one time")
+            raise ArgumentError("hop is needed if all windows have the same time")
         hop = float(np.median(differences))
     require_seconds("hop", hop)
     reach = np.minimum(differences, hop) / 2

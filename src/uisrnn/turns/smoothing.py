@@ -16,7 +16,7 @@ def smoothed(turns: Iterable[Turn], min_gap: float, min_turn: float) -> list[Tur
 
     Args:
         turns: in any order.
-        min_gap: seconds; two turns of a speaker become one turn if the pause between them is shorter and nobody else
+        min_gap: seconds; two turns of a speaker are joined if the pause between them is shorter and nobody else
             speaks in the pause.
         min_turn: seconds; a shorter turn is taken for an error. The turns that touch or overlap it share its time; if
             there are no such turns, it is left out.
@@ -35,7 +35,7 @@ def smoothed(turns: Iterable[Turn], min_gap: float, min_turn: float) -> list[Tur
 
 
 def _joined(turns: Iterable[Turn], min_gap: float) -> list[Turn]:
-    """Turns of one speaker as one turn if the pause between them is short and nobody else speaks in it."""
+    """Join turns of a speaker if the pause between them is short and nobody else speaks in it."""
     in_order = sorted(turns, key=_start_and_end)
     united = _united(in_order, lambda pause, _start, _end: pause < TICK)
     starts = [turn.start for turn in united]
@@ -49,7 +49,7 @@ def _joined(turns: Iterable[Turn], min_gap: float) -> list[Turn]:
 
 
 def _united(turns: Sequence[Turn], is_within_turn: Callable[[float, float, float], bool]) -> list[Turn]:
-    """Turns of one speaker as one turn if the pause between them, with its length, start and end, is within a turn."""
+    """Join turns of a speaker if the pause between them, with its length, start and end, is within a turn."""
     kept: list[Turn] = []
     last: dict[Label, int] = {}  # place of the last turn of each speaker
     for turn in turns:
@@ -64,7 +64,7 @@ def _united(turns: Sequence[Turn], is_within_turn: Callable[[float, float, float
 
 
 def _stretches(turns: Sequence[Turn]) -> Iterator[list[Turn]]:
-    """Turns between two times at which nobody speaks; turns are in the order of their starts."""
+    """Parts of a conversation between two times of silence; turns are in the order of their starts."""
     cuts = [0]
     end = turns[0].end if turns else 0.0
     for place, turn in enumerate(turns):
@@ -87,7 +87,7 @@ def _without_short_turns(stretch: list[Turn], min_turn: float) -> list[Turn]:
 
 
 def _shared(stretch: list[Turn], place: int) -> list[Turn]:
-    """A stretch without one of its turns, which is the shortest; the turns beside that turn take its time."""
+    """A stretch without its shortest turn; the turns beside that turn take its time."""
     short = stretch[place]
     rest = stretch[:place] + stretch[place + 1 :]
     before = [n for n, turn in enumerate(rest) if turn.start <= short.start and turn.end >= short.start - TICK]

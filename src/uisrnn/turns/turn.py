@@ -1,4 +1,4 @@
-"""Speaker turns: who speaks from when to when."""
+"""Speaker turns: who speaks, from which time to which time."""
 
 import numbers
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from pyannote.core import Annotation
 
 Span = tuple[float, float]
-"""From and to when, in seconds."""
+"""Start and end, in seconds."""
 FARTHEST = 1e12
 """Seconds that a time can be from 0; some 30,000 years."""
 
 
 class Turn(NamedTuple):
-    """One speaker speaks.
+    """A time in which a speaker speaks.
 
     Attributes:
         start: in seconds.
         end: in seconds, not before `start`.
-        speaker: a name, which is the speaker's within the conversation.
+        speaker: the name of the speaker within the conversation.
     """
 
     start: float
@@ -38,7 +38,7 @@ def turns_of(values: Any, where: str) -> list[Turn]:
         where: the words with which an error message begins.
 
     Raises:
-        InputTypeError: there is no list, or a turn in it is not such a tuple of two numbers and a name.
+        InputTypeError: `values` is not a list, or a turn is not a tuple of two numbers and a name.
         InputError: a time is not finite, or a turn ends before it starts.
 
     >>> turns_of([(0, 2.5, "ann"), (2, 4, "bob"), (4, 3.5, "ann")], "conversation 0")
@@ -49,20 +49,21 @@ def turns_of(values: Any, where: str) -> list[Turn]:
         values = [(segment.start, segment.end, name) for segment, _track, name in values.itertracks(yield_label=True)]
     if not isinstance(values, (list, tuple)):
         raise InputTypeError(f"{where}: must be a list of turns or the path of an RTTM file, but is {values!r:.80}")
-    return [_turn(one, f"{where}, turn {number}") for number, one in enumerate(values)]
+    return [_turn(turn, f"{where}, turn {number}") for number, turn in enumerate(values)]
 
 
 def _turn(values: Any, where: str) -> Turn:
     if not isinstance(values, (list, tuple)) or len(values) != 3:
         raise InputTypeError(f"{where}: must be (start seconds, end seconds, speaker), but is {values!r:.80}")
-    for value, what in zip(values, ("start", "end"), strict=False):
+    for value, field in zip(values, ("start", "end"), strict=False):
         if not _is_number(value):
-            raise InputTypeError(f"{where}: the {what} must be a number of seconds, but is {value!r:.80}")
+            raise InputTypeError(f"{where}: the {field} must be a number of seconds, but is {value!r:.80}")
         if not abs(value) < FARTHEST:
-            raise InputError(f"{where}: the {what} must be a number of seconds, but is {value!r:.80}")
+            raise InputError(f"{where}: the {field} must be a number of seconds, but is {value!r:.80}")
     if not isinstance(values[2], (str, numbers.Integral)):
         raise InputTypeError(f"{where}: the speaker must be a string or an integer, but is {values[2]!r:.80}")
-    start, end = float(values[0]), float(values[1])
+    start = float(values[0])
+    end = float(values[1])
     if end < start:
         raise InputError(f"{where}: must not end before it starts, but is from {start} to {end} seconds")
     return Turn(start, end, values[2])  # type: ignore[arg-type]  # any integer will do
@@ -73,17 +74,17 @@ def _is_number(value: Any) -> bool:
 
 
 def to_annotation(turns: Any, uri: str | None = None) -> "Annotation":
-    """Turns as a pyannote `Annotation`, for all that works with these.
+    """Turns as a pyannote `Annotation`, for the tools that take it.
 
     Args:
         turns: a list of (start seconds, end seconds, speaker).
         uri: the name of the recording.
 
     Returns:
-        One track a turn, numbered in their order, so that equal turns stay two.
+        An annotation with a track for each turn, numbered in the order of the turns, so that equal turns stay two.
 
     Raises:
-        InputError, InputTypeError: see `Turn`.
+        InputError, InputTypeError: a turn is wrong.
         MissingExtraError: pyannote.core is not installed.
 
     >>> print(to_annotation([(0.5, 2, "ann"), (2, 3, "bob")]))

@@ -1,4 +1,4 @@
-"""Labels of observations from speaker turns: who speaks at the center of a window."""
+"""Labels of observations from speaker turns: the speaker at the center of each window."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +15,9 @@ from uisrnn.sequences.observations import Observations
 from uisrnn.turns.turn import Turn, turns_of
 
 SILENCE_LABEL = "<silence>"
-"""The label of observations at whose time nobody speaks, where these are marked."""
+"""The label of observations in silence, if silence is marked."""
 OVERLAP_LABEL = "<overlap>"
-"""The label of observations at whose time several speak, where these are marked."""
+"""The label of observations in overlapping speech, if overlap is marked."""
 
 _SILENCE: dict[str, list[Label]] = {"drop": [], "mark": [SILENCE_LABEL]}
 _OVERLAP: dict[str, Callable[[list[Label], int], list[Label]]] = {
@@ -30,25 +30,26 @@ _OVERLAP: dict[str, Callable[[list[Label], int], list[Label]]] = {
 def label_by_turns(
     sequence: LabeledSequence, turns: Any, *, silence: str = "drop", overlap: str = "drop"
 ) -> LabeledSequence:
-    """Label observations by who speaks at their times.
+    """Label observations by the speakers at their times.
 
-    Observations of one time get different labels. If several people speak at this time, each speaker goes to the
-    observation that is nearest to the mean of the observations at whose times this speaker speaks alone, so that the
-    sum of squared distances is least. Observations for which no speaker is left count as silence.
+    Observations with the same time get different labels. If several people speak at this time, each speaker goes to the
+    observation that is nearest to the mean of the observations in which this speaker speaks alone, so that the sum of
+    squared distances is least. Observations for which no speaker is left count as silence.
 
     Args:
-        sequence: with times; labels that it has are replaced.
+        sequence: with times; its labels are replaced.
         turns: a list of (start seconds, end seconds, speaker) in any order, or a pyannote `Annotation`. A turn holds
             its start, but not its end.
         silence: observations at whose time nobody speaks are left out, `"drop"`, or get `SILENCE_LABEL`, `"mark"`. Of
-            several observations at this time one observation is marked, and the others are left out.
-        overlap: if more people speak at a time than it has observations, these are left out, `"drop"`, one observation
-            gets `OVERLAP_LABEL`, `"mark"`, or the speakers whose turns started first are taken, `"first"`.
+            several observations at this time a single observation is marked, and the others are left out.
+        overlap: if more people speak at a time than there are observations at this time, the observations are left out,
+            `"drop"`, a single observation gets `OVERLAP_LABEL`, `"mark"`, or the speakers whose turns started first are
+            taken, `"first"`.
 
     Raises:
         InputError: there are no times, a turn is wrong, or no observation is left.
-        InputTypeError: something is no `LabeledSequence`, or there are no turns.
-        ArgumentError: `silence` or `overlap` is none of these.
+        InputTypeError: `sequence` is not a `LabeledSequence`, or `turns` is not a list of turns.
+        ArgumentError: `silence` or `overlap` has a value that is not allowed.
 
     >>> call = LabeledSequence([[1], [2], [3], [4]], times=[0.5, 1.5, 2.5, 3.5], name="call")
     >>> label_by_turns(call, [(0, 2, "ann"), (1, 3, "bob")]).labels
@@ -69,7 +70,7 @@ def label_by_turns(
     kept = [position for position, label in enumerate(labels) if label is not None]
     if not kept:
         raise InputError(
-            f"{sequence.name}: someone must speak at one of its times, but at none of them one speaks alone"
+            f"{sequence.name}: needs observations within turns, but all are left out as silence or overlap"
         )
     return replace(
         sequence,
@@ -80,10 +81,10 @@ def label_by_turns(
 
 
 def require_choices(silence: Any, overlap: Any) -> None:
-    """Check how silence and overlap are dealt with.
+    """Check the arguments `silence` and `overlap` of `label_by_turns`.
 
     Raises:
-        ArgumentError: so they cannot be.
+        ArgumentError: a value is not allowed.
     """
     for name, value, choices in (("silence", silence, _SILENCE), ("overlap", overlap, _OVERLAP)):
         if not isinstance(value, str) or value not in choices:
@@ -95,8 +96,8 @@ class _Moment:
     """A time with its observations.
 
     Attributes:
-        rows: of its observations.
-        speakers: who speaks then, in the order in which their turns started.
+        rows: of the observations.
+        speakers: the speakers at this time, in the order in which their turns started.
     """
 
     rows: range
@@ -126,22 +127,22 @@ def _moments(times: Times, turns: list[Turn]) -> list[_Moment]:
     speakers: list[list[Label]] = [[] for _time in distinct]
     for turn in turns:
         start, end = np.searchsorted(distinct, (turn.start, turn.end))
-        for heard in speakers[start:end]:
-            if turn.speaker not in heard:
-                heard.append(turn.speaker)
+        for names in speakers[start:end]:
+            if turn.speaker not in names:
+                names.append(turn.speaker)
     ends = np.append(firsts[1:], len(times)).tolist()
     spans = zip(firsts.tolist(), ends, speakers, strict=True)
-    return [_Moment(range(first, end), heard) for first, end, heard in spans]
+    return [_Moment(range(first, end), names) for first, end, names in spans]
 
 
 @dataclass(frozen=True)
 class _Nearness:
-    """Which observations are near to which speakers.
+    """How near observations are to speakers.
 
     Attributes:
         observations: (T, D).
-        means: (D,) of the observations of each speaker who speaks alone at their times.
-        middle: (D,) the mean of all observations, in place of a mean that is not known.
+        means: (D,) the mean of the observations in which a speaker speaks alone, for each speaker.
+        middle: (D,) the mean of all observations, for speakers who never speak alone.
     """
 
     observations: Observations
@@ -158,7 +159,7 @@ class _Nearness:
         return _Nearness(observations, means, observations.mean(axis=0, dtype=np.float64))
 
     def pairs(self, rows: range, names: list[Label]) -> list[tuple[int, Label]]:
-        """Each name with the row of an observation of its own, so that the sum of squared distances is least."""
+        """Pair each name with a different row, so that the sum of squared distances is least."""
         if len(rows) == 1:
             return [(rows[0], name) for name in names]
         means = np.array([self.means.get(name, self.middle) for name in names]).reshape(-1, len(self.middle))

@@ -1,7 +1,7 @@
-"""Kaldi archives: vectors and matrices of numbers, read only where the bytes are what their header says.
+"""Kaldi archives: vectors and matrices of numbers, read only if the bytes fit their header.
 
-kaldiio would also unpickle, decode audio and run commands; what it is given here are matrices and vectors that were
-looked at before.
+kaldiio would also unpickle, decode audio and run commands. Here it gets only matrices and vectors whose headers were
+checked.
 """
 
 import os
@@ -26,10 +26,10 @@ _CHUNK = 2**16
 
 
 def entries(path: Path) -> Iterator[tuple[str, int]]:
-    """The keys of an archive, and where what they stand for begins.
+    """The keys of an archive, each with the offset of its vector or matrix in bytes.
 
     Raises:
-        InputError: it is not a Kaldi archive, or not a whole one.
+        InputError: it is not a Kaldi archive, or not a whole archive.
         OSError: there is no such file, or it cannot be read.
     """
     with open_plain(path) as file:
@@ -41,7 +41,7 @@ def entries(path: Path) -> Iterator[tuple[str, int]]:
 
 
 def _skip(file: BinaryIO) -> None:
-    """Go behind the vector or matrix at the position of a file; what is binary tells its size."""
+    """Move a file from the start to the end of a vector or matrix."""
     start = file.tell()
     if file.read(len(_BINARY)) == _BINARY:
         file.seek(_require_whole(file), os.SEEK_CUR)
@@ -51,10 +51,10 @@ def _skip(file: BinaryIO) -> None:
 
 
 def read_array(file: BinaryIO) -> NDArray[np.float32]:
-    """The vector or matrix at the position of a file, which is then behind it.
+    """Read the vector or matrix at the position of a file.
 
     Raises:
-        InputError: there is none, or not a whole one.
+        InputError: there is no whole vector or matrix.
     """
     start = file.tell()
     if file.read(len(_BINARY)) != _BINARY:
@@ -84,16 +84,17 @@ def _key(file: BinaryIO, path: Path) -> str | None:
 
 
 def _require_whole(file: BinaryIO) -> int:
-    """Check the header behind the mark of binary data, before memory is taken for what it tells: bytes behind it."""
+    """Check a header of binary data before memory is taken for the data; the number of bytes behind the header."""
     start = file.tell()
     kind = file.read(4).split(b" ")[0]
     if kind not in _VALUE_BYTES:
         raise InputError(f"must be a matrix or a vector of numbers, but is of Kaldi's type {kind!r}")
     file.seek(start + len(kind) + 1)
-    is_vector, is_packed = kind.endswith(b"V"), kind.startswith(b"C")
-    layout = "<ffii" if is_packed else "<bi" if is_vector else "<bibi"
+    is_vector = kind.endswith(b"V")
+    is_packed = kind.startswith(b"C")
+    fields = "<ffii" if is_packed else "<bi" if is_vector else "<bibi"
     try:
-        numbers = struct.unpack(layout, file.read(struct.calcsize(layout)))
+        numbers = struct.unpack(fields, file.read(struct.calcsize(fields)))
     except struct.error as error:
         raise InputError("the file ends within a header") from error
     rows, columns = numbers[2:] if is_packed else (1, numbers[1]) if is_vector else numbers[1::2]
@@ -107,20 +108,21 @@ def _require_whole(file: BinaryIO) -> int:
 
 
 def _text(file: BinaryIO) -> NDArray[np.float32]:
-    """Numbers in brackets, as Kaldi writes text: a matrix where there are line ends."""
-    start, chunks = file.tell(), [file.read(_CHUNK)]
+    """Numbers in brackets, as Kaldi writes text: a matrix if there are line ends."""
+    start = file.tell()
+    chunks = [file.read(_CHUNK)]
     if not chunks[0].lstrip().startswith(b"["):
         raise InputError(f"must be a matrix or a vector of numbers, but begins with {chunks[0][:20]!r}")
     while b"]" not in chunks[-1]:
         chunks.append(file.read(_CHUNK))
         if not chunks[-1]:
             raise InputError("the file ends before a bracket ']'")
-    found = b"".join(chunks)
-    end = found.index(b"]")
+    text = b"".join(chunks)
+    end = text.index(b"]")
     file.seek(start + end + 1)
     if file.readline().strip():
         raise InputError("behind a bracket ']' the line must end")
-    content = found[:end].lstrip()[1:]
+    content = text[:end].lstrip()[1:]
     rows = [line.split() for line in content.split(b"\n") if line.strip()]
     try:
         array = np.array([[float(number) for number in row] for row in rows], dtype=np.float64)

@@ -1,4 +1,4 @@
-"""What the files of a Kaldi folder say together."""
+"""Sequences from the archives and the text files of a Kaldi folder."""
 
 import os
 from pathlib import Path
@@ -27,7 +27,7 @@ _Array = NDArray[np.float32]
 
 
 class Arrays:
-    """Arrays of archives; the one that was read last stays open."""
+    """Reads arrays from archives; the last archive stays open."""
 
     def __init__(self) -> None:
         self._path: Path | None = None
@@ -53,37 +53,38 @@ class Arrays:
             return ark.read_array(self._file)
 
     def rows(self, group: list[Entry]) -> _Array:
-        """A matrix, or vectors as the rows of one."""
+        """The matrix of an entry, or the vectors of several entries as rows of a matrix."""
         first = self.read(group[0])
         if first.ndim == 2 and len(group) == 1:
             return first
         rows = [first, *(self.read(entry) for entry in group[1:])]
         for entry, row in zip(group, rows, strict=True):
             if row.ndim != 1 or row.shape != first.shape:
-                raise InputError(f"{entry.where}: must be a vector as that of {group[0].key}, but is {row.shape}")
+                raise InputError(f"{entry.where}: must be a vector as {group[0].key} is, but is {row.shape}")
         return np.stack(rows)
 
 
-class Tables:
-    """The text files of a folder that somebody else wrote.
+class ForeignFolder:
+    """The text files of a folder that another program wrote.
 
     Args:
-        folder: where they are.
-        path: what was asked for.
+        folder: of the files.
+        path: of the folder, or of the scp file or archive in it that is read.
     """
 
     def __init__(self, folder: Path, path: Path) -> None:
-        self.folder, self.path = folder, path
+        self.folder = folder
+        self.path = path
         speakers = text_file(folder, SPEAKERS)
         self.segments = _segments_of(folder)
         self.speakers = {} if speakers is None else kaldi_tables.read_speakers(speakers, self.label_of)
 
     def label_of(self, word: str) -> Label:
-        """The label that a word of `utt2spk` stands for."""
+        """The label for a word of `utt2spk`."""
         return word
 
     def group_of(self, entry: Entry, is_vector: bool) -> str:
-        """The sequence that an entry belongs to; whether those of the folder are vectors."""
+        """The name of the sequence of an entry; `is_vector` if the entries of the folder are vectors."""
         if not is_vector:
             return entry.key
         if not self.segments:
@@ -123,45 +124,46 @@ class Tables:
         return np.array(centers, dtype=np.float64)
 
     def labels(self, group: list[Entry]) -> tuple[Label, ...] | None:
-        """Labels of utterances; of all, or of none."""
+        """The labels of utterances; None if no utterance has a label."""
         given = [self.speakers.get(entry.key) for entry in group]
         labels = tuple(label for label in given if label is not None)
         if labels and len(labels) < len(group):
             key = group[given.index(None)].key
-            raise InputError(f"{self.folder / SPEAKERS}: needs a line for {key!r:.80} too, but has none")
+            raise InputError(f"{self.folder / SPEAKERS}: needs a line for {key!r:.80} too")
         return labels or None
 
 
-class OwnTables(Tables):
+class OwnFolder(ForeignFolder):
     """The text files of a folder that this library wrote."""
 
     def __init__(self, folder: Path, path: Path) -> None:
         super().__init__(folder, path)
-        self.said = dict(_said(line, line_of(folder / OWN, number)) for number, line in numbered_lines(folder / OWN))
+        lines = numbered_lines(folder / OWN)
+        self.records = dict(_record(line, line_of(folder / OWN, number)) for number, line in lines)
 
     def label_of(self, word: str) -> Label:
-        """The label that a word of `utt2spk` stands for."""
         return kaldi_words.label_of(word)
 
     def group_of(self, entry: Entry, is_vector: bool) -> str:
-        """The sequence that an entry belongs to: vectors are in `segments`, matrices are not."""
+        """The name of the sequence of an entry: vectors are in `segments`, matrices are not."""
         segment = self.segments.get(entry.key)
         return entry.key if segment is None else segment.recording
 
     def sequence(self, name: str, group: list[Entry], arrays: Arrays) -> LabeledSequence:
-        """The sequence of a group."""
-        if name not in self.said:
-            raise InputError(f"{self.folder / OWN}: needs a line for {name!r:.80}, but has none")
-        said, observations, times = self.said[name], arrays.rows(group), self.times(name, group)
-        labels = said.get("labels") if times is None else self.labels(group)
-        return LabeledSequence(observations, labels, times, said["sequence"], said.get("info", {}))
+        if name not in self.records:
+            raise InputError(f"{self.folder / OWN}: needs a line for {name!r:.80}, but has no such line")
+        record = self.records[name]
+        observations = arrays.rows(group)
+        times = self.times(name, group)
+        labels = record.get("labels") if times is None else self.labels(group)
+        return LabeledSequence(observations, labels, times, record["sequence"], record.get("info", {}))
 
     def times(self, name: str, group: list[Entry]) -> Times | None:
-        """The times to the last digit, if they are those of the segments."""
+        """The times of our own file, with all digits, which must be near the centers of the segments."""
         centers = self.centers(group)
         if centers is None:
             return None
-        times = np.array(self.said[name]["times"])
+        times = np.array(self.records[name]["times"])
         if len(times) != len(centers) or (np.abs(times - centers) > _TOLERANCE).any():
             raise InputError(
                 f"{name}: {OWN} must have the times of {SEGMENTS}, but they differ; remove {OWN} if it is the older one"
@@ -169,8 +171,8 @@ class OwnTables(Tables):
         return times
 
 
-def _said(line: str, where: str) -> tuple[str, dict[str, Any]]:
-    """What a line says of a sequence, by the word for it."""
+def _record(line: str, where: str) -> tuple[str, dict[str, Any]]:
+    """The word for a sequence, and the object in its line of our own file."""
     value = json_text.parse(line, where)
     if not isinstance(value, dict) or not isinstance(value.get("sequence"), str):
         raise InputError(f"{where}: must be an object with the name of a sequence, but is {value!r:.80}")

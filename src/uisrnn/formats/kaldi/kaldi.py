@@ -1,6 +1,6 @@
 """Kaldi folders: archives of vectors or matrices, and text files about them.
 
-    *.scp      where the vector or matrix of an utterance is
+    *.scp      the place of the vector or matrix of an utterance
     segments   which part of which recording, or of which channel of it, an utterance is; the time of a vector is the
                center of its part
     reco2dur   the seconds of a recording, for parts that go on to its end
@@ -8,13 +8,13 @@
 
 Each file may be packed by gzip, with `.gz` behind its name.
 
-A matrix is a sequence of its own. Vectors of a recording are a sequence, in the order of time; without `segments` all
-of them are one.
+A matrix is a sequence. The vectors of a recording are a sequence in the order of time; without `segments` all vectors
+are a sequence.
 
-What is written is such a folder: `xvector.ark`, `xvector.scp`, `segments`, `utt2spk`, with vectors for sequences with
-times and matrices for those without. `uisrnn.jsonl` says of each sequence what the others cannot: its name, `times` to
-the last digit, `info`, and the labels of the rows of a matrix. In words of such a folder, signs that Kaldi's words
-cannot have are written as in URLs.
+`save_sequences` writes such a folder: `xvector.ark`, `xvector.scp`, `segments`, `utt2spk`, with vectors for a sequence
+with times and a matrix for a sequence without times. `uisrnn.jsonl` has the name of each sequence, its `times` to the
+last digit, its `info`, and the labels of the rows of a matrix, for which the other files have no place. Signs that are
+not allowed in Kaldi's words are written as in URLs.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,14 +32,14 @@ from uisrnn.formats.format import errors_at
 from uisrnn.formats.kaldi import ark
 from uisrnn.formats.kaldi import tables as kaldi_tables
 from uisrnn.formats.kaldi import words as kaldi_words
-from uisrnn.formats.kaldi.folder import OWN, SEGMENTS, SPEAKERS, Arrays, OwnTables, Tables
+from uisrnn.formats.kaldi.folder import OWN, SEGMENTS, SPEAKERS, Arrays, ForeignFolder, OwnFolder
 from uisrnn.formats.kaldi.tables import Entry
 from uisrnn.sequences.labeled import LabeledSequence, Times
 from uisrnn.sequences.observations import Observations
 from uisrnn.turns.turn import FARTHEST
 
 _ARK, _SCP = "xvector.ark", "xvector.scp"
-_HALF_WINDOW = 0.5  # seconds, where one window alone does not tell it
+_HALF_WINDOW = 0.5  # seconds, if a sequence has no two times
 _PREFERRED = (_SCP, "ivector.scp", "feats.scp")
 _OTHER_THINGS = frozenset(["wav.scp", "vad.scp", "cmvn.scp", "spk_xvector.scp", "spk_ivector.scp"])
 
@@ -51,27 +51,26 @@ class Kaldi:
     suffixes: tuple[str, ...] = ("", ".scp", ".ark", ".scp.gz", ".ark.gz")
 
     def fits_folder(self, folder: Path) -> bool:
-        """Whether there are scp files or archives in it."""
         return bool(_files(folder, ".scp") or _files(folder, ".ark"))
 
     def shards(self, path: Path) -> list[Path]:
-        """The path itself: its files are about each other."""
+        """The path itself, because its files belong together."""
         return [path]
 
     def iterate(self, path: Path, shards: Sequence[Path]) -> Iterator[tuple[Path, LabeledSequence]]:
-        """The sequences; arrays of one are in memory at a time, text files whole."""
-        return ((shard, one) for shard in shards for one in _sequences(shard))
+        """Read with the arrays of one sequence and all text files in memory."""
+        return ((shard, sequence) for shard in shards for sequence in _sequences(shard))
 
     def write(self, path: Path, sequences: Iterable[LabeledSequence]) -> None:
-        """Make a folder of them, one in memory at a time."""
+        """Write a folder, with one sequence in memory."""
         if path.suffix in (".scp", ".ark", ".gz"):
             raise InputError(f"{path}: Kaldi is written as a folder, whose name must have no such suffix")
         with filling(path) as folder:
             with ExitStack() as files:
                 names = (_ARK, _SCP, SEGMENTS, SPEAKERS, OWN)
                 writer = _Writer({name: files.enter_context(replacing(folder / name)) for name in names})
-                for one in sequences:
-                    writer.write(one)
+                for sequence in sequences:
+                    writer.write(sequence)
             for name in (SEGMENTS, SPEAKERS):
                 if not (folder / name).stat().st_size:
                     (folder / name).unlink()
@@ -81,14 +80,14 @@ def _sequences(path: Path) -> Iterator[LabeledSequence]:
     entries = _entries(path)
     folder = path if path.is_dir() else path.parent
     with Arrays() as arrays:
-        tables = (OwnTables if (folder / OWN).exists() else Tables)(folder, path)
+        texts = (OwnFolder if (folder / OWN).exists() else ForeignFolder)(folder, path)
         groups: dict[str, list[Entry]] = {}
         is_vector = bool(entries) and arrays.read(entries[0]).ndim == 1
         for entry in entries:
-            groups.setdefault(tables.group_of(entry, is_vector), []).append(entry)
+            groups.setdefault(texts.group_of(entry, is_vector), []).append(entry)
         for name, group in groups.items():
             with errors_at(path):
-                sequence = tables.sequence(name, group, arrays)
+                sequence = texts.sequence(name, group, arrays)
             yield sequence
 
 
@@ -126,40 +125,43 @@ def _plain_name(path: Path) -> str:
 
 
 class _Writer:
-    """Sequences to the files of a folder.
+    """Writes sequences to the files of a folder.
 
     Args:
-        files: open, by their names.
+        files: open files, by their names.
     """
 
     def __init__(self, files: dict[str, BinaryIO]) -> None:
         self._files = files
         self._save = extras.load("kaldiio", "kaldi", "Kaldi").save_mat
 
-    def write(self, one: LabeledSequence) -> None:
+    def write(self, sequence: LabeledSequence) -> None:
         """Add a sequence."""
-        key = kaldi_words.sequence_word(one.name)
-        said: dict[str, Any] = {"sequence": one.name}
-        if one.times is None:
-            self._array(key, one.observations)
-            said |= {} if one.labels is None else {"labels": list(one.labels)}
+        key = kaldi_words.sequence_word(sequence.name)
+        record: dict[str, Any] = {"sequence": sequence.name}
+        if sequence.times is None:
+            self._array(key, sequence.observations)
+            record |= {} if sequence.labels is None else {"labels": list(sequence.labels)}
         else:
-            self._vectors(key, one, one.times)
-            said["times"] = one.times.tolist()
-        said |= {"info": dict(one.info)} if one.info else {}
-        self._line(OWN, json_text.dump(said))
+            self._vectors(key, sequence, sequence.times)
+            record["times"] = sequence.times.tolist()
+        record |= {"info": dict(sequence.info)} if sequence.info else {}
+        self._line(OWN, json_text.dump(record))
 
-    def _vectors(self, key: str, one: LabeledSequence, times: Times) -> None:
+    def _vectors(self, key: str, sequence: LabeledSequence, times: Times) -> None:
         if not 0 <= times[0] <= times[-1] < FARTHEST:
-            raise InputError(f"{one.name}: Kaldi needs times from 0 to {FARTHEST:g} s, but they go from {times[0]} on")
+            raise InputError(
+                f"{sequence.name}: Kaldi needs times from 0 to {FARTHEST:g} s, but they go from {times[0]} on"
+            )
         steps = np.diff(times)[np.diff(times) > 0]
         half = float(np.median(steps)) / 2 if len(steps) else _HALF_WINDOW
-        for number, (observation, time) in enumerate(zip(one.observations, times.tolist(), strict=True)):
-            utterance, reach = kaldi_words.observation_word(key, number), min(half, time)
+        for number, (observation, time) in enumerate(zip(sequence.observations, times.tolist(), strict=True)):
+            utterance = kaldi_words.observation_word(key, number)
+            reach = min(half, time)
             self._array(utterance, observation)
             self._line(SEGMENTS, f"{utterance} {key} {time - reach:.6f} {time + reach:.6f}")
-            if one.labels is not None:
-                self._line(SPEAKERS, f"{utterance} {kaldi_words.label_word(one.labels[number])}")
+            if sequence.labels is not None:
+                self._line(SPEAKERS, f"{utterance} {kaldi_words.label_word(sequence.labels[number])}")
 
     def _array(self, utterance: str, array: Observations) -> None:
         file = self._files[_ARK]

@@ -5,13 +5,13 @@
     lengths     int64 (number of conversations)
     meta        a JSON text: a list with an object a conversation; its "speakers" name the voices behind the labels
 
-What this has no place for is added where there is such a thing, so that readers of these four still read the file:
+Further arrays are written only if they are needed, and readers of the four arrays can ignore them:
 
     names       a JSON text: a list of names
-    times       float64 (sum of lengths), NaN where a sequence has none
-    labeled     bool (number of conversations), where some have labels and some do not; without labels at all,
-                `labels` is missing
-    info        a JSON text: a list with what is known of each conversation where `meta` cannot say it, or null
+    times       float64 (sum of lengths), NaN for a sequence without times
+    labeled     bool (number of conversations), if only some conversations have labels; `labels` is missing if no
+                conversation has labels
+    info        a JSON text: a list with the info of each conversation, null if `meta` has it
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,46 +36,56 @@ _Labels = tuple[Label, ...] | None
 
 
 class Conversations:
-    """The layout of such files."""
+    """The schema of the conversation format."""
 
     needs = "embeddings"
 
     def sequences(self, arrays: Archive) -> Iterator[LabeledSequence]:
-        """The sequences in their order."""
         embeddings = arrays.array("embeddings", "fiu", (2,), "an (N, D) array of numbers")
         cuts = _cuts(arrays, len(embeddings))
         number = len(cuts) - 1
         names = _texts(arrays, "names", number, str) or _default_names(arrays.path, number)
         meta = _texts(arrays, "meta", number, dict) or [{}] * number
         info = _texts(arrays, "info", number, (dict, type(None))) or [None] * number
-        times, codes = _times(arrays, cuts), _codes(arrays, cuts)
+        times = _times(arrays, cuts)
+        codes = _codes(arrays, cuts)
         for i in range(number):
             labels = _named(codes[i], _table(meta[i]))
-            known = _without_own_table(meta[i], labels) if info[i] is None else info[i]
+            own_info = _without_own_table(meta[i], labels) if info[i] is None else info[i]
             with errors_at(arrays.path):
-                yield LabeledSequence(embeddings[cuts[i] : cuts[i + 1]], labels, times[i], names[i], known)
+                yield LabeledSequence(embeddings[cuts[i] : cuts[i + 1]], labels, times[i], names[i], own_info)
 
     def write(self, arrays: ArchiveWriter, sequences: list[LabeledSequence]) -> None:
-        """Write the sequences; their observations are all of one dimension."""
-        coded = [_coded(one.labels, one.info) for one in sequences]
-        meta = [said for _codes, said in coded]
-        arrays.write_rows("embeddings", [one.observations for one in sequences])
-        if any(one.labels is not None for one in sequences):
-            _write_labels(arrays, sequences, [codes for codes, _said in coded])
-        arrays.write("lengths", np.array([len(one) for one in sequences], dtype=np.int64))
+        """Write sequences of one dimension."""
+        coded = [_coded(sequence.labels, sequence.info) for sequence in sequences]
+        meta = [entry for _codes, entry in coded]
+        arrays.write_rows("embeddings", [sequence.observations for sequence in sequences])
+        if any(sequence.labels is not None for sequence in sequences):
+            _write_labels(arrays, sequences, [codes for codes, _entry in coded])
+        arrays.write("lengths", np.array([len(sequence) for sequence in sequences], dtype=np.int64))
         arrays.write("meta", np.array(json_text.dump(meta)))
-        arrays.write("names", np.array(json_text.dump([one.name for one in sequences])))
-        if any(one.times is not None for one in sequences):
-            times = [np.full(len(one), np.nan) if one.times is None else one.times for one in sequences]
-            arrays.write_rows("times", list(times))
-        told = [_without_own_table(said, one.labels) for said, one in zip(meta, sequences, strict=True)]
-        untold = [None if one.info == said else dict(one.info) for said, one in zip(told, sequences, strict=True)]
-        if any(one is not None for one in untold):
-            arrays.write("info", np.array(json_text.dump(untold)))
+        arrays.write("names", np.array(json_text.dump([sequence.name for sequence in sequences])))
+        if any(sequence.times is not None for sequence in sequences):
+            arrays.write_rows("times", [_times_or_nan(sequence) for sequence in sequences])
+        _write_info(arrays, sequences, meta)
+
+
+def _times_or_nan(sequence: LabeledSequence) -> NDArray[Any]:
+    return np.full(len(sequence), np.nan) if sequence.times is None else sequence.times
+
+
+def _write_info(arrays: ArchiveWriter, sequences: list[LabeledSequence], meta: list[dict[str, Any]]) -> None:
+    """Write the info of each sequence for which `meta` does not give the same info."""
+    rest = []
+    for sequence, entry in zip(sequences, meta, strict=True):
+        is_in_meta = sequence.info == _without_own_table(entry, sequence.labels)
+        rest.append(None if is_in_meta else dict(sequence.info))
+    if any(info is not None for info in rest):
+        arrays.write("info", np.array(json_text.dump(rest)))
 
 
 def _cuts(arrays: Archive, total: int) -> list[int]:
-    """Where sequences begin and end."""
+    """The first row of each sequence, and the end of the last sequence."""
     if "lengths" not in arrays.names:
         raise InputError(f"{arrays.path}: beside embeddings, lengths are needed, but there are none")
     lengths = arrays.values("lengths", "iu", (1,), "an array of integers")
@@ -89,7 +99,7 @@ def _cuts(arrays: Archive, total: int) -> list[int]:
 
 
 def _texts(arrays: Archive, name: str, number: int, kinds: Any) -> list[Any] | None:
-    """A list with an entry a sequence, from JSON."""
+    """A list with an entry for each sequence, from JSON; None if the array is missing."""
     if name not in arrays.names:
         return None
     where = f"{arrays.path}, {name}"
@@ -106,7 +116,7 @@ def _default_names(path: Path, number: int) -> list[str]:
 
 
 def _rows(arrays: Archive, name: str, kinds: str, cuts: list[int]) -> NDArray[Any]:
-    array = arrays.array(name, kinds, (1,), "an array with one entry an observation")
+    array = arrays.array(name, kinds, (1,), "an array with an entry for each observation")
     if len(array) != cuts[-1]:
         raise InputError(
             f"{arrays.path}: {cuts[-1]} rows of embeddings need as many {name}, but there are {len(array)}"
@@ -135,17 +145,17 @@ def _codes(arrays: Archive, cuts: list[int]) -> list[list[int] | None]:
 
 
 def _write_labels(arrays: ArchiveWriter, sequences: list[LabeledSequence], codes: list[list[int]]) -> None:
-    filled = [given or [_NO_LABEL] * len(one) for given, one in zip(codes, sequences, strict=True)]
-    array = np.concatenate([np.array(one, dtype=np.int64) for one in filled])
+    filled = [given or [_NO_LABEL] * len(sequence) for given, sequence in zip(codes, sequences, strict=True)]
+    array = np.concatenate([np.array(part, dtype=np.int64) for part in filled])
     is_small = array.min() >= _INT32.min and array.max() <= _INT32.max
     arrays.write("labels", array.astype(np.int32) if is_small else array)
-    labeled = np.array([one.labels is not None for one in sequences])
+    labeled = np.array([sequence.labels is not None for sequence in sequences])
     if not labeled.all():
         arrays.write("labeled", labeled)
 
 
 def _table(info: Mapping[str, Any]) -> dict[int, Label]:
-    """The names of labels by their codes; empty where "speakers" are no such thing."""
+    """The labels by their codes, from "speakers"; empty if "speakers" is not such a table."""
     speakers = info.get(_SPEAKERS)
     if not isinstance(speakers, dict) or not all(
         _is_code(code) and isinstance(name, (str, int)) and not isinstance(name, bool)
@@ -165,28 +175,28 @@ def _named(codes: list[int] | None, table: dict[int, Label]) -> _Labels:
 
 
 def _own_table(labels: _Labels) -> dict[str, Label]:
-    """The table that is made for labels where the sequence brings none: codes by first appearance."""
-    if labels is None or all(isinstance(one, int) and _INT64.min <= one <= _INT64.max for one in labels):
+    """The table for labels of a sequence whose info has no table: codes by first appearance."""
+    if labels is None or all(isinstance(label, int) and _INT64.min <= label <= _INT64.max for label in labels):
         return {}
     return {str(code): label for code, label in enumerate(dict.fromkeys(labels))}
 
 
 def _coded(labels: _Labels, info: Mapping[str, Any]) -> tuple[list[int], dict[str, Any]]:
-    """The codes of labels, and the object of `meta` by whose "speakers" these become the labels again."""
+    """The codes of labels, and the entry of `meta` whose "speakers" give the labels back."""
     if labels is None:
         return [], dict(info)
     brought = {name: code for code, name in _table(info).items()}
     if all(label in brought for label in labels):
         return [brought[label] for label in labels], dict(info)
     own = _own_table(labels)
-    said = {key: value for key, value in info.items() if key != _SPEAKERS}
+    rest = {key: value for key, value in info.items() if key != _SPEAKERS}
     if not own:
-        return [int(label) for label in labels], said
-    return labelling.encode(list(labels)).tolist(), {_SPEAKERS: own, **said}
+        return [int(label) for label in labels], rest
+    return labelling.encode(list(labels)).tolist(), {_SPEAKERS: own, **rest}
 
 
-def _without_own_table(said: Mapping[str, Any], labels: _Labels) -> dict[str, Any]:
-    """What `meta` says beside the table that was made for the labels."""
-    if labels is None or said.get(_SPEAKERS) != _own_table(labels):
-        return dict(said)
-    return {key: value for key, value in said.items() if key != _SPEAKERS}
+def _without_own_table(entry: Mapping[str, Any], labels: _Labels) -> dict[str, Any]:
+    """An entry of `meta` without the table that was made for the labels."""
+    if labels is None or entry.get(_SPEAKERS) != _own_table(labels):
+        return dict(entry)
+    return {key: value for key, value in entry.items() if key != _SPEAKERS}

@@ -1,13 +1,13 @@
-"""Parquet: one row an observation, for tables that are larger than the memory.
+"""Parquet: a row an observation, for tables that are larger than the memory.
 
     sequence   string
-    time       double, null where it is not known
-    label      int64 or string, null where it is not known
+    time       double, null if unknown
+    label      int64 or string, null if unknown
     embedding  fixed_size_list<float>[D]
-    info       string, JSON in the first row of a sequence of which more is known, else null
+    info       string, JSON in the first row of a sequence with info, else null
 
-Labels of both types in one file are a column of JSON texts, which the metadata of the schema says. Of foreign files
-only `embedding` must be there, a list of any numbers.
+If a file has labels of both types, its labels are JSON texts, and the metadata of the schema says so. Files of other
+programs need only a column with lists of numbers; `columns.py` has the names of columns that are known.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,9 +20,9 @@ from uisrnn import extras
 from uisrnn.errors import InputError
 from uisrnn.files import replacing
 from uisrnn.formats import json_text
-from uisrnn.formats.format import files_in
-from uisrnn.formats.parquet.rows import JSON_LABELS, rows_of
-from uisrnn.formats.rows import sequences_of
+from uisrnn.formats.parquet.hive import is_partition, is_shard, partitions_of
+from uisrnn.formats.parquet.row_batches import JSON_LABELS, rows_of
+from uisrnn.formats.sequence_rows import sequences_of
 from uisrnn.sequences.labeled import LabeledSequence
 from uisrnn.sequences.labels import Label
 
@@ -30,25 +30,27 @@ _GROUP_BYTES = 2**24  # of embeddings in a row group
 
 
 class Parquet:
-    """The format of Parquet files, or of folders with shards of one."""
+    """The format of Parquet files, or of folders with shards of a table."""
 
     name = "parquet"
     suffixes: tuple[str, ...] = (".parquet",)
 
     def fits_folder(self, folder: Path) -> bool:
-        """Whether there are such files in it."""
         return bool(self.shards(folder))
 
     def shards(self, path: Path) -> list[Path]:
-        """The file, or those of a folder."""
-        return files_in(path, ".parquet")
+        """The file, or the files of a folder and of the partitions in it."""
+        return list(_shards(path)) if path.is_dir() else [path]
 
     def iterate(self, path: Path, shards: Sequence[Path]) -> Iterator[tuple[Path, LabeledSequence]]:
-        """The sequences, read in batches of rows; shards in the order of their names are one table."""
-        return sequences_of(chain.from_iterable(rows_of(shard, path.stem) for shard in shards))
+        """Read batches of rows; the shards are one table, in the order of their names."""
+        said: set[str] = set()
+        return sequences_of(
+            chain.from_iterable(rows_of(shard, path.stem, partitions_of(path, shard), said) for shard in shards)
+        )
 
     def write(self, path: Path, sequences: Iterable[LabeledSequence]) -> None:
-        """Write them, a row group in memory at a time."""
+        """Write sequences, with a row group in memory at a time."""
         arrow = extras.load("pyarrow", "parquet", "Parquet")
         parquet = extras.load("pyarrow.parquet", "parquet", "Parquet")
         coming = iter(sequences)
@@ -62,20 +64,28 @@ class Parquet:
         ):
             rows = max(1, _GROUP_BYTES // (4 * dim))
             for group in _groups(chain(first, coming), rows):
-                table = arrow.concat_tables([_table(arrow, one, schema, labels) for one in group])
+                table = arrow.concat_tables([_table(arrow, sequence, schema, labels) for sequence in group])
                 writer.write_table(table, row_group_size=rows)
+
+
+def _shards(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if is_partition(path.name) and path.is_dir():
+            yield from _shards(path)
+        elif is_shard(path):
+            yield path
 
 
 @dataclass(frozen=True)
 class _LabelColumn:
-    """How labels stand in a column.
+    """A type of column for labels.
 
     Attributes:
-        holds: words for error messages.
-        type: of the column, as Arrow calls it.
-        can_hold: whether a label can stand in it.
-        encode: a label to what stands there.
-        metadata: of the schema, by which a reader knows.
+        holds: the labels in words, for error messages.
+        type: Arrow's name of the type.
+        can_hold: whether the column can hold a label.
+        encode: makes the value in the column from a label.
+        metadata: of the schema, which tells the type to readers.
     """
 
     holds: str
@@ -90,12 +100,12 @@ _STRINGS = _LabelColumn("strings", "string", lambda label: isinstance(label, str
 _MIXED = _LabelColumn("anything", "string", lambda label: True, json_text.dump, JSON_LABELS)
 
 
-def _label_column(known: list[LabeledSequence], *, whole: bool) -> _LabelColumn:
-    """The simplest column for the labels that are known; whether others follow that are not."""
-    labels = {label for one in known for label in one.labels or ()}
+def _label_column(sequences: list[LabeledSequence], *, whole: bool) -> _LabelColumn:
+    """The simplest column for the labels of sequences; `whole` if no further sequences follow."""
+    labels = {label for sequence in sequences for label in sequence.labels or ()}
     if not labels and not whole:
         return _MIXED
-    return next(kind for kind in (_INTEGERS, _STRINGS, _MIXED) if all(map(kind.can_hold, labels)))
+    return next(column for column in (_INTEGERS, _STRINGS, _MIXED) if all(map(column.can_hold, labels)))
 
 
 def _schema(arrow: Any, dim: int, labels: _LabelColumn) -> Any:
@@ -111,15 +121,16 @@ def _schema(arrow: Any, dim: int, labels: _LabelColumn) -> Any:
 
 
 def _groups(sequences: Iterable[LabeledSequence], rows: int) -> Iterator[list[LabeledSequence]]:
-    """Sequences until they have so many rows."""
+    """Groups of sequences, each with at least `rows` rows but for the last group."""
     group: list[LabeledSequence] = []
     length = 0
-    for one in sequences:
-        group.append(one)
-        length += len(one)
+    for sequence in sequences:
+        group.append(sequence)
+        length += len(sequence)
         if length >= rows:
             yield group
-            group, length = [], 0
+            group = []
+            length = 0
     if group:
         yield group
 
@@ -138,9 +149,9 @@ def _table(arrow: Any, sequence: LabeledSequence, schema: Any, labels: _LabelCol
         "label": None if sequence.labels is None else [labels.encode(label) for label in sequence.labels],
         "info": [json_text.dump(dict(sequence.info)) if sequence.info else None] + [None] * (length - 1),
     }
-    made = {
+    arrays = {
         name: arrow.array([None] * length if values is None else values, schema.field(name).type)
         for name, values in columns.items()
     }
-    made["embedding"] = arrow.FixedSizeListArray.from_arrays(arrow.array(sequence.observations.ravel()), dim)
-    return arrow.Table.from_arrays([made[name] for name in schema.names], schema=schema)
+    arrays["embedding"] = arrow.FixedSizeListArray.from_arrays(arrow.array(sequence.observations.ravel()), dim)
+    return arrow.Table.from_arrays([arrays[name] for name in schema.names], schema=schema)

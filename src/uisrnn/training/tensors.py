@@ -1,6 +1,7 @@
-"""Parameters and optimizers as named tensors, and back."""
+"""Parameters and optimizers as named tensors, copies of them, and back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -13,22 +14,33 @@ _OTHER_OPTIMIZER = "the optimizer in the checkpoint is of another model"
 
 
 def named(prefix: str, tensors: Mapping[str, Tensor]) -> Tensors:
-    """The same tensors under longer names."""
+    """The same tensors with a prefix before their names."""
     return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
 
 
 def part(prefix: str, tensors: Mapping[str, Tensor]) -> Tensors:
-    """Those whose names `named` gave this prefix, without it."""
+    """The tensors whose names have a prefix, under their names without it; the inverse of `named`."""
     start = f"{prefix}."
     return {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}
 
 
+def are_equal(first: Tensors, second: Tensors) -> bool:
+    """Whether names, shapes and values of two groups of tensors are equal."""
+
+    def same(name: str) -> bool:
+        ours = first[name].detach().cpu()
+        theirs = second[name].detach().cpu()
+        return ours.shape == theirs.shape and bool((ours == theirs).all())
+
+    return first.keys() == second.keys() and all(map(same, first))
+
+
 @torch.no_grad()
 def copy_into(parameters: Sequence[Tensor], values: Sequence[Tensor]) -> None:
-    """Give tensors the values of others.
+    """Copy values into parameters.
 
     Raises:
-        CheckpointError: there are not as many, or their shapes differ.
+        CheckpointError: their numbers or shapes differ.
     """
     _require_shapes(parameters, values)
     for parameter, value in zip(parameters, values, strict=True):
@@ -36,15 +48,15 @@ def copy_into(parameters: Sequence[Tensor], values: Sequence[Tensor]) -> None:
 
 
 def _require_shapes(parameters: Sequence[Tensor], values: Sequence[Tensor]) -> None:
-    if [one.shape for one in parameters] != [one.shape for one in values]:
+    if [parameter.shape for parameter in parameters] != [value.shape for value in values]:
         raise CheckpointError("the weights in the checkpoint are of other shapes than those of the model")
 
 
 def load_into(module: nn.Module, tensors: Tensors) -> None:
-    """Give a module its weights.
+    """Copy weights into a module.
 
     Raises:
-        CheckpointError: they are not those of such a module.
+        CheckpointError: names or shapes of the weights differ from those of the module.
     """
     own = module.state_dict()
     if own.keys() != tensors.keys():
@@ -53,37 +65,37 @@ def load_into(module: nn.Module, tensors: Tensors) -> None:
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> Tensors:
-    """What an optimizer has learned, by number of the parameter and name."""
+    """The state of an optimizer, by number of the parameter and name."""
     state = optimizer.state_dict()["state"]
     return {f"{number}.{name}": value for number, values in state.items() for name, value in values.items()}
 
 
 def load_optimizer(optimizer: torch.optim.Adam, tensors: Tensors) -> None:
-    """Give an optimizer what `optimizer_tensors` told of another one over the same parameters.
+    """Give an optimizer the state that `optimizer_tensors` returned for another optimizer of the same parameters.
 
     Raises:
-        CheckpointError: it is not that of such an optimizer.
+        CheckpointError: the state is of other parameters.
     """
-    parameters = [one for group in optimizer.param_groups for one in group["params"]]
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     parts = {number: part(str(number), tensors) for number in range(len(parameters))}
-    state = {number: one for number, one in parts.items() if one}
+    state = {number: held for number, held in parts.items() if held}
     for number, held in state.items():
         shape = parameters[number].shape
-        if {name: one.shape for name, one in held.items()} != {"step": (), "exp_avg": shape, "exp_avg_sq": shape}:
+        if {name: value.shape for name, value in held.items()} != {"step": (), "exp_avg": shape, "exp_avg_sq": shape}:
             raise CheckpointError(_OTHER_OPTIMIZER)
     if sum(map(len, state.values())) != len(tensors):
         raise CheckpointError(_OTHER_OPTIMIZER)
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
-class Snapshot:
+class ParameterCopy:
     """A copy of parameters that can be put back.
 
     Args:
-        parameters: which.
+        parameters: the parameters.
 
     Attributes:
-        values: the copy; empty where there is none.
+        values: the copy; empty before `take`.
     """
 
     def __init__(self, parameters: Sequence[Tensor]) -> None:
@@ -92,28 +104,41 @@ class Snapshot:
 
     @property
     def was_taken(self) -> bool:
-        """Whether there is one."""
+        """Whether there is a copy."""
         return bool(self.values)
 
     def take(self, values: Sequence[Tensor] | None = None) -> None:
-        """Copy them as they are now, or other values for them."""
-        self.values = [one.detach().clone() for one in (self._parameters if values is None else values)]
+        """Copy the current parameters, or other values in their place."""
+        self.values = [value.detach().clone() for value in (self._parameters if values is None else values)]
 
     def put(self) -> None:
-        """Put the copy back."""
+        """Write the copy into the parameters."""
         copy_into(self._parameters, self.values)
 
     def tensors(self) -> Tensors:
-        """The copy by number; nothing where there is none."""
-        return {str(number): one for number, one in enumerate(self.values)}
+        """The copy by number; empty without a copy."""
+        return {str(number): value for number, value in enumerate(self.values)}
 
     def restore(self, tensors: Tensors) -> None:
-        """What `tensors` gave.
+        """Take over the result of `tensors`.
 
         Raises:
-            CheckpointError: of other parameters.
+            CheckpointError: the tensors are of other parameters.
         """
         values = [tensors[str(number)] for number in range(len(tensors))]
         if values:
             _require_shapes(self._parameters, values)
-        self.values = [one.to(parameter.device) for one, parameter in zip(values, self._parameters, strict=False)]
+        self.values = [value.to(parameter.device) for value, parameter in zip(values, self._parameters, strict=False)]
+
+
+@contextmanager
+def restored_on_failure(tensors: Iterable[Tensor]) -> Iterator[None]:
+    """Put the first values of tensors back after any exception, an interrupt included."""
+    pairs = [(tensor, tensor.detach().clone()) for tensor in tensors]
+    try:
+        yield
+    except BaseException:
+        with torch.no_grad():
+            for tensor, before in pairs:
+                tensor.copy_(before)
+        raise

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from uisrnn.errors import CheckpointError
-from uisrnn.training.state import (
-    Snapshot,
+from uisrnn.training.tensors import (
+    ParameterCopy,
     copy_into,
     load_into,
     load_optimizer,
@@ -98,7 +98,7 @@ def test_weights_must_be_those_of_the_module():
 
 def test_a_snapshot_is_a_copy_that_can_be_put_back():
     parameters = [torch.ones(2, requires_grad=True), torch.zeros(1)]
-    snapshot = Snapshot(parameters)
+    snapshot = ParameterCopy(parameters)
     assert (snapshot.was_taken, snapshot.tensors()) == (False, {})
     snapshot.take()
     with torch.no_grad():
@@ -114,7 +114,7 @@ def test_a_snapshot_is_a_copy_that_can_be_put_back():
 
 def test_a_snapshot_goes_through_tensors():
     parameters = [torch.ones(2), torch.zeros(1)]
-    snapshot, other = Snapshot(parameters), Snapshot(parameters)
+    snapshot, other = ParameterCopy(parameters), ParameterCopy(parameters)
     snapshot.take()
     other.restore(snapshot.tensors())
     assert [one.tolist() for one in other.values] == [[1.0, 1.0], [0.0]]
@@ -125,4 +125,4 @@ def test_a_snapshot_goes_through_tensors():
 @pytest.mark.parametrize("wrong", [{"0": torch.ones(2)}, {"0": torch.ones(2), "1": torch.ones(5)}], ids=len)
 def test_a_snapshot_of_other_parameters_is_refused(wrong):
     with pytest.raises(CheckpointError, match="are of other shapes"):
-        Snapshot([torch.ones(2), torch.zeros(1)]).restore(wrong)
+        ParameterCopy([torch.ones(2), torch.zeros(1)]).restore(wrong)

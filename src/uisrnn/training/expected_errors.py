@@ -1,4 +1,4 @@
-"""What discriminative training makes small, through the score that the decoder uses."""
+"""The loss of discriminative training: the expected share of wrong labels in the beam of the decoder."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from uisrnn.evals import compute_sequence_match_accuracy
 from uisrnn.model.observation import ObservationModel
 from uisrnn.sequences.coded import CodedSequence
 from uisrnn.sequences.labels import Codes, renumber
-from uisrnn.training.hypotheses import Hypotheses, LearnedPrior, negative_log_joints
+from uisrnn.training.sequence_scores import LabelHypotheses, LearnedPrior, negative_log_joints
 
 BEAM_SIZE = 10
 
@@ -21,30 +21,33 @@ Objective = Callable[[ObservationModel[Any], LearnedPrior, Sequence[CodedSequenc
 
 
 def expected_errors(model: ObservationModel[Any], prior: LearnedPrior, sequences: Sequence[CodedSequence]) -> Tensor:
-    """The share of wrong labels that the beam expects: sum_h p(h) errors(h), p(h) = softmax of -score(h).
+    """The expected share of wrong labels: sum_h p(h) errors(h), p(h) = softmax of -score(h).
 
-    h runs over what the decoder has in its beam at the end of a sequence, and the truth; errors are those left after
-    the best renaming. Known from speech recognition and translation as minimum risk training (Shen et al., 2016).
+    h runs over the label sequences in the beam at the end of a sequence and over the truth. errors(h) is the share of
+    wrong labels after the best renaming. Speech recognition and translation call this minimum risk training (Shen et
+    al., 2016).
 
     Args:
         model: the observation model.
-        prior: the rest.
-        sequences: with labels.
+        prior: p0, alpha and the likelihood scale.
+        sequences: sequences with labels.
 
     Returns:
         () the mean over sequences.
     """
     search = BeamSearch(prior.joint(model), BEAM_SIZE)
-    owners, codes, errors = [], [], []
-    for owner, (one, found) in enumerate(zip(sequences, decode_all(search, sequences), strict=True)):
-        truth = _truth(one)
-        distinct = {each.tobytes(): each for each in (truth, *(np.array(renumber(beam.codes)) for beam in found))}
-        for each in distinct.values():
+    owners = []
+    codes = []
+    errors = []
+    for owner, (sequence, beam) in enumerate(zip(sequences, decode_all(search, sequences), strict=True)):
+        truth = _truth(sequence)
+        candidates = (truth, *(np.array(renumber(hypothesis.codes)) for hypothesis in beam))
+        for labels in {candidate.tobytes(): candidate for candidate in candidates}.values():
             owners.append(owner)
-            codes.append(each)
-            errors.append(1 - compute_sequence_match_accuracy(truth, each))
-    hypotheses = Hypotheses(np.array(owners), codes, [one.joining for one in sequences])
-    scores = negative_log_joints(model, prior, [_tensor(model, one) for one in sequences], hypotheses)
+            codes.append(labels)
+            errors.append(1 - compute_sequence_match_accuracy(truth, labels))
+    hypotheses = LabelHypotheses(np.array(owners), codes, [sequence.joining for sequence in sequences])
+    scores = negative_log_joints(model, prior, [_tensor(model, sequence) for sequence in sequences], hypotheses)
     rows = torch.split(scores, np.bincount(hypotheses.owners).tolist())
     log_probs = torch.cat([torch.log_softmax(-row, 0) for row in rows])
     return (log_probs.exp() * torch.tensor(errors, dtype=log_probs.dtype, device=log_probs.device)).sum() / len(rows)

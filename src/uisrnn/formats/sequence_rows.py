@@ -1,4 +1,4 @@
-"""Sequences from rows of a table that come one after another."""
+"""Sequences from consecutive rows of a table."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ from uisrnn.sequences.observations import Observations
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Consecutive rows of one sequence.
+class SequenceRows:
+    """Consecutive rows of a sequence.
 
     Attributes:
         name: of the sequence.
         observations: (n, D).
-        times: n seconds, each None where it is not given.
-        labels: n labels, each None where it is not given.
-        info: of the sequence, None where these rows do not tell it.
-        source: the file that they are in.
-        where: the words that say where the row with a number, of these, is.
+        times: n times in seconds, None for a row without a time.
+        labels: n labels, None for a row without a label.
+        info: of the sequence, None if these rows have no info.
+        source: the file of the rows.
+        where: the place of a row, by its number among these rows, for error messages.
     """
 
     name: str
@@ -38,15 +38,18 @@ class Rows:
     where: Callable[[int], str]
 
 
-def sequences_of(rows: Iterable[Rows]) -> Iterator[tuple[Path, LabeledSequence]]:
-    """Put rows of the same name together, with the file of their first; one sequence is in memory at a time.
+def sequences_of(rows: Iterable[SequenceRows]) -> Iterator[tuple[Path, LabeledSequence]]:
+    """Join the rows of each sequence; one sequence is in memory at a time.
+
+    Returns:
+        The sequences, each with the file of its first row.
 
     Raises:
-        InputError: a sequence goes on after another one, has labels or times in some rows only, or more than one
-            dimension; the message tells where.
+        InputError: a sequence goes on after another sequence, has labels or times in some rows only, or has several
+            dimensions; the message names the row.
     """
     seen: set[str] = set()
-    for name, group in groupby(rows, key=lambda one: one.name):
+    for name, group in groupby(rows, key=lambda piece: piece.name):
         pieces = list(group)
         if name in seen:
             raise InputError(
@@ -56,7 +59,7 @@ def sequences_of(rows: Iterable[Rows]) -> Iterator[tuple[Path, LabeledSequence]]
         yield pieces[0].source, _sequence(pieces)
 
 
-def _sequence(pieces: list[Rows]) -> LabeledSequence:
+def _sequence(pieces: list[SequenceRows]) -> LabeledSequence:
     first = pieces[0]
     for piece in pieces:
         if piece.observations.shape[1] != first.observations.shape[1]:
@@ -65,7 +68,7 @@ def _sequence(pieces: list[Rows]) -> LabeledSequence:
                 f"but has {piece.observations.shape[1]}"
             )
         if piece.info is not None and piece is not first and piece.info != first.info:
-            raise InputError(f"{piece.where(0)}: info must be that of the first row of {first.name!r:.80}, or missing")
+            raise InputError(f"{piece.where(0)}: info must be missing, or as in the first row of {first.name!r:.80}")
     labels = _column([(piece.labels, piece.where) for piece in pieces], "label")
     times = _column([(piece.times, piece.where) for piece in pieces], "time")
     observations = np.concatenate([piece.observations for piece in pieces])
@@ -73,12 +76,12 @@ def _sequence(pieces: list[Rows]) -> LabeledSequence:
         return LabeledSequence(observations, labels, times, first.name, first.info or {})
 
 
-def _column(pieces: list[tuple[Sequence[Any], Callable[[int], str]]], what: str) -> list[Any] | None:
-    """The values of all rows, or None if none has one."""
+def _column(pieces: list[tuple[Sequence[Any], Callable[[int], str]]], name: str) -> list[Any] | None:
+    """The values of all rows, or None if no row has a value."""
     is_given = pieces[0][0][0] is not None
     for values, where in pieces:
         if values.count(None) != (0 if is_given else len(values)):
             number = next(i for i, value in enumerate(values) if (value is None) == is_given)
-            has, had = ("no", "had one") if is_given else ("a", "had none")
-            raise InputError(f"{where(number)}: has {has} {what}, but the rows of the sequence before {had}")
+            has, had = ("no", "had a") if is_given else ("a", "had no")
+            raise InputError(f"{where(number)}: has {has} {name}, but the rows of the sequence before {had} {name}")
     return [value for values, _where in pieces for value in values] if is_given else None

@@ -1,4 +1,4 @@
-"""The text block of results that 0.1.2 writes."""
+"""The results of an experiment as the text block of 0.1.2."""
 
 import os
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ def output_result(
     """Summarise an experiment as the text block of 0.1.2.
 
     Args:
-        model_args: see `ModelArguments`.
-        training_args: see `TrainingArguments`.
+        model_args: `ModelArguments`, or any object with an attribute `crp_alpha`.
+        training_args: `TrainingArguments`, or any object with the same attributes.
         test_record: for each test sequence its accuracy and its length.
-        filename: a file to which the block is added; None: none.
+        filename: a file to which the block is appended; None: no file is written.
 
     Returns:
         The block.

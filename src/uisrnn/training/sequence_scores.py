@@ -1,4 +1,4 @@
-"""Label sequences of many sequences at once, and what they cost: the decoder's score with gradients."""
+"""Scores of label sequences as in the decoder, with gradients, for many sequences at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ from uisrnn.model.transition import Transition
 from uisrnn.sequences.labels import Codes
 
 _LEAST = 1e-12
-"""Scalars start no nearer to 0, nor p0 to 1, where their gradients vanish."""
+"""Least distance of start values from 0, and of p0 from 1; their gradients vanish there."""
 
 
 class LearnedPrior(nn.Module):
-    """The scalars beside the observation model, in forms that any number is allowed for.
+    """p0, alpha and the likelihood scale as unbounded parameters.
 
     Args:
-        start: the model with p0, alpha and s to start with.
+        start: a joint probability with the start values.
         learn_bias: whether p0 may change.
         learn_alpha: whether alpha may change.
     """
@@ -44,7 +44,7 @@ class LearnedPrior(nn.Module):
 
     @property
     def assignment(self) -> Assignment:
-        """A convention, not learned."""
+        """The convention of the assignment, which is not learned."""
         return self._start.assignment
 
     @property
@@ -63,8 +63,9 @@ class LearnedPrior(nn.Module):
         return self.log_scale.exp()
 
     def joint(self, model: ObservationModel[Any]) -> Joint[Any]:
-        """What the decoder takes, with the values of now."""
-        bias, alpha = self._start.transition.bias, self._start.crp_alpha
+        """The joint probability with the current values, for the decoder."""
+        bias = self._start.transition.bias
+        alpha = self._start.crp_alpha
         if self._logit_bias.requires_grad:
             bias = min(max(self._logit_bias.sigmoid().item(), _LEAST), 1 - _LEAST)
         if self.log_alpha.requires_grad:
@@ -73,13 +74,13 @@ class LearnedPrior(nn.Module):
 
 
 @dataclass(frozen=True)
-class Hypotheses:
-    """Label sequences of several sequences, each by first appearance.
+class LabelHypotheses:
+    """Label sequences of several sequences, numbered by first appearance.
 
     Attributes:
-        owners: (n,) which sequence each is of.
+        owners: (n,) for each label sequence, the number of its sequence.
         codes: n label sequences.
-        joins: of each sequence, (T,) whether each observation is at the time of the observation before it.
+        joins: for each sequence, (T,) whether each observation has the time of the observation before it.
     """
 
     owners: NDArray[np.int64]
@@ -88,54 +89,57 @@ class Hypotheses:
 
 
 def negative_log_joints(
-    model: ObservationModel[Any], prior: LearnedPrior, observations: Sequence[Tensor], hypotheses: Hypotheses
+    model: ObservationModel[Any], prior: LearnedPrior, observations: Sequence[Tensor], hypotheses: LabelHypotheses
 ) -> Tensor:
-    """What the decoder's beams carry as their score, (n,) with gradients.
+    """The scores of label sequences, equal to the scores of the decoder's beams: (n,) with gradients.
 
     Args:
         model: the observation model.
-        prior: the rest.
-        observations: (T_i, D) of each sequence.
-        hypotheses: n of them.
+        prior: p0, alpha and the likelihood scale.
+        observations: (T_i, D) for each sequence.
+        hypotheses: n label sequences.
     """
     costs = observation_costs(model, observations, hypotheses)
-    return prior.scale.to(costs.device) * costs - label_log_probs(prior, hypotheses).to(costs.device)
+    return prior.scale.to(costs.device) * costs - log_label_priors(prior, hypotheses).to(costs.device)
 
 
-def observation_costs(model: ObservationModel[Any], observations: Sequence[Tensor], hypotheses: Hypotheses) -> Tensor:
+def observation_costs(
+    model: ObservationModel[Any], observations: Sequence[Tensor], hypotheses: LabelHypotheses
+) -> Tensor:
     """sum_t -log p(x_t | observations of its cluster), (n,).
 
-    A cluster's cost follows from which observations it took, and label sequences of one beam share most of their
-    clusters: each distinct one is computed once.
+    The cost of a cluster depends only on its observations, and the label sequences of a beam share most of their
+    clusters. So the cost of each distinct cluster is computed once.
     """
-    features = [model.features(one) for one in observations]
-    views = torch.cat([one.flatten(0, 1) for one in features])
+    features = [model.features(x) for x in observations]
+    views = torch.cat([vectors.flatten(0, 1) for vectors in features])
     offsets = np.cumsum([0, *map(len, features)])
-    found: dict[bytes, int] = {}
+    numbers: dict[bytes, int] = {}  # of distinct clusters, by their observations
     indexes: list[Tensor] = []
-    members, clusters = [], []
+    members = []
+    clusters = []
     for number, (owner, codes) in enumerate(zip(hypotheses.owners.tolist(), hypotheses.codes, strict=True)):
         views_of = (offsets[owner] + np.arange(len(codes))) * model.views
         views_of += ~goes_on(codes, hypotheses.joins[owner]) * (model.views - 1)
         for cluster in range(int(codes.max()) + 1):
             index_of = views_of[codes == cluster]
             identity = index_of.tobytes()
-            if identity not in found:
-                found[identity] = len(indexes)
+            if identity not in numbers:
+                numbers[identity] = len(indexes)
                 indexes.append(torch.from_numpy(index_of))
             members.append(number)
-            clusters.append(found[identity])
-    lengths = torch.tensor([len(one) for one in indexes])
-    index = pad_sequence(indexes).to(views.device)
-    x = views[index]
+            clusters.append(numbers[identity])
+    lengths = torch.tensor([len(index) for index in indexes])
+    padded = pad_sequence(indexes).to(views.device)
+    x = views[padded]
     costs = negative_log_density(x, model.unroll(x, lengths))
-    mask = torch.arange(len(index))[:, None] < lengths
+    mask = torch.arange(len(padded))[:, None] < lengths
     each = torch.where(mask.to(costs.device), costs, 0.0).sum(0)
     total = each.new_zeros(len(hypotheses.codes))
     return total.index_add(0, torch.tensor(members, device=total.device), each[clusters])
 
 
-def label_log_probs(prior: LearnedPrior, hypotheses: Hypotheses) -> Tensor:
+def log_label_priors(prior: LearnedPrior, hypotheses: LabelHypotheses) -> Tensor:
     """log p(y, z), (n,): Eqs. (6) and (7) over whole label sequences; see `uisrnn.model.groups`."""
     counts = np.empty((len(hypotheses.codes), 4))
     longest = max(map(len, hypotheses.codes))

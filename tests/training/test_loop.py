@@ -5,12 +5,12 @@ import math
 import pytest
 import torch
 
-from trainings import around
+from trainings import stage_context
 from uisrnn.errors import TrainingError
 from uisrnn.progress import Silent
-from uisrnn.training.checkpoints import Forgetful
-from uisrnn.training.course import MOST_SKIPPED, Course, Step, Surroundings, is_finite, run
-from uisrnn.training.team import ALONE
+from uisrnn.training.checkpoints import Checkpointer
+from uisrnn.training.loop import MOST_SKIPPED, StageContext, StageRecord, Step, is_finite, run
+from uisrnn.training.team import SINGLE_PROCESS
 
 
 class Scripted:
@@ -80,21 +80,21 @@ class Over:
         return self._left < 0
 
 
-class Noting(Forgetful):
-    """A keeper who notes what he is offered, and lets a course go on."""
+class Noting(Checkpointer):
+    """A checkpointer who notes what he is offered, and lets a record go on."""
 
-    def __init__(self, course=None):
+    def __init__(self, record=None):
         super().__init__(seed=0)
-        self.noted, self._course = [], course or Course()
+        self.noted, self._record = [], record or StageRecord()
 
     def resumed(self, stage):
-        return self._course
+        return self._record
 
-    def offer(self, stage, course):
-        self.noted.append(("offer", course.iteration))
+    def offer(self, stage, record):
+        self.noted.append(("offer", record.iteration))
 
-    def keep(self, stage, course):
-        self.noted.append(("keep", course.iteration, course.ended))
+    def keep(self, stage, record):
+        self.noted.append(("keep", record.iteration, record.ended))
 
 
 BAD = math.nan
@@ -102,30 +102,30 @@ BAD = math.nan
 
 def test_all_steps_are_made_and_told():
     stage, told = Scripted([3.0, 2.0, 1.0]), Told()
-    course = run(stage, around(), told)
+    record = run(stage, stage_context(), told)
     assert stage.asked == ["start", 0, 1, 2, "settle"]
-    assert course == Course(3, [3.0, 2.0, 1.0], {"double": [6.0, 4.0, 2.0]}, [], {}, ended=True)
-    assert course.chosen == 3
+    assert record == StageRecord(3, [3.0, 2.0, 1.0], {"double": [6.0, 4.0, 2.0]}, [], {}, ended=True)
+    assert record.chosen == 3
     assert told.figures == [{"loss": 3.0}, {"loss": 2.0}, {"loss": 1.0}]
     assert told.recorded == [{"double": 6.0}, {"double": 4.0}, {"double": 2.0}]
 
 
 def test_no_step_at_all():
     stage = Scripted([])
-    course = run(stage, around(), Silent())
-    assert (course, stage.asked) == (Course(ended=True), ["start", "settle"])
+    record = run(stage, stage_context(), Silent())
+    assert (record, stage.asked) == (StageRecord(ended=True), ["start", "settle"])
 
 
 def test_steps_that_were_not_taken_are_counted_and_their_figures_left_out():
-    course = run(Scripted([3.0, BAD, math.inf, 1.0]), around(), Silent())
-    assert (course.skipped, course.losses, course.figures) == ([1, 2], [3.0, 1.0], {"double": [6.0, 2.0]})
-    assert (course.iteration, course.ended) == (4, True)
+    record = run(Scripted([3.0, BAD, math.inf, 1.0]), stage_context(), Silent())
+    assert (record.skipped, record.losses, record.figures) == ([1, 2], [3.0, 1.0], {"double": [6.0, 2.0]})
+    assert (record.iteration, record.ended) == (4, True)
 
 
 def test_ten_in_a_row_are_hopeless_and_the_error_says_what_to_do():
     stage, told = Scripted([1.0] * 3 + [BAD] * 20), Told()
     with pytest.raises(TrainingError) as raised:
-        run(stage, around(), told)
+        run(stage, stage_context(), told)
     assert str(raised.value) == (
         "iteration 12: the loss or its gradient was not finite 10 times in a row (loss nan, double nan); "
         "write another script"
@@ -135,44 +135,44 @@ def test_ten_in_a_row_are_hopeless_and_the_error_says_what_to_do():
 
 
 def test_nine_in_a_row_are_not():
-    course = run(Scripted(([BAD] * (MOST_SKIPPED - 1) + [1.0]) * 3), around(), Silent())
-    assert (len(course.skipped), len(course.losses)) == (27, 3)
+    record = run(Scripted(([BAD] * (MOST_SKIPPED - 1) + [1.0]) * 3), stage_context(), Silent())
+    assert (len(record.skipped), len(record.losses)) == (27, 3)
 
 
 @pytest.mark.parametrize("number", [1, 3, 9])
 def test_nor_can_a_training_end_in_which_no_step_was_taken(number):
     with pytest.raises(TrainingError, match=f"iteration {number - 1}: .* {number} times in a row"):
-        run(Scripted([BAD] * number), around(), Silent())
+        run(Scripted([BAD] * number), stage_context(), Silent())
 
 
 def test_steps_that_were_skipped_before_an_interruption_count():
-    begun = Course(12, [1.0] * 4, {"double": [2.0] * 4}, list(range(4, 12)))
+    begun = StageRecord(12, [1.0] * 4, {"double": [2.0] * 4}, list(range(4, 12)))
     stage = Scripted([1.0] * 4 + [BAD] * 20)
     with pytest.raises(TrainingError, match="iteration 13"):
-        run(stage, Surroundings(ALONE, Noting(begun), Over(99)), Silent())
+        run(stage, StageContext(SINGLE_PROCESS, Noting(begun), Over(99)), Silent())
 
 
 def test_what_was_kept_apart_is_looked_at_from_time_to_time_and_at_the_end():
     told = Told()
-    course = run(Scripted([1.0] * 7, {0: 5.0, 3: 2.0, 6: 3.0, 7: 4.0}, every=3), around(), told)
-    assert course.checks == {0: 5.0, 3: 2.0, 6: 3.0, 7: 4.0}
-    assert course.chosen == 3
+    record = run(Scripted([1.0] * 7, {0: 5.0, 3: 2.0, 6: 3.0, 7: 4.0}, every=3), stage_context(), told)
+    assert record.checks == {0: 5.0, 3: 2.0, 6: 3.0, 7: 4.0}
+    assert record.chosen == 3
     assert [one["development"] for one in told.recorded if "development" in one] == [5.0, 2.0, 3.0, 4.0]
 
 
 def test_the_best_parameters_are_remembered_the_first_of_equal_ones():
     stage = Scripted([1.0] * 5, {0: 3.0, 1: 2.0, 2: 2.0, 3: 1.0, 4: 3.0, 5: 1.0}, every=1)
-    course = run(stage, around(), Silent())
+    record = run(stage, stage_context(), Silent())
     assert stage.asked == ["start", "remember", 0, "remember", 1, 2, "remember", 3, 4, "settle"]
-    assert course.chosen == 3
+    assert record.chosen == 3
 
 
 @pytest.mark.parametrize("first", [math.nan, math.inf])
 def test_a_check_that_is_no_number_is_worse_than_any_other(first):
     stage = Scripted([1.0] * 3, {0: first, 1: 5.0, 2: math.nan, 3: 6.0}, every=1)
-    course = run(stage, around(), Silent())
-    assert course.checks == {0: math.inf, 1: 5.0, 2: math.inf, 3: 6.0}
-    assert course.chosen == 1
+    record = run(stage, stage_context(), Silent())
+    assert record.checks == {0: math.inf, 1: 5.0, 2: math.inf, 3: 6.0}
+    assert record.chosen == 1
     assert stage.asked == ["start", "remember", 0, "remember", 1, 2, "settle"]
 
 
@@ -180,60 +180,60 @@ def test_a_check_that_is_no_number_is_worse_than_any_other(first):
 def test_patience_ends_it(patience, last):
     """The best is at 2, and every second iteration is checked."""
     stage = Scripted([1.0] * 20, {0: 3.0, 2: 0.5}, every=2)
-    course = run(stage, around(patience), Silent())
-    assert (course.iteration, course.ended, course.chosen) == (last, True, 2)
+    record = run(stage, stage_context(patience), Silent())
+    assert (record.iteration, record.ended, record.chosen) == (last, True, 2)
 
 
 def test_patience_begins_anew_where_it_gets_better():
     checks = {one: max(10.0 - one, 2.0) for one in range(0, 31, 2)}  # until 8
-    course = run(Scripted([1.0] * 30, checks, every=2), around(patience=4), Silent())
-    assert (course.iteration, course.chosen) == (12, 8)
+    record = run(Scripted([1.0] * 30, checks, every=2), stage_context(patience=4), Silent())
+    assert (record.iteration, record.chosen) == (12, 8)
 
 
 def test_patience_without_anything_kept_apart_goes_through_all():
-    assert run(Scripted([1.0] * 9), around(patience=1), Silent()).iteration == 9
+    assert run(Scripted([1.0] * 9), stage_context(patience=1), Silent()).iteration == 9
 
 
 @pytest.mark.parametrize(("after", "steps"), [(0, 1), (1, 1), (4, 4)])
 def test_no_step_begins_after_the_deadline_but_one_at_least_is_made(after, steps):
-    keeper = Noting()
+    checkpointer = Noting()
     stage = Scripted([1.0] * 5)
-    course = run(stage, Surroundings(ALONE, keeper, Over(after)), Silent())
-    assert (course.iteration, course.ended) == (steps, False)
-    assert keeper.noted == [*(("offer", one + 1) for one in range(steps)), ("keep", steps, False)]
+    record = run(stage, StageContext(SINGLE_PROCESS, checkpointer, Over(after)), Silent())
+    assert (record.iteration, record.ended) == (steps, False)
+    assert checkpointer.noted == [*(("offer", one + 1) for one in range(steps)), ("keep", steps, False)]
     assert stage.asked[-1] == "settle"
 
 
 def test_one_is_made_in_each_call_so_that_enough_calls_arrive():
-    keeper = Noting()
+    checkpointer = Noting()
     for number in range(1, 4):
-        course = run(Scripted([1.0] * 3), Surroundings(ALONE, keeper, Over(0)), Silent())
-        assert (course.iteration, course.ended) == (number, number == 3)
+        record = run(Scripted([1.0] * 3), StageContext(SINGLE_PROCESS, checkpointer, Over(0)), Silent())
+        assert (record.iteration, record.ended) == (number, number == 3)
 
 
 def test_a_deadline_after_the_last_step_takes_nothing_away():
-    assert run(Scripted([1.0] * 5), Surroundings(ALONE, Noting(), Over(5)), Silent()).ended
+    assert run(Scripted([1.0] * 5), StageContext(SINGLE_PROCESS, Noting(), Over(5)), Silent()).ended
 
 
 def test_every_step_is_offered_to_the_keeper_and_the_end_is_kept():
-    keeper = Noting()
-    run(Scripted([1.0, BAD]), Surroundings(ALONE, keeper, Over(99)), Silent())
-    assert keeper.noted == [("offer", 1), ("offer", 2), ("keep", 2, True)]
+    checkpointer = Noting()
+    run(Scripted([1.0, BAD]), StageContext(SINGLE_PROCESS, checkpointer, Over(99)), Silent())
+    assert checkpointer.noted == [("offer", 1), ("offer", 2), ("keep", 2, True)]
 
 
 def test_it_goes_on_where_it_was():
-    keeper = Noting(Course(2, [9.0, 8.0], {"double": [18.0, 16.0]}))
+    checkpointer = Noting(StageRecord(2, [9.0, 8.0], {"double": [18.0, 16.0]}))
     stage, told = Scripted([9.0, 8.0, 7.0]), Told()
-    course = run(stage, Surroundings(ALONE, keeper, Over(99)), told)
+    record = run(stage, StageContext(SINGLE_PROCESS, checkpointer, Over(99)), told)
     assert stage.asked == [2, "settle"]
-    assert course.losses == [9.0, 8.0, 7.0]
+    assert record.losses == [9.0, 8.0, 7.0]
     assert (told.steps, told.figures) == (3, [{}, {"loss": 7.0}])
 
 
 def test_what_has_ended_makes_no_step_nor_check():
     stage = Scripted([1.0] * 9, every=2)
-    ended = Course(4, [1.0] * 4, {}, [], {0: 1.0, 2: 0.5}, ended=True)
-    assert run(stage, Surroundings(ALONE, Noting(ended), Over(99)), Silent()) is ended
+    ended = StageRecord(4, [1.0] * 4, {}, [], {0: 1.0, 2: 0.5}, ended=True)
+    assert run(stage, StageContext(SINGLE_PROCESS, Noting(ended), Over(99)), Silent()) is ended
     assert stage.asked == ["settle"]
 
 
@@ -245,7 +245,7 @@ def test_progress_is_left_after_an_error():
             left.append(kind)
 
     with pytest.raises(TrainingError):
-        run(Scripted([BAD]), around(), Leaving())
+        run(Scripted([BAD]), stage_context(), Leaving())
     assert left == [TrainingError]
 
 

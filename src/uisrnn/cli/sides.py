@@ -1,0 +1,140 @@
+"""Reference and hypotheses of `uisrnn evaluate`, read from files, with the same names of files on all sides."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from uisrnn.cli.console import tell
+from uisrnn.cli.sources import sequences_of
+from uisrnn.errors import InputError
+from uisrnn.sequences.labeled import LabeledSequence
+from uisrnn.turns import uem as uem_file
+from uisrnn.turns.channels import Channel, by_recording, names_of
+from uisrnn.turns.files import holds_turns, read_channels, refuse_other_kinds
+from uisrnn.turns.turn import Span, Turn
+
+
+@dataclass(frozen=True)
+class Source:
+    """The turns or the sequences of a side.
+
+    Attributes:
+        where: a word of the command line, for messages.
+        turns: of each channel; None if there are sequences.
+        sequences: by name; empty if there are turns.
+    """
+
+    where: str
+    turns: dict[Channel, list[Turn]] | None
+    sequences: dict[str, LabeledSequence]
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The arguments of `uisrnn.evaluate`.
+
+    Attributes:
+        truth: the references by the name of the file.
+        outputs: the hypotheses of each system by the name of the file.
+        regions: the regions to score by the name of the file; None: whole files.
+    """
+
+    truth: Mapping[str, Any]
+    outputs: list[Mapping[str, Any]]
+    regions: Mapping[str, list[Span]] | None
+
+
+def source_of(path: Path, hop: float | None) -> Source:
+    """The turns or the sequences in a file or folder.
+
+    Args:
+        path: a file of turns, or sequences.
+        hop: seconds between observations, for sequences without times.
+
+    Raises:
+        InputError, OSError: the file cannot be read.
+    """
+    if holds_turns(path):
+        return Source(str(path), read_channels(path), {})
+    refuse_other_kinds(path)
+    return Source(str(path), None, by_name(sequences_of([path], hop=hop), str(path)))
+
+
+def by_name(sequences: list[LabeledSequence], where: str) -> dict[str, LabeledSequence]:
+    """Sequences by their names.
+
+    Raises:
+        InputError: two sequences have the same name.
+    """
+    named = {sequence.name: sequence for sequence in sequences}
+    if len(named) < len(sequences):
+        raise InputError(f"{where}: sequences must have different names, but {len(sequences)} have {len(named)}")
+    return named
+
+
+def sides_of(truth: Source, outputs: list[Source], uem: Path | None) -> Sides:
+    """The same files on all sides.
+
+    If all sides are turns, each channel of a recording is scored by itself. Files without regions are left out, and
+    recordings without turns in an output are silent there; a message names them.
+
+    Args:
+        truth: the reference.
+        outputs: of the systems.
+        uem: a file with the regions to score; None: whole files.
+
+    Raises:
+        InputError: a recording has several channels, but another side has sequences; or no file has regions.
+        OSError: the file of regions cannot be read.
+    """
+    regions = None if uem is None else uem_file.read(uem)
+    names = None
+    if all(source.turns is not None for source in (truth, *outputs)):
+        names = names_of(*(source.turns or {} for source in (truth, *outputs)), regions or {})
+    references = _named(truth, names)
+    hypotheses = [_named(source, names) for source in outputs]
+    named_regions = None
+    if regions is not None:
+        named_regions = _by_name_of_channel(regions, names, str(uem), "regions")
+        references = _within_regions(references, named_regions, str(uem))
+        hypotheses = [{name: own[name] for name in own if name in named_regions} for own in hypotheses]
+    pairs = zip(hypotheses, outputs, strict=True)
+    return Sides(references, [_with_silent_files(own, references, source) for own, source in pairs], named_regions)
+
+
+def _named(source: Source, names: Mapping[Channel, str] | None) -> dict[str, Any]:
+    if source.turns is None:
+        return dict(source.sequences)
+    return _by_name_of_channel(source.turns, names, source.where, "turns")
+
+
+def _by_name_of_channel(
+    contents: Mapping[Channel, Any], names: Mapping[Channel, str] | None, where: str, kind: str
+) -> dict[str, Any]:
+    if names is None:
+        return by_recording(contents, where, kind)
+    return {names[channel]: content for channel, content in contents.items()}
+
+
+def _within_regions(references: dict[str, Any], regions: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The references that have regions."""
+    left_out = [name for name in references if name not in regions]
+    if len(left_out) == len(references):
+        raise InputError(f"{where}: must have regions of a file of the reference, but has regions of {_first(regions)}")
+    if left_out:
+        tell(f"{where}: has no regions of {_first(left_out)}, left out")
+    return {name: content for name, content in references.items() if name in regions}
+
+
+def _with_silent_files(hypotheses: dict[str, Any], references: Mapping[str, Any], source: Source) -> dict[str, Any]:
+    """Add recordings without turns, because a file of turns cannot say that nobody speaks."""
+    silent = [] if source.turns is None else [name for name in references if name not in hypotheses]
+    if silent:
+        tell(f"{source.where}: has no turns of {_first(silent)}, taken for silence")
+    return {**hypotheses, **{name: [] for name in silent}}
+
+
+def _first(names: Iterable[str]) -> str:
+    listed = list(names)
+    return f"{', '.join(listed[:5])}{', ...' * (len(listed) > 5)}" or "no files"

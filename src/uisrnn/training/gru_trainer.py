@@ -1,0 +1,78 @@
+"""Training of the GRU: gradient steps as in the paper."""
+
+import dataclasses
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from uisrnn.arguments import TrainingArguments
+from uisrnn.corpus.clusters import Clusters
+from uisrnn.corpus.corpus import Corpus
+from uisrnn.errors import ArgumentError
+from uisrnn.model.gru import GRUObservation
+from uisrnn.progress import Progress
+from uisrnn.training.batching import ClusterBatch, ClusterSequences, Prefetched
+from uisrnn.training.discriminative import Fold
+from uisrnn.training.draws import Draws, Purpose
+from uisrnn.training.generative import GenerativeStage, new_optimizer
+from uisrnn.training.loop import StageRecord, run
+from uisrnn.training.team import Team
+from uisrnn.training.trainer import Folds, TrainingTask
+
+_DEVELOPMENT_SEQUENCES = 64
+
+
+class GRUTrainer:
+    """Gradient steps on the training sequences; later calls continue with the state of the optimizer.
+
+    Args:
+        model: changed in place. After a failure it keeps its current weights.
+    """
+
+    learning_rate = 1e-4
+
+    def __init__(self, model: GRUObservation) -> None:
+        self._model = model
+        self._optimizer: torch.optim.Adam | None = None
+
+    def learns_with(self, args: TrainingArguments) -> bool:
+        return args.train_iteration + args.discriminative_iteration > 0
+
+    def guard(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def fit(self, task: TrainingTask, progress: Progress) -> tuple[StageRecord, Folds]:
+        args, draws, team = task.args, task.draws, task.context.team
+        corpus, apart = task.split() if task.keeps_apart else (task.corpus, None)
+        args = dataclasses.replace(args, batch_size=share_of_batch(args, team))
+        sequences = ClusterSequences(Clusters.of(corpus, args.enforce_cluster_id_uniqueness), args, draws)
+        development = None if apart is None or args.patience is None else _development_batch(apart, args, draws)
+        if self._optimizer is None:
+            self._optimizer = new_optimizer(self._model)
+        with Prefetched(sequences.batch, corpus.rows.ahead, args.train_iteration) as batches:
+            stage = GenerativeStage(self._model, self._optimizer, batches, development, args, draws, team)
+            record = run(stage, task.context, progress)
+        if apart is None or not task.is_discriminative:
+            return record, Folds()
+        return record, Folds([Fold(self._model, corpus)], [Fold(self._model, apart)])
+
+
+def share_of_batch(args: TrainingArguments, team: Team) -> int | None:
+    """The number of cluster sequences of a batch that this process draws; None: all, as `args.batch_size`.
+
+    Raises:
+        ArgumentError: the batch has fewer cluster sequences than the team has processes.
+    """
+    if args.batch_size is None:
+        return None
+    if args.batch_size < team.size:
+        raise ArgumentError(
+            f"batch_size must be at least 1 for each of {team.size} processes, but is {args.batch_size}"
+        )
+    return args.batch_size // team.size + (team.rank < args.batch_size % team.size)
+
+
+def _development_batch(corpus: Corpus, args: TrainingArguments, draws: Draws) -> ClusterBatch:
+    sequences = ClusterSequences(Clusters.of(corpus, args.enforce_cluster_id_uniqueness), args, draws)
+    order = draws.generator(Purpose.DEVELOPMENT).permutation(len(sequences))
+    return sequences.read(order[:_DEVELOPMENT_SEQUENCES])

@@ -1,0 +1,62 @@
+"""Training of plda and context_plda: covariances in closed form."""
+
+from contextlib import AbstractContextManager
+
+import numpy as np
+
+from uisrnn.arguments import TrainingArguments
+from uisrnn.model.plda import PLDAObservation
+from uisrnn.progress import Progress
+from uisrnn.training.discriminative import Fold
+from uisrnn.training.loop import StageRecord
+from uisrnn.training.tensors import restored_on_failure
+from uisrnn.training.trainer import DEVELOPMENT_SHARE, Folds, TrainingTask
+from uisrnn.training.two_covariance import ClusterScatter
+
+_MOST_FOLDS = 50
+
+
+class PLDATrainer:
+    """Covariances of the training sequences.
+
+    The model of a fold has the covariances of the other folds, so the clusters of the fold are new to it.
+
+    Args:
+        model: changed in place; a failure restores it.
+    """
+
+    learning_rate = 1e-2
+
+    def __init__(self, model: PLDAObservation) -> None:
+        self._model = model
+
+    def learns_with(self, args: TrainingArguments) -> bool:
+        return True
+
+    def guard(self) -> AbstractContextManager[None]:
+        return restored_on_failure(self._model.state_dict().values())
+
+    def fit(self, task: TrainingTask, progress: Progress) -> tuple[StageRecord, Folds]:
+        scatter = ClusterScatter(task.corpus, task.args.enforce_cluster_id_uniqueness, task.context.team)
+        scatter.covariances().install(self._model)
+        return StageRecord(ended=True), self.folds(task, scatter) if task.is_discriminative else Folds()
+
+    def folds(self, task: TrainingTask, scatter: ClusterScatter) -> Folds:
+        """Folds of the sequences of this process.
+
+        All processes together have about as many folds as a single process would have, so the covariances of a fold
+        lack the clusters of few sequences.
+        """
+        team, order = task.context.team, task.shuffled()
+        own = min(max(_MOST_FOLDS // team.size, 2), len(order))  # at least a training fold and a development fold
+        folds = []
+        for rank, number in enumerate(team.gather(own)):
+            is_own = rank == team.rank
+            for part in np.array_split(order if is_own else order[:0], number):
+                covariances = scatter.covariances(without=scatter.clusters_of(part))  # all processes compute these
+                if is_own:
+                    model = self._model.with_same_parameters()
+                    covariances.install(model)
+                    folds.append(Fold(model, task.corpus.subset(part)))
+        held_out = max(round(DEVELOPMENT_SHARE * len(folds)), 1)
+        return Folds(folds[held_out:], folds[:held_out])

@@ -9,21 +9,17 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-SLOW = pytest.mark.slow
 PRINTED = {
-    "bring_your_own_encoder.py": (r"meeting +[\d.]+ s +\d\.\d\d %", SLOW),
-    "compare_with_agglomerative.py": (r"accuracy: .* the second is better in [\d.]+ % of 10000 resamples", SLOW),
-    "from_files.py": (r"(?s)(\w+: 20 sequences, unchanged: True\n){3}.*TOTAL", ()),
-    "known_speakers.py": (r"labels: +bob bob bob bob bob 0 0 0 0 0 ann ann ann ann ann 0 0 0\n", ()),
-    "not_speech.py": (
-        r"states of the machine: 4, predicted states: 4\nminutes with the right state: (100|9\d)\.\d%",
-        (),
-    ),
-    "scikit_learn.py": (r"best: \{'pca__n_components': (12|24)\}; on other clusters (100|9\d)\.\d%", ()),
-    "simulate.py": (r"80 conversations, (?s:.*)other voices: (100|9\d)\.\d%", SLOW),
-    "stream.py": (r"labels of the next six observations: \[0, 0, 2, 2, 2, 2\]\nfinal labels at the end", ()),
-    "train_and_predict.py": (r"other speakers: (100|9\d)\.\d%(?s:.*)loading: True", SLOW),
-    "tune.py": (r"applied: True\n(?s:.*)on other sequences: \d\d\.\d% before, 9\d\.\d% after", ()),
+    "bring_your_own_encoder.py": r"meeting +[\d.]+ s +\d\.\d\d %",
+    "compare_with_agglomerative.py": r"accuracy: .* the second is better in [\d.]+ % of 10000 resamples",
+    "from_files.py": r"(?s)(\w+: 20 sequences, unchanged: True\n){3}.*TOTAL",
+    "known_speakers.py": r"labels: +bob bob bob bob bob 0 0 0 0 0 ann ann ann ann ann 0 0 0\n",
+    "not_speech.py": r"states of the machine: 4, predicted states: 4\nminutes with the right state: (100|9\d)\.\d%",
+    "scikit_learn.py": r"best: \{'pca__n_components': (12|24)\}; on other clusters (100|9\d)\.\d%",
+    "simulate.py": r"80 conversations, (?s:.*)other voices: (100|9\d)\.\d%",
+    "stream.py": r"labels of the next six observations: \[0, 0, 2, 2, 2, 2\]\nfinal labels at the end",
+    "train_and_predict.py": r"other speakers: (100|9\d)\.\d%(?s:.*)loading: True",
+    "tune.py": r"applied: True\n(?s:.*)on other sequences: \d\d\.\d% before, 9\d\.\d% after",
 }
 
 
@@ -41,10 +37,8 @@ def run(*words):
     return done.stdout
 
 
-@pytest.mark.parametrize(
-    ("script", "printed"),
-    [pytest.param(name, printed, marks=marks, id=name) for name, (printed, marks) in PRINTED.items()],
-)
+@pytest.mark.parametrize(("script", "printed"), PRINTED.items(), ids=PRINTED)
+@pytest.mark.slow
 def test_it_runs_and_prints_the_expected_results(script, printed):
     assert re.search(printed, run(EXAMPLES / script))
 

@@ -65,6 +65,7 @@ def told_by(address):
 
 
 @pytest.mark.parametrize("scheme", ["", "ray://"])
+@pytest.mark.slow
 def test_an_address_where_nobody_listens_is_told_in_seconds(scheme):
     address = f"{scheme}127.0.0.1:{closed_port()}"
     assert told_by(address).startswith(f"{address}: no Ray cluster can be reached there: ")
@@ -73,6 +74,7 @@ def test_an_address_where_nobody_listens_is_told_in_seconds(scheme):
 @pytest.mark.parametrize(
     ("answer", "part"), [(b"HTTP/1.0 400 Bad Request\r\n\r\n", "is not a Ray cluster"), (None, "timed out")]
 )
+@pytest.mark.slow
 def test_a_server_of_something_else_is_told_in_seconds(answer, part):
     with server(answer) as port:
         assert part in told_by(f"127.0.0.1:{port}")

@@ -264,6 +264,7 @@ def test_names_in_rttm_must_be_words_before_the_work(cluster, model, meetings, t
         predict(tmp_path / "names.parquet", model, out=tmp_path / "names.rttm")
 
 
+@pytest.mark.slow
 def test_ray_is_imported_only_when_it_is_used():
     program = (
         "import sys, uisrnn.distributed, uisrnn.cli.app; sys.exit('ray' in sys.modules or 'fsspec' in sys.modules)"

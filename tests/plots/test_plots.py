@@ -80,6 +80,7 @@ def test_any_turns_are_drawn(turns):
     plot_timeline(turns, turns[:2]).figure.canvas.draw()
 
 
+@pytest.mark.slow
 def test_pictures_leave_no_trace_in_pyplot():
     code = (
         "import sys, uisrnn; from uisrnn.plots import plot_timeline\n"

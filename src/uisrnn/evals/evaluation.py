@@ -35,7 +35,7 @@ class Row:
         coverage: share of the reference's speech that is right if each of its speakers is the speaker of the hypothesis
             with most seconds in common.
         observations: their number.
-        accuracy: share of labels that are right after the best one-to-one renaming.
+        accuracy: share of right labels, see `compute_sequence_match_accuracy`.
         homogeneity: 1 - H(reference | hypothesis) / H(reference), with entropies within files.
         completeness: 1 - H(hypothesis | reference) / H(hypothesis), with entropies within files.
         v_measure: the harmonic mean of homogeneity and completeness.

@@ -19,8 +19,8 @@ def files(tmp_path):
     return tmp_path
 
 
-def test_turns_have_error_rates_and_their_conditions(installed, files):
-    done = installed("evaluate", files / "poor.rttm", files / "reference.rttm")
+def test_turns_have_error_rates_and_their_conditions(program, files):
+    done = program("evaluate", files / "poor.rttm", files / "reference.rttm")
     assert done.code == 0, done.err
     assert "TOTAL" in done.out
     assert "no collar, overlap evaluated" in done.out

@@ -17,9 +17,9 @@ def turns(tmp_path):
     return path
 
 
-def test_voices_are_laid_along_turns(installed, turns, data, tmp_path):
+def test_voices_are_laid_along_turns(program, turns, data, tmp_path):
     out = tmp_path / "out.npz"
-    done = installed("simulate", turns, "--voices", data, "--number", 5, "--seed", 0, "--out", out)
+    done = program("simulate", turns, "--voices", data, "--number", 5, "--seed", 0, "--out", out)
     assert done.code == 0, done.err
     made = uisrnn.load_sequences(out)
     assert len(made) == 5
@@ -88,8 +88,8 @@ def test_composed_sound_is_the_same_with_the_same_seed(cli, turns, recordings, t
         (["--voices", "{recordings}", "--channel", "gsm=1"], 2, "channels must be among clean, mu-law"),
         (["--voices", "{recordings}", "--channel", "clean"], 2, "--channel must be NAME=SHARE"),
         (["--voices", "{recordings}", "--max-seconds", "nan"], 2, "max_seconds must be a number from 0.1"),
-        (["--voices", "{recordings}", "--max-length", "5"], 2, "--max-length does not go with --audio"),
-        (["--voices", "{recordings}", "--window", "1.5"], 2, "--window does not go with --audio"),
+        (["--voices", "{recordings}", "--max-length", "5"], 2, "--max-length excludes --audio"),
+        (["--voices", "{recordings}", "--window", "1.5"], 2, "--window excludes --audio"),
         (["--voices", "{recordings}", "--out", "{recordings}"], 2, "--out must be a new or empty folder"),
         (["--voices", "{recordings}", "--out", "none/out"], 2, "--out must be a new or empty folder"),
     ],

@@ -447,6 +447,7 @@ except OSError as error:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are those of POSIX")
 @pytest.mark.parametrize("on_error", ["stop", "skip"])
+@pytest.mark.slow
 def test_a_full_disk_stops_it_always(tmp_path, on_error):
     command = [sys.executable, "-c", FULL, str(tmp_path), on_error]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -488,6 +489,7 @@ def one_parquet_file(folder, number):
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of a process is that of Linux")
 @pytest.mark.parametrize("write", [npz_shards, one_parquet_file])
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_data(tmp_path, write):
     folders = [(tmp_path / "small", 2), (tmp_path / "large", 10)]  # times 8 MB
     for folder, number in folders:

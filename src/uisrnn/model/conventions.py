@@ -12,7 +12,7 @@ RUNNING_MEANS: dict[str, RunningMean] = {"paper": PAPER_MEAN, "v0": V0_MEAN}
 
 @dataclass(frozen=True)
 class Conventions:
-    """How a model decodes where paper and 0.1.2 differ; a model file stores these names.
+    """The conventions of a model where 0.1.2 differs from the paper; a model file stores these names.
 
     Attributes:
         running_mean: a key of `RUNNING_MEANS`.

@@ -1,4 +1,4 @@
-"""The paper's observation model: every cluster runs its own copy of one shared GRU."""
+"""The observation model of the paper: all clusters share a GRU, and each cluster has its own hidden state."""
 
 from dataclasses import dataclass
 
@@ -55,7 +55,7 @@ class GRUNetwork(nn.Module):
         return torch.stack(layers, dim=1), self.output(layers[-1])
 
     def compiled_step(self, table: Table, running_mean: RunningMean) -> GRUStep:
-        """The same for rows of a table, with the weights as they are now."""
+        """The time step for rows of a table, with the current weights."""
 
         def affine(weight: Tensor, bias: Tensor) -> Affine:
             return Affine(for_product(weight.detach().numpy()), bias.detach().numpy())
@@ -73,12 +73,12 @@ class GRUNetwork(nn.Module):
 
 @dataclass(frozen=True)
 class GRUStates(Rows):
-    """What a cluster has come to.
+    """States of clusters.
 
     Attributes:
         hidden: (rows, depth, H).
         mean: (rows, D) the prediction for the next observation.
-        count: (rows, 1) observations so far, in the precision of the rest.
+        count: (rows, 1) number of observations, as floating point numbers.
     """
 
     hidden: Tensor
@@ -94,8 +94,8 @@ class GRUObservation(nn.Module):
         hidden_size: units H of each layer.
         depth: number of layers.
         dropout: between layers while training.
-        sigma2: initial or fixed variance, None to start at 0.1 and learn one a dimension.
-        running_mean: how outputs become a prediction.
+        sigma2: fixed variance; None: learn a variance for each dimension, from 0.1 on.
+        running_mean: the rule for the prediction from the outputs.
     """
 
     sigma2: nn.Parameter
@@ -118,7 +118,7 @@ class GRUObservation(nn.Module):
         self.running_mean = PAPER_MEAN if running_mean is None else running_mean
 
     def discriminative_parameters(self) -> list[nn.Parameter]:
-        """All but sigma2: the likelihood scale stands for its size, and steps of one size would make it negative."""
+        """All but sigma2: the likelihood scale stands for its size, and steps of equal size would make it negative."""
         return [*self.network.parameters(), self.init_hidden]
 
     @property
@@ -145,7 +145,7 @@ class GRUObservation(nn.Module):
         return GRUStates(hidden, output, output.new_zeros(1, 1))
 
     def predict(self, states: GRUStates) -> Prediction:
-        """The running mean, with the same variance for all."""
+        """The running mean, with the same variance for all clusters."""
         return Prediction(states.mean, self.sigma2[None])
 
     def encode(self, x: Tensor) -> Tensor:

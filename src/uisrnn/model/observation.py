@@ -20,7 +20,7 @@ class Prediction:
 
     Attributes:
         mean: (..., F).
-        variance: (..., F) or (1, F) where it is the same for all, always positive.
+        variance: (..., F), or (1, F) if all predictions have the same; always positive.
     """
 
     mean: Tensor
@@ -184,5 +184,6 @@ class PlainStepper(Generic[S]):
 
     def move(self, rows: RowNumbers, new: RowNumbers, encoded: Tensor, which: RowNumbers) -> None:
         """See `Stepper.move`."""
-        at, to, of = (torch.from_numpy(numbers).to(encoded.device) for numbers in (rows, new, which))
-        self.states.put(to, self.model.advance(self.states.take(at), encoded.index_select(0, of)))
+        sources, targets, taken = (torch.from_numpy(numbers).to(encoded.device) for numbers in (rows, new, which))
+        advanced = self.model.advance(self.states.take(sources), encoded.index_select(0, taken))
+        self.states.put(targets, advanced)

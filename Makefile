@@ -8,7 +8,7 @@ export NUMBA_CACHE_DIR = $(CURDIR)/.venv/compiled-$(SOURCES)
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 4
 PEER := .peer
 RESULTS := $(if $(QUICK),build/benchmarks,benchmarks/results)
-QUESTIONS := decode train memory importing scale stream product bookkeeping half_life accuracy recordings
+QUESTIONS := decode train memory importing scale stream product bookkeeping corners accuracy recordings
 LEFT_OUT := $(strip $(if $(DATA),,accuracy) $(if $(RECORDINGS),,recordings))
 ASKED := $(filter-out $(LEFT_OUT),$(QUESTIONS))
 
@@ -50,8 +50,8 @@ bench: $(addprefix bench-,$(ASKED))
 # What each script answers stands at its top and in the table; QUICK_% is what makes it quick.
 ENVIRONMENT :=
 OPTIONS :=
-bench-train bench-decode bench-importing bench-accuracy: $(PEER)/installed
-bench-train bench-decode bench-importing bench-accuracy: OPTIONS = --peer $(PEER)
+bench-train bench-decode bench-importing bench-corners bench-accuracy: $(PEER)/installed
+bench-train bench-decode bench-importing bench-corners bench-accuracy: OPTIONS = --peer $(PEER)
 bench-accuracy: $(PEER)/clustering/installed
 bench-accuracy: ENVIRONMENT = PYTHONPATH=$(PEER)/clustering
 bench-accuracy: OPTIONS += $(if $(DATA),--data $(DATA))
@@ -60,7 +60,7 @@ bench-recordings: OPTIONS = $(if $(RECORDINGS),--recordings $(RECORDINGS)) --pee
 QUICK_train = --iterations 2 --rounds 1
 QUICK_decode = --rounds 1 --train_iteration 10 --only "hidden 100"
 QUICK_importing = --rounds 1
-QUICK_half_life = --seeds 1
+QUICK_corners = --seeds 1 --peer-seeds 1
 QUICK_stream = --observations 10000
 QUICK_memory = --gigabytes 0.1
 QUICK_scale = --sequences 16 --length 2000 --rounds 1

@@ -87,7 +87,9 @@ QUESTIONS = {  # by the name of the file of results
     "bookkeeping": Question(
         "a step of the beam without the network, a single core: the decoder's loops beside libraries"
     ),
-    "half_life": Question("a half life of the learning rate for the network only, beside a half life for sigma2, too"),
+    "corners": Question(
+        "the integration test of uisrnn: four clusters on the corners of a square, 200 iterations; right: every label"
+    ),
 }  # fmt: skip
 
 

@@ -289,5 +289,5 @@ def test_other_zip_files_are_refused(tmp_path):
     path = tmp_path / "other.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "hello")
-    with pytest.raises(uisrnn.CheckpointError, match=r"not one that torch\.save wrote"):
+    with pytest.raises(uisrnn.CheckpointError, match=r"torch\.save did not write it"):
         uisrnn.UISRNN.from_file(path)

@@ -76,7 +76,7 @@ def test_an_interrupt_is_one_line(cli, monkeypatch):
     monkeypatch.setattr("uisrnn.cli.info.model_of", interrupted)
     done = cli("info", "resemblyzer")
     assert done.code == 1
-    assert done.err == "uisrnn: interrupted; nothing was written that is not whole\n"
+    assert done.err == "uisrnn: interrupted; no incomplete file was written\n"
 
 
 @pytest.mark.slow

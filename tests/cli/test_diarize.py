@@ -85,7 +85,7 @@ def test_live_sound_is_labelled_while_it_comes(program):
     assert final == list(range(len(final)))
     assert {line["number"] for line in lines} == set(final)
     assert all(line["start"] < line["end"] <= 6 for line in lines)
-    assert "front end resemblyzer, model resemblyzer; a label comes at most 1." in done.err
+    assert "front end resemblyzer, model resemblyzer; labels appear at most 1." in done.err
 
 
 def test_turns_do_not_overlap_if_they_must_not(cli, tmp_path):

@@ -101,6 +101,18 @@ def test_only_the_regions_of_a_uem_are_scored(cli, files):
     assert library.total.missed == 0.25
 
 
+def test_each_channel_has_its_regions(cli, tmp_path):
+    (tmp_path / "truth.rttm").write_text(rttm("f 1 0 5 A", "f 2 3 5 A"))
+    (tmp_path / "output.rttm").write_text(rttm("f 1 0 4 x", "f 2 3 5 y"))
+    (tmp_path / "some.uem").write_text("f 1 0 2\nf 2 0 4\n")
+    words = ["evaluate", tmp_path / "output.rttm", tmp_path / "truth.rttm", "--uem", tmp_path / "some.uem", "--json"]
+    rows = rows_of(cli(*words))
+    assert {name: (row["speech"], row["der"]) for name, row in rows.items()} == {
+        "f channel 1": (2, 0),
+        "f channel 2": (1, 0),
+    }
+
+
 def test_words_and_segments_are_references(cli, files):
     (files / "truth.stm").write_text("a 1 ann 0 4 words\na 1 bob 4 9 words\nb 1 eve 1 3 x\nb 1 ann 3 6 x\n")
     (files / "truth.ctm").write_text("a A 0 4 yes\na B 4 5 no\nb A 1 2 yes\nb B 3 3 no\n")

@@ -59,8 +59,8 @@ def test_training_is_drawn_from_what_train_wrote(cli, data, tmp_path):
         (["timeline", "{turns}", "--name", "c"], 1, "must have 'c', but has a, b"),
         (["timeline", "{turns}", "--out", "x.jpeg"], 2, "--out must end with"),
         (["embedding", "{turns}"], 1, "turns.rttm"),
-        (["history", "{data}"], 1, "must be what train --history wrote"),
-        (["history", "list.json"], 1, "must be what train --history wrote"),
+        (["history", "{data}"], 1, "must be a file that train --history wrote"),
+        (["history", "list.json"], 1, "must be a file that train --history wrote"),
         (["nonsense"], 2, "nonsense"),
     ],
 )

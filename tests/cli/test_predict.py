@@ -138,8 +138,8 @@ def test_a_model_of_another_dimension_is_named(cli, model, tmp_path):
         (["{model}", "{model}"], 1, "model.uisrnn"),
         (["{model}", "{data}", "--out", "none/x.npz"], 2, "--out must be a file in a folder that exists"),
         (["{model}", "{data}", "--out", "x.doc"], 2, "--out must be labels, rttm, .rttm or a file of sequences"),
-        (["{model}", "{data}", "--set", "train_iteration=3"], 2, "there is no such argument of this command"),
-        (["{model}", "-", "--out", "rttm"], 2, "--out must be labels where observations come from a pipe"),
+        (["{model}", "{data}", "--set", "train_iteration=3"], 2, "this command has no such argument"),
+        (["{model}", "-", "--out", "rttm"], 2, "--out must be labels if observations come from a pipe"),
         (["{model}"], 2, "issing argument"),
         ([], 2, "issing argument"),
     ],
@@ -176,7 +176,7 @@ def test_a_name_without_suffix_is_a_kaldi_folder(cli, model, data, tmp_path):
 
 def test_true_labels_are_not_replaced_by_found_ones(cli, model, data):
     before = data.read_bytes()
-    assert_one_line(cli("predict", model, data, "--out", data), 2, "--out must be another file than the data")
+    assert_one_line(cli("predict", model, data, "--out", data), 2, "--out must not be the data")
     assert data.read_bytes() == before
 
 
@@ -185,7 +185,7 @@ def test_names_become_words_in_rttm(cli, model, meetings, tmp_path):
     uisrnn.save_sequences(path, [replace(meetings[0], name="my meeting")])
     assert cli("predict", model, path, "--out", "rttm").out.startswith("SPEAKER my_meeting 1 ")
     uisrnn.save_sequences(path, [replace(meetings[0], name="a b"), replace(meetings[1], name="a_b")])
-    assert_one_line(cli("predict", model, path, "--out", "rttm"), 1, "another recording is called 'a_b'")
+    assert_one_line(cli("predict", model, path, "--out", "rttm"), 1, "another recording has the same name 'a_b'")
 
 
 @pytest.mark.slow
@@ -255,9 +255,9 @@ def test_a_folder_from_a_cluster(workers, cli, model, shards, tmp_path, expected
         (["{shards}", "--ray", "nowhere:port"], 2, "must be host:port or ray://host:port, but is 'nowhere:port'"),
         (["{shards}", "--ray", "--out", "x.npz"], 2, "out must be a folder, for Parquet files, or an .rttm file"),
         (["{shards}", "--ray", "--out", "none/x.rttm"], 2, "--out must be labels, rttm, .rttm or a file of sequences"),
-        (["-", "--ray"], 2, "--ray is for Parquet files and processors"),
-        (["{shards}", "--ray", "--device", "cuda"], 2, "--ray is for Parquet files and processors"),
-        (["{shards}", "--ray", "--commit-lag", "5"], 2, "--ray is for Parquet files and processors"),
+        (["-", "--ray"], 2, "--ray reads Parquet and computes on CPUs"),
+        (["{shards}", "--ray", "--device", "cuda"], 2, "--ray reads Parquet and computes on CPUs"),
+        (["{shards}", "--ray", "--commit-lag", "5"], 2, "--ray reads Parquet and computes on CPUs"),
     ],
 )
 def test_what_is_wrong_with_a_cluster_is_one_line(cli, model, shards, words, code, part, tmp_path, monkeypatch):

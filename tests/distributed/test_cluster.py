@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 
 import uisrnn
-from uisrnn.distributed.cluster import connect, told_here
+from uisrnn.distributed.cluster import connect, raising_worker_errors
 
 PATIENCE = 10  # seconds
 
@@ -104,9 +104,9 @@ def test_errors_of_workers_come_back_as_they_were_raised(cluster):
         raise error
 
     for error in (uisrnn.InputError("call: is wrong"), FileNotFoundError(2, "No such file", "a.parquet")):
-        with pytest.raises(type(error)) as caught, told_here("work"):
+        with pytest.raises(type(error)) as caught, raising_worker_errors("work"):
             ray.get(fail.remote(error))
         assert str(caught.value) == str(error)
-    told = r"^work failed on the cluster: ZeroDivisionError: by nothing$"
-    with pytest.raises(uisrnn.ClusterError, match=told), told_here("work"):
+    message = r"^work failed on the cluster: ZeroDivisionError: by nothing$"
+    with pytest.raises(uisrnn.ClusterError, match=message), raising_worker_errors("work"):
         ray.get(fail.remote(ZeroDivisionError("by nothing")))

@@ -24,7 +24,7 @@ def main() -> None:
 
 
 def _open_streams() -> None:
-    """Streams that the caller closed become empty ones, so that nothing is printed to another instead."""
+    """Replace streams that the caller closed by empty streams, so that no file opened later takes their place."""
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 -- to the end of the process
     for name in ("stdout", "stderr"):

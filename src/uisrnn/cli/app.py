@@ -1,4 +1,4 @@
-"""The commands by name, and what becomes of their errors."""
+"""The commands by name, and the messages and exit codes of their errors."""
 
 import os
 import sys
@@ -11,12 +11,12 @@ from uisrnn.cli.console import complain, reason_of
 from uisrnn.errors import ArgumentError, UISRNNError
 
 FAILED, MISUSED = 1, 2
-_INTERRUPTED = 130  # what some versions of typer make of it themselves
+_INTERRUPTED = 130  # the exit code that some versions of typer return themselves
 
-# The command line that a newcomer sees first, in the order of use.
+# In the order of use: help lists the commands in this order.
 _COMMANDS = (demo, diarize, train, predict, evaluate, tune, simulate, convert, info, models, plot)
 
-# Typer has click inside or beside it, depending on its version; its errors of use have this base in both.
+# Depending on its version, typer depends on click or contains a copy of click; both have this base of usage errors.
 _UseError: type[Exception] = typer.BadParameter.__mro__[2]
 
 app = typer.Typer(
@@ -39,13 +39,13 @@ def run(arguments: Sequence[str]) -> int:
         arguments: the words after the program's name.
 
     Returns:
-        0 where it did what was asked, 1 where it failed, 2 where it was not called rightly. What went wrong is one
-        line on the standard error stream.
+        0 if the command succeeded, 1 if it failed, 2 if its arguments are wrong. An error is one line on the standard
+        error stream.
     """
     try:
         code = app(args=options.with_value_of_ray(arguments), prog_name="uisrnn", standalone_mode=False)
     except _UseError as error:
-        if str(error):  # without a command, the help was shown
+        if str(error):  # empty if no command was given: typer has shown the help
             complain(_message(error))
         return MISUSED
     except ArgumentError as error:
@@ -62,10 +62,10 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if os.environ.get("UISRNN_DEBUG"):
             raise
-        complain(f"an error of the program itself, please report it: {error!r:.200} (UISRNN_DEBUG=1 shows where)")
+        complain(f"an error in uisrnn itself, please report it: {error!r:.200} (UISRNN_DEBUG=1 shows the traceback)")
         return FAILED
     if code == _INTERRUPTED:
-        complain("interrupted; nothing was written that is not whole")
+        complain("interrupted; no incomplete file was written")
         return FAILED
     return code if code in (FAILED, MISUSED) else 0
 
@@ -78,5 +78,5 @@ def _message(error: Exception) -> str:
 
 
 def _drop_output() -> None:
-    """Nobody reads what is printed any more; Python must not complain about it again when it ends."""
+    """Discard further output after the reader closed the pipe, so that Python does not fail again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""`uisrnn simulate --audio`: composed conversations into a folder."""
+"""`uisrnn simulate --audio`: write composed conversations to a folder."""
 
 import json
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def write_compositions(
     channels: Sequence[str],
     seed: int | None,
 ) -> None:
-    """Write NAME.wav, NAME.rttm and NAME.json for each composed conversation to a new folder, all or nothing.
+    """Write NAME.wav, NAME.rttm and NAME.json for each composed conversation to a new folder; on failure write nothing.
 
     Args:
         out: the folder.
@@ -34,28 +34,30 @@ def write_compositions(
         split: see `find_voices`.
         number: see `compose`.
         max_seconds: see `compose`.
-        channels: NAME=SHARE each; empty: the default of `compose`.
+        channels: words NAME=SHARE; if empty, the default of `compose`.
         seed: see `compose`.
 
     Raises:
-        ArgumentError: `out` is neither new nor empty, or there is no folder around it.
+        ArgumentError: `out` is neither new nor empty, or its parent folder does not exist.
         UISRNNError: see `compose` and `find_voices`.
         OSError: a file cannot be read or written.
     """
     require_folder_place(out)
     sound = extras.load("soundfile", "audio", "simulate --audio")
-    made = compose(
-        list(turns), _together(voices, split), number=number, max_seconds=max_seconds,
+    compositions = compose(
+        list(turns), _voices_of(voices, split), number=number, max_seconds=max_seconds,
         channels=_shares(channels) or None, seed=seed,
     )  # fmt: skip
-    written, seconds = 0, 0.0
+    count = 0
+    seconds = 0.0
     with filling(out) as folder, Bar(number, "composing") as progress:
-        for composition in made:
+        for composition in compositions:
             sound.write(folder / f"{composition.name}.wav", composition.waveform, composition.rate, "PCM_16")
             _describe(folder, composition)
-            written, seconds = written + 1, seconds + len(composition.waveform) / composition.rate
+            count += 1
+            seconds += len(composition.waveform) / composition.rate
             progress.advance()
-    tell(f"wrote {out}: {written} conversations, {seconds / 60:.1f} minutes")
+    tell(f"wrote {out}: {count} conversations, {seconds / 60:.1f} minutes")
 
 
 def _describe(folder: Path, composition: Composition) -> None:
@@ -64,8 +66,8 @@ def _describe(folder: Path, composition: Composition) -> None:
     (folder / f"{composition.name}.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _together(places: Sequence[Path], split: str | None) -> dict[str, list[Path]]:
-    """The voices of all places; a name that two of them have is one voice."""
+def _voices_of(places: Sequence[Path], split: str | None) -> dict[str, list[Path]]:
+    """The voices of all places; equal names in two places are the same voice."""
     voices: dict[str, list[Path]] = {}
     for place in places:
         for name, paths in find_voices(place, split).items():

@@ -1,4 +1,4 @@
-"""What commands print: results on the standard output stream, all else on that for errors."""
+"""Output of the commands: results on the standard output stream, all other lines on the standard error stream."""
 
 import json
 import sys
@@ -12,42 +12,42 @@ from rich.table import Table
 
 
 def complain(message: str) -> None:
-    """One line on the standard error stream."""
+    """Print an error or a warning as one line on the standard error stream."""
     print(f"uisrnn: {' '.join(message.split())}", file=sys.stderr)
 
 
 @contextmanager
 def warnings_in_one_line() -> Iterator[None]:
-    """Complain about a warning in one line, without the line of the program that gave it."""
+    """Print each warning as one line, without the line of source code that caused it."""
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_place: complain(f"warning: {message}")
         yield
 
 
 def reason_of(error: Exception) -> str:
-    """What an error says to people: for one of the system, the file and what is wrong with it."""
+    """The message of an error; for an error of the operating system, the file and the reason."""
     if isinstance(error, OSError) and error.strerror and error.filename:
         return f"{error.filename}: {error.strerror}"
     return str(error)
 
 
 def tell(message: str) -> None:
-    """A line about what was done, where it does not disturb results that are piped on."""
+    """Print a line about the work on the standard error stream, so that results can be piped."""
     print(message, file=sys.stderr)
 
 
 def show_json(value: Any) -> None:
-    """One JSON text."""
+    """Print a value as indented JSON."""
     print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def show_line(record: Mapping[str, Any]) -> None:
-    """One JSON line, at once, for those who read while we write."""
+    """Print a record as one line of JSON, and flush it for programs that read the pipe."""
     print(json.dumps(record, ensure_ascii=False, allow_nan=False), flush=True)
 
 
 def show_facts(facts: Iterable[tuple[str, Any]]) -> None:
-    """Names and values, one a line."""
+    """Print a name and its value on each line."""
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
@@ -57,7 +57,7 @@ def show_facts(facts: Iterable[tuple[str, Any]]) -> None:
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], total: Sequence[Any] | None = None) -> None:
-    """A table whose first column is text and whose others are figures."""
+    """Print a table; the first column holds text, the other columns hold figures."""
     table = Table(box=None, pad_edge=False)
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number else "left", overflow="fold")
@@ -76,5 +76,5 @@ def _text(value: Any) -> str:
 
 
 def _console() -> Console:
-    """Tables keep their width in pipes and files, where nobody says how wide a line may be."""
+    """A console that does not wrap the lines of tables in pipes and files, which have no width."""
     return Console(soft_wrap=False, markup=False, highlight=False, width=None if sys.stdout.isatty() else 1000)

@@ -1,4 +1,4 @@
-"""`uisrnn demo`: train, predict and look, on made-up sequences, in a few seconds."""
+"""`uisrnn demo`: train on synthetic sequences and predict, in a few seconds."""
 
 import numpy as np
 import typer
@@ -18,33 +18,35 @@ _CLUSTERS, _DIM, _LENGTH = 4, 16, 60
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the command to the command line."""
     app.command(epilog=_EPILOG)(demo)
 
 
 def demo(seed: options.Seed = 0, json: options.Json = False) -> None:
-    """Train on made-up sequences, label others with clusters never met, and show both."""
+    """Train on synthetic sequences, label three others with unseen clusters, and show true and predicted labels."""
     generator = generator_from(seed)
     model = UISRNN(ModelArguments(observation_model="plda", observation_dim=_DIM, crp_alpha=None, seed=seed))
     model.arguments.verbosity = 1
     model.fit([_conversation(generator, f"training {number}") for number in range(40)])
     tests = [_conversation(generator, f"test {number}") for number in range(3)]
-    found: list[list[Label]] = model.predict(tests)
-    accuracies = [compute_sequence_match_accuracy(one.labels, ids) for one, ids in zip(tests, found, strict=True)]
+    predictions: list[list[Label]] = model.predict(tests)
+    accuracies = [
+        compute_sequence_match_accuracy(test.labels, labels) for test, labels in zip(tests, predictions, strict=True)
+    ]
     if json:
         show_json({"accuracy": accuracies})
         return
-    for one, ids, accuracy in zip(tests, found, accuracies, strict=True):
-        print(f"{one.name}: {accuracy:.0%} of {len(ids)} observations")
-        print("  true  ", "".join(map(str, one.labels or ())))
-        print("  found ", "".join(map(str, ids)))
-    print("\nNext: uisrnn diarize meeting.wav, or uisrnn train --help for data of your own.")
+    for test, labels, accuracy in zip(tests, predictions, accuracies, strict=True):
+        print(f"{test.name}: {accuracy:.0%} of {len(labels)} observations")
+        print("  true      ", "".join(map(str, test.labels or ())))
+        print("  predicted ", "".join(map(str, labels)))
+    print("\nNext: uisrnn diarize meeting.wav, or uisrnn train --help for your own data.")
 
 
 def _conversation(generator: np.random.Generator, name: str) -> LabeledSequence:
-    """Clusters that no other sequence has, numbered by first appearance."""
-    one = toy.conversation(toy.centers(_CLUSTERS, _DIM, generator), _LENGTH, generator, noise=0.1)
-    assert one.labels is not None
-    known: dict[int, int] = {}
-    labels = [known.setdefault(label, len(known)) for label in one.labels.tolist()]
-    return LabeledSequence(one.observations, tuple(labels), name=name)
+    """A sequence with clusters of its own, numbered by first appearance."""
+    sequence = toy.conversation(toy.centers(_CLUSTERS, _DIM, generator), _LENGTH, generator, noise=0.1)
+    assert sequence.labels is not None
+    numbers: dict[int, int] = {}
+    labels = [numbers.setdefault(label, len(numbers)) for label in sequence.labels.tolist()]
+    return LabeledSequence(sequence.observations, tuple(labels), name=name)

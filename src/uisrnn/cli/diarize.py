@@ -1,4 +1,4 @@
-"""`uisrnn diarize`: recordings, or sound as it comes, to who speaks when."""
+"""`uisrnn diarize`: find out who speaks when in recordings or in live sound."""
 
 import io
 import shutil
@@ -35,7 +35,7 @@ from uisrnn.uisrnn import UISRNN
 if TYPE_CHECKING:
     from pyannote.core import Annotation
 
-_BLOCK = 0.2  # seconds of live sound that are taken at a time
+_BLOCK = 0.2  # seconds of live sound in a block
 
 _EPILOG = """Examples:
 
@@ -54,37 +54,39 @@ arecord -f S16_LE -r 16000 | uisrnn diarize --live -
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the command to the command line."""
     app.command(epilog=_EPILOG)(diarize)
 
 
 def diarize(
     audio: Annotated[
-        list[Path] | None, typer.Argument(help="Recordings, of any format; - for one from standard input.")
+        list[Path] | None, typer.Argument(help="Recordings in any format; - for a recording from standard input.")
     ] = None,
-    num_speakers: Annotated[int | None, typer.Option(help="How many speak, where it is known.")] = None,
+    num_speakers: Annotated[int | None, typer.Option(help="Number of speakers, if it is known.")] = None,
     live: Annotated[
-        str | None, typer.Option(help="Label sound while it comes: from 'mic', or from - (16 bit, one channel).")
+        str | None, typer.Option(help="Label live sound from 'mic' or from - (standard input: 16 bit, one channel).")
     ] = None,
-    rate: Annotated[int, typer.Option(help="Samples a second of live sound.")] = 16000,
-    out: Annotated[str, typer.Option(help="'rttm' to print, or a file to write (.rttm).")] = "rttm",
+    rate: Annotated[int, typer.Option(help="Samples per second of live sound.")] = 16000,
+    out: Annotated[str, typer.Option(help="'rttm' to print, or an .rttm file to write.")] = "rttm",
     model: Annotated[
         str | None, typer.Option(help="Model file, or a name that `uisrnn models` lists; by default the encoder's.")
     ] = None,
     encoder: Annotated[
-        str | None, typer.Option(help="Encoder of voices, see `uisrnn models`; by default the best installed.")
+        str | None, typer.Option(help="Encoder of voices, see `uisrnn models`; by default the best installed encoder.")
     ] = None,
     segmentation: Annotated[
-        str | None, typer.Option(help="What finds speakers or speech, see `uisrnn models`; by default the encoder's.")
+        str | None,
+        typer.Option(help="Finder of speakers or speech, see `uisrnn models`; by default the encoder's."),
     ] = None,
-    window: Annotated[float, typer.Option(help="Seconds that resemblyzer hears at a time, 0.8 or 1.6.")] = 0.8,
+    window: Annotated[float, typer.Option(help="Window of the encoder resemblyzer in seconds, 0.8 or 1.6.")] = 0.8,
     channels: Annotated[
         str,
         typer.Option(
-            metavar="mix|split", help="mix: average the channels; split: each channel by itself, with its own speakers."
+            metavar="mix|split",
+            help="mix: average the channels; split: each channel alone, with its own speakers.",
         ),
     ] = "mix",
-    exclusive: Annotated[bool, typer.Option("--exclusive", help="Turns that do not overlap.")] = False,
+    exclusive: Annotated[bool, typer.Option("--exclusive", help="Write turns that do not overlap.")] = False,
     min_gap: options.MinGap = MIN_GAP,
     min_turn: options.MinTurn = 0.0,
     commit_lag: Annotated[int, typer.Option(help="Live: a label is final after this many more.")] = COMMIT_LAG,
@@ -95,8 +97,8 @@ def diarize(
 ) -> None:
     """Find out who speaks when, in recordings or live.
 
-    Live, a line {"number", "start", "end", "speaker", "final"} comes for each span of about half a second. A later line
-    with the same number replaces it.
+    With --live, each span of about half a second gets a line {"number", "start", "end", "speaker", "final"}. A later
+    line with the same number replaces it.
     """
     args = inference_of(config, assignments)
     if (live is None) == (not audio):
@@ -112,36 +114,37 @@ def diarize(
         args = replace(args, commit_lag=commit_lag)
         diarizer = LiveDiarizer(labeller, front_end, rate, inference_args=args)
         blocks = _blocks(live, rate)
-        tell(f"{names_of_system}; a label comes at most {diarizer.latency:.1f} s after the end of its span")
+        tell(f"{names_of_system}; labels appear at most {diarizer.latency:.1f} s after the end of a span")
         _follow(diarizer, blocks, is_microphone=live == "mic")
         return
     diarization = partial(
         uisrnn_diarize, model=labeller, front_end=front_end, num_speakers=num_speakers, channels=channels,
         exclusive=exclusive, min_gap=min_gap, min_turn=min_turn, inference_args=args,
     )  # fmt: skip
-    found, failed = {}, 0
+    annotations = {}
+    failures = 0
     for name, path in names.items():
         try:
             with warnings_in_one_line():
-                found[name] = _diarized(path, diarization)
-        except (InputError, OSError) as error:  # the others shall not be lost
+                annotations[name] = _diarized(path, diarization)
+        except (InputError, OSError) as error:  # keep the results of the other recordings
             if len(names) == 1:
                 raise
             complain(reason_of(error))
-            failed += 1
-    _show(found, out, json)
+            failures += 1
+    _show(annotations, out, json)
     tell(names_of_system)
-    if failed:
+    if failures:
         raise typer.Exit(1)
 
 
 def _system(
     model: str | None, encoder: str | None, segmentation: str | None, window: float, device: str, live: bool
 ) -> tuple[UISRNN, FrontEnd, str]:
-    """The model and the front end that were chosen, and a line that names them."""
+    """The chosen model and front end, and a line with their names."""
     given = None if model is None else model_of(model, device)
     part = encoder_for(given, encoder)
-    segmentation_of(part.name, segmentation)  # a wrong name is known before a model is read
+    segmentation_of(part.name, segmentation)  # refuse an unknown name before reading a model
     labeller = model_of(part.model, device) if given is None else given
     front_end = choose_front_end(part.name, segmentation, live=live, window=window, device=str(labeller.device))
     names = f"front end {front_end.name}, model {model or part.model}"
@@ -166,7 +169,7 @@ def _names_of(paths: Sequence[Path]) -> dict[str, Path]:
 
 
 def _diarized(path: Path, diarization: Callable[[Path], "Annotation"]) -> "Annotation":
-    """What comes from a pipe is put into a file, which can be read from its start."""
+    """Diarize a recording; copy standard input to a file first, because decoding needs a file that it can seek in."""
     if str(path) != "-":
         return diarization(path)
     with tempfile.NamedTemporaryFile(prefix="stdin") as file:
@@ -178,11 +181,11 @@ def _diarized(path: Path, diarization: Callable[[Path], "Annotation"]) -> "Annot
             raise type(error)(str(error).replace(file.name, "standard input")) from error
 
 
-def _show(found: "dict[str, Annotation]", out: str, json: bool) -> None:
+def _show(annotations: "dict[str, Annotation]", out: str, json: bool) -> None:
     if json:
-        show_json({name: [turn._asdict() for turn in turns_of(one, name)] for name, one in found.items()})
+        show_json({name: [turn._asdict() for turn in turns_of(value, name)] for name, value in annotations.items()})
     if not json or out not in ("rttm", "-"):
-        put_turns(found.items(), out)
+        put_turns(annotations.items(), out)
 
 
 # --- live ---
@@ -193,15 +196,15 @@ def _follow(diarizer: LiveDiarizer, blocks: Iterable[Any], is_microphone: bool) 
         for block in blocks:
             _tell(diarizer.push(block))
     except KeyboardInterrupt:
-        if not is_microphone:  # which is ended by it
+        if not is_microphone:  # an interrupt is how a user ends the microphone
             raise
     finally:
         _tell(diarizer.flush())
 
 
-def _tell(told: list[Spoken]) -> None:
-    for spoken in told:
-        show_line({**spoken._asdict(), "start": round(spoken.start, 3), "end": round(spoken.end, 3)})
+def _tell(spans: list[Spoken]) -> None:
+    for span in spans:
+        show_line({**span._asdict(), "start": round(span.start, 3), "end": round(span.end, 3)})
 
 
 def _blocks(source: str, rate: int) -> Iterator[Any]:
@@ -213,10 +216,10 @@ def _blocks(source: str, rate: int) -> Iterator[Any]:
 
 
 def _pcm(stream: Any, rate: int) -> Iterator[Any]:
-    """Samples of 16 bits, little end first, as they come."""
-    left = b""
+    """Blocks of 16-bit little-endian samples, as they arrive."""
+    rest = b""
     while content := stream.read1(2 * round(rate * _BLOCK)) if isinstance(stream, io.BufferedReader) else stream.read():
-        content = left + content
+        content = rest + content
         even = len(content) // 2 * 2
-        left = content[even:]
+        rest = content[even:]
         yield np.frombuffer(content[:even], dtype="<i2")

@@ -1,4 +1,4 @@
-"""Durations as people write them."""
+"""Durations like 90, 30m or 2h."""
 
 import re
 
@@ -9,19 +9,19 @@ _FORM = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
 
 
 def seconds_of(text: str, option: str) -> float:
-    """The seconds of a duration.
+    """Convert a duration to seconds.
 
     Args:
-        text: a number of seconds, or one with s, m, h or d after it.
-        option: by which error messages call it.
+        text: a number, followed by s, m, h, d or nothing; without a unit the number counts seconds.
+        option: name of the option, for the error.
 
     Raises:
-        ArgumentError: it is none, or not more than 0.
+        ArgumentError: `text` is not a duration, or is 0.
 
     >>> seconds_of("1.5h", "--max-time")
     5400.0
     """
-    found = _FORM.fullmatch(text.strip())
-    if found is None or float(found[1]) == 0:
+    match = _FORM.fullmatch(text.strip())
+    if match is None or float(match[1]) == 0:
         raise ArgumentError(f"{option} must be a duration like 90, 30m or 2h, but is {text!r:.80}")
-    return float(found[1]) * _SECONDS[found[2]]
+    return float(match[1]) * _SECONDS[match[2]]

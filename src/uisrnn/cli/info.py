@@ -1,5 +1,6 @@
-"""`uisrnn info`: what is in a file, and whether it looks healthy."""
+"""`uisrnn info`: the contents of a file, and warnings about likely mistakes."""
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -30,7 +31,7 @@ uisrnn info model.uisrnn --json
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the command to the command line."""
     app.command(epilog=_EPILOG)(info)
 
 
@@ -38,7 +39,7 @@ def info(
     file: Annotated[Path, typer.Argument(help="A model, sequences or an RTTM file.")],
     json: options.Json = False,
 ) -> None:
-    """Show what a file holds: sizes, speakers, scalars, and warnings about what often goes wrong."""
+    """Show sizes, numbers of speakers and scalars of a file, and warn about common mistakes in data."""
     facts, warnings = _facts(file)
     if json:
         show_json({**facts, "warnings": warnings})
@@ -49,7 +50,6 @@ def info(
 
 
 def _facts(file: Path) -> tuple[dict[str, Any], list[str]]:
-    """Facts and warnings."""
     if holds_turns(file):
         return _of_turns(file), []
     if holds_data(file):
@@ -77,7 +77,7 @@ def _of_sequences(sequences: Sequence[LabeledSequence]) -> tuple[dict[str, Any],
     health = health_of(sequences)
     try:
         return {**_of_data(health), **_estimates(sequences)}, health.warnings
-    except InputError as error:  # two observations of one time have one label
+    except InputError as error:  # two observations at the same time have the same label
         return _of_data(health), [*health.warnings, str(error)]
 
 
@@ -96,11 +96,11 @@ def _of_data(health: Health) -> dict[str, Any]:
 
 
 def _estimates(sequences: Sequence[LabeledSequence]) -> dict[str, Any]:
-    """The scalars that training estimates from the labels, if there are labels."""
-    labelled = [one for one in sequences if one.labels is not None]
-    if not any(len(one) > 1 for one in labelled):
+    """The scalars that training would estimate from the labels; empty without labels."""
+    labelled = [sequence for sequence in sequences if sequence.labels is not None]
+    if not any(len(sequence) > 1 for sequence in labelled):
         return {}
-    corpus = Corpus.of([coded(one, {}) for one in labelled])
+    corpus = Corpus.of([coded(sequence, {}) for sequence in labelled])
     return {
         "transition_bias": transition_bias_of(corpus, SINGLE_PROCESS)[0],
         "crp_alpha": crp_alpha_of(corpus, SINGLE_PROCESS),
@@ -109,16 +109,17 @@ def _estimates(sequences: Sequence[LabeledSequence]) -> dict[str, Any]:
 
 def _of_turns(file: Path) -> dict[str, Any]:
     channels = read_channels(file)
-    turns = [turn for own in channels.values() for turn in own]
+    turns = list(itertools.chain.from_iterable(channels.values()))
+    speakers = {(channel, turn.speaker) for channel, spoken in channels.items() for turn in spoken}
     return {
         "kind": "turns",
         "recordings": len({channel.recording for channel in channels}),
         "turns": len(turns),
-        "speakers": len({(channel, turn.speaker) for channel, own in channels.items() for turn in own}),
+        "speakers": len(speakers),
         "seconds_of_turns": sum(turn.end - turn.start for turn in turns),
     }
 
 
 def _range(values: Iterable[int]) -> str | None:
-    found = sorted(values)
-    return f"{found[0]} to {found[-1]}" if found else None
+    ordered = sorted(values)
+    return f"{ordered[0]} to {ordered[-1]}" if ordered else None

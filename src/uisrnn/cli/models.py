@@ -1,4 +1,4 @@
-"""`uisrnn models`: encoders, segmentations and pretrained models, and where each of them is."""
+"""`uisrnn models`: encoders, segmentations and pretrained models, and the paths of their weights."""
 
 from typing import Any
 
@@ -15,12 +15,12 @@ uisrnn models
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the command to the command line."""
     app.command(epilog=_EPILOG)(models)
 
 
 def models(json: options.Json = False) -> None:
-    """List encoders and segmentations: where the weights lie, their licences, and the model that fits."""
+    """List encoders and segmentations: paths of their weights, licences, and the model for each encoder."""
     rows = [_row("encoder", part) for part in ENCODERS] + [_row("segmentation", part) for part in SEGMENTATIONS]
     if json:
         show_json(rows)

@@ -1,4 +1,4 @@
-"""Arguments that several commands have, described once."""
+"""Arguments and options that several commands share."""
 
 import re
 from collections.abc import Sequence
@@ -12,82 +12,74 @@ from uisrnn.errors import ArgumentError
 Model = Annotated[
     str,
     typer.Argument(
-        help="Model file, of this library or of uisrnn 0.1.2; or 'campplus' or 'resemblyzer', which come with it."
+        help="Model file of this library or of uisrnn 0.1.2; or a pretrained model: 'campplus' or 'resemblyzer'."
     ),
 ]
 Data = Annotated[
     list[Path],
-    typer.Argument(help="Labelled sequences: .npz, .parquet, .jsonl, a Kaldi folder; several are put together."),
+    typer.Argument(help="Labelled sequences: .npz, .parquet, .jsonl, a Kaldi folder; several paths form one data set."),
 ]
 Config = Annotated[
-    Path | None, typer.Option(help="TOML file with tables model, training and inference; see docs/guides/train.md.")
+    Path | None, typer.Option(help="TOML file with the tables model, training and inference; see docs/guides/train.md.")
 ]
 Assignments = Annotated[
-    list[str], typer.Option("--set", metavar="NAME=VALUE", help="One argument, as in --set beam_size=20; repeatable.")
+    list[str],
+    typer.Option("--set", metavar="NAME=VALUE", help="Set an argument: --set beam_size=20; repeatable."),
 ]
-Seed = Annotated[int | None, typer.Option(help="Seed of everything random.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of all random numbers.")]
 Device = Annotated[
     str,
-    typer.Option(metavar="DEVICE", help="Where to compute: auto (a GPU where there is one), cpu, cuda, cuda:1, ..."),
+    typer.Option(metavar="DEVICE", help="Device: auto (a GPU if there is one, else the CPU), cpu, cuda, cuda:1, ..."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
-Rttm = Annotated[
-    Path | None, typer.Option(help="Labels by the speaker at each observation's time, from this RTTM file.")
-]
-MinGap = Annotated[
-    float, typer.Option(help="Close pauses of one speaker that are shorter, in seconds, where turns are made.")
-]
-MinTurn = Annotated[
-    float, typer.Option(help="Give turns that are shorter, in seconds, to those beside them, where turns are made.")
-]
-Hop = Annotated[
-    float | None, typer.Option(help="Seconds between observations; gives times to sequences that have none.")
-]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Rttm = Annotated[Path | None, typer.Option(help="RTTM file; the label of an observation is the speaker at its time.")]
+MinGap = Annotated[float, typer.Option(help="In turns, close pauses of a speaker shorter than this, in seconds.")]
+MinTurn = Annotated[float, typer.Option(help="Merge turns shorter than this, in seconds, into their neighbours.")]
+Hop = Annotated[float | None, typer.Option(help="Seconds between observations, for sequences without times.")]
 Ray = Annotated[
     str | None,
     typer.Option(
         metavar="[ADDRESS]",
-        help="Work on a Ray cluster, host:port or ray://host:port; without an address on $RAY_ADDRESS, or on workers "
-        "of this machine.",
+        help="Use a Ray cluster: host:port or ray://host:port. Without an address: $RAY_ADDRESS, else worker processes "
+        "on this machine.",
     ),
 ]
 Workers = Annotated[
-    int | None, typer.Option(help="Processes that share the work, one core each, with --ray; all cores by default.")
+    int | None, typer.Option(help="With --ray: number of worker processes, one core each; by default all cores.")
 ]
-OnError = Annotated[
-    str, typer.Option(help="What a shard does that cannot be read: stop the work, or skip, which the log tells.")
-]
+OnError = Annotated[str, typer.Option(help="If a shard cannot be read: 'stop', or 'skip' it and log a warning.")]
 
 
-_ADDRESS = re.compile(r"[^/\\:]+:[^/\\:]*|ray:.*")  # also of what only looks like one; what it is, is told later
+# Matches malformed addresses too, so that a later check can name the error.
+_ADDRESS = re.compile(r"[^/\\:]+:[^/\\:]*|ray:.*")
 
 
 def with_value_of_ray(words: Sequence[str]) -> list[str]:
-    """The words of a command line in which `--ray`, where no address follows, has an empty value.
+    """Give `--ray` an empty value if no address follows it.
 
     >>> with_value_of_ray(["predict", "--ray", "model.uisrnn", "meetings.parquet"])
     ['predict', '--ray=', 'model.uisrnn', 'meetings.parquet']
     >>> with_value_of_ray(["predict", "--ray", "head:6379", "--", "--ray"])
     ['predict', '--ray', 'head:6379', '--', '--ray']
     """
-    found = list(words)
-    end = found.index("--") if "--" in found else len(found)
-    for at in range(end):
-        if found[at] == "--ray" and not _ADDRESS.fullmatch("".join(found[at + 1 : at + 2])):
-            found[at] = "--ray="
-    return found
+    result = list(words)
+    end = result.index("--") if "--" in result else len(result)
+    for position in range(end):
+        if result[position] == "--ray" and not _ADDRESS.fullmatch("".join(result[position + 1 : position + 2])):
+            result[position] = "--ray="
+    return result
 
 
 def address_of(ray: str) -> str | None:
-    """The address that `--ray` says, or None."""
+    """The address in the value of `--ray`; None if the value is empty."""
     return ray or None
 
 
 def require_no_workers(workers: int | None) -> None:
-    """Refuse `--workers` where there is no `--ray`.
+    """Refuse `--workers` without `--ray`.
 
     Raises:
-        ArgumentError: they are given.
+        ArgumentError: `workers` is given.
     """
     if workers is not None:
         raise ArgumentError("--workers needs --ray")

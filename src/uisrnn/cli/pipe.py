@@ -1,4 +1,4 @@
-"""Observations as JSON lines in, labels as JSON lines out, line by line."""
+"""Read observations as JSON lines from standard input and print labels as JSON lines."""
 
 import sys
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from uisrnn.uisrnn import UISRNN
 
 
 class _Follower:
-    """One sequence of the pipe: its stream, and the times of what is not final yet."""
+    """A sequence of the pipe: its stream, and the times of observations whose labels are not final yet."""
 
     def __init__(self, name: str | None, stream: Stream) -> None:
         self._name = name
@@ -25,7 +25,7 @@ class _Follower:
         self._last_time: float | None = None
 
     def push(self, observation: Observations, time: float | None) -> None:
-        """Take an observation, and tell what is known after it; equal times are one time, as in files."""
+        """Label an observation and print new, revised and final labels; consecutive equal times are the same time."""
         joins = time is not None and time == self._last_time
         self._last_time = time
         self._times[self._count] = time
@@ -36,12 +36,12 @@ class _Follower:
         self._tell_changes(update)
 
     def flush(self) -> None:
-        """Tell the labels that were not final yet."""
+        """Print the labels that were not final yet as final."""
         self._tell_changes(self._stream.flush())
 
     def _tell_changes(self, update: Update) -> None:
-        revised: Mapping[int, Label] = update.changed
-        for position, label in revised.items():
+        changed: Mapping[int, Label] = update.changed
+        for position, label in changed.items():
             if position not in update.final:
                 self._tell(position, label, final=False)
         for position, label in update.final.items():
@@ -54,10 +54,11 @@ class _Follower:
 
 
 def follow(model: UISRNN, args: InferenceArguments) -> None:
-    """Label what comes from standard input until it ends.
+    """Label observations from standard input until it ends.
 
     Raises:
-        InputError: a line is no observation; the message has its number. What came before it is told as final first.
+        InputError: a line is not an observation; the message has the number of the line. Labels of earlier lines are
+            printed as final before.
     """
     followers: dict[str | None, _Follower] = {}
     try:
@@ -65,19 +66,22 @@ def follow(model: UISRNN, args: InferenceArguments) -> None:
             if not line.strip():
                 continue
             where = f"standard input, line {number}"
-            told = parse_line(_decoded(line, where), where)
-            if told.observation.shape[1] != model.observation_dim:
-                raise InputError(f"{where}: needs {model.observation_dim} numbers, but has {told.observation.shape[1]}")
-            if told.sequence not in followers:
-                followers[told.sequence] = _Follower(told.sequence, model.stream(args))
-            followers[told.sequence].push(told.observation, told.time)
+            parsed = parse_line(_decoded(line, where), where)
+            dim = parsed.observation.shape[1]
+            if dim != model.observation_dim:
+                raise InputError(
+                    f"{where}: needs {model.observation_dim} numbers, but has {parsed.observation.shape[1]}"
+                )
+            if parsed.sequence not in followers:
+                followers[parsed.sequence] = _Follower(parsed.sequence, model.stream(args))
+            followers[parsed.sequence].push(parsed.observation, parsed.time)
     finally:
         for follower in followers.values():
             follower.flush()
 
 
 def lines_of_stdin() -> Iterable[bytes]:
-    """Lines as they come; their encoding is for the parser to judge."""
+    """Lines of standard input as bytes, as they arrive."""
     return sys.stdin.buffer
 
 

@@ -24,13 +24,13 @@ from uisrnn.turns.turn import Turn
 
 _FORMATS = (".png", ".svg", ".pdf")
 
-Out = Annotated[Path, typer.Option(help=f"The picture to write: {', '.join(_FORMATS)}.")]
-Name = Annotated[str | None, typer.Option("--name", help="Which sequence or recording; by default the first.")]
+Out = Annotated[Path, typer.Option(help=f"Picture to write: {', '.join(_FORMATS)}.")]
+Name = Annotated[str | None, typer.Option("--name", help="Name of the sequence or recording; by default the first.")]
 Picture = Annotated[Path, typer.Argument(help="Sequences, or turns (.rttm).")]
 
 _EPILOG = """Examples:
 
-uisrnn plot timeline reference.rttm found.rttm --out timeline.png
+uisrnn plot timeline reference.rttm hypothesis.rttm --out timeline.png
 
 uisrnn plot embedding meetings.npz --model model.uisrnn --out map.svg
 
@@ -39,7 +39,7 @@ uisrnn plot history history.json --out training.png
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the commands to the command line."""
     pictures = typer.Typer(help="Draw turns, observations, training, confidence.", no_args_is_help=True, epilog=_EPILOG)
     for command in (timeline, embedding, similarity, confidence, history):
         pictures.command()(command)
@@ -48,40 +48,40 @@ def register(app: typer.Typer) -> None:
 
 def timeline(
     reference: Picture,
-    hypothesis: Annotated[Path | None, typer.Argument(help="What was found; errors are marked.")] = None,
+    hypothesis: Annotated[Path | None, typer.Argument(help="Predicted turns; their errors are marked.")] = None,
     out: Out = Path("timeline.png"),
     name: Name = None,
 ) -> None:
-    """Who speaks when; with a hypothesis, one above the other."""
+    """Draw who speaks when; with a hypothesis, below the reference."""
     _require_picture(out)
-    told, turns = _turns_of(reference, name)
-    found = None if hypothesis is None else _turns_of(hypothesis, told)[1]
-    _save(plots.plot_timeline(turns, found), out)
+    recording, turns = _turns_of(reference, name)
+    predicted = None if hypothesis is None else _turns_of(hypothesis, recording)[1]
+    _save(plots.plot_timeline(turns, predicted), out)
 
 
 def embedding(
     data: Annotated[Path, typer.Argument(help="Labelled sequences.")],
-    model: Annotated[str | None, typer.Option(help="A model, whose labels are shown beside the true ones.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model whose labels are drawn beside the true labels.")] = None,
     out: Out = Path("embedding.png"),
     name: Name = None,
     config: options.Config = None,
     assignments: options.Assignments = [],  # noqa: B006 -- typer takes the default of a list as a list
 ) -> None:
-    """Observations on a plane, by their principal components and coloured by label."""
+    """Draw observations on their two first principal components, coloured by label."""
     _require_picture(out)
     args = inference_of(config, assignments)
     sequence = _sequence_of(data, name)
     predicted = None if model is None else model_of(model).predict(sequence, args)
     labels = sequence.labels if sequence.labels is not None else predicted
     if labels is None:
-        raise InputError(f"{sequence.name}: there are no labels; give a --model that finds some")
+        raise InputError(f"{sequence.name}: labels are needed, but it has none; --model predicts labels")
     _save(plots.plot_embedding(sequence.observations, labels, predicted), out)
 
 
 def similarity(
     data: Annotated[Path, typer.Argument(help="Sequences.")], out: Out = Path("similarity.png"), name: Name = None
 ) -> None:
-    """How alike all pairs of observations of a sequence are."""
+    """Draw the similarity of all pairs of observations of a sequence."""
     _require_picture(out)
     sequence = _sequence_of(data, name)
     _save(plots.plot_similarity(sequence.observations, sequence.labels), out)
@@ -95,7 +95,7 @@ def confidence(
     config: options.Config = None,
     assignments: options.Assignments = [],  # noqa: B006 -- typer takes the default of a list as a list
 ) -> None:
-    """How sure a model is of its labels, over time."""
+    """Draw the confidence of a model in its labels over time."""
     _require_picture(out)
     args = inference_of(config, assignments)
     sequence = _sequence_of(data, name)
@@ -104,32 +104,32 @@ def confidence(
 
 
 def history(
-    file: Annotated[Path, typer.Argument(help="What train --history wrote.")], out: Out = Path("history.png")
+    file: Annotated[Path, typer.Argument(help="File that train --history wrote.")], out: Out = Path("history.png")
 ) -> None:
-    """Training curves."""
+    """Draw the losses of a training."""
     _require_picture(out)
     _save(plots.plot_history(_history_of(file)), out)
 
 
-# --- what is drawn ---
+# --- reading ---
 
 
 def _sequence_of(path: Path, name: str | None) -> LabeledSequence:
-    sequences = {one.name: one for one in reversed(sequences_of([path]))}
-    return sequences[_known(name, list(reversed(sequences)), path)]
+    sequences = {sequence.name: sequence for sequence in reversed(sequences_of([path]))}
+    return sequences[_chosen_name(name, list(reversed(sequences)), path)]
 
 
 def _turns_of(path: Path, name: str | None) -> tuple[str, list[Turn]]:
-    """The turns of a recording, and its name."""
+    """The name of a recording and its turns."""
     if holds_turns(path):
         recordings = read_turns(path)
-        chosen = _known(name, list(recordings), path)
+        chosen = _chosen_name(name, list(recordings), path)
         return chosen, recordings[chosen]
     sequence = _sequence_of(path, name)
     return sequence.name, turns_in(sequence)
 
 
-def _known(name: str | None, names: list[str], path: Path) -> str:
+def _chosen_name(name: str | None, names: list[str], path: Path) -> str:
     if not names:
         raise InputError(f"{path}: there are no turns in it")
     if name is not None and name not in names:
@@ -139,14 +139,14 @@ def _known(name: str | None, names: list[str], path: Path) -> str:
 
 def _history_of(file: Path) -> History:
     try:
-        told = json.loads(file.read_bytes())
-        told["development"] = {int(iteration): loss for iteration, loss in told["development"].items()}
-        return History(**told)
+        fields = json.loads(file.read_bytes())
+        fields["development"] = {int(iteration): loss for iteration, loss in fields["development"].items()}
+        return History(**fields)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise InputError(f"{file}: must be what train --history wrote, but is not: {error!r:.100}") from error
+        raise InputError(f"{file}: must be a file that train --history wrote, but is not: {error!r:.100}") from error
 
 
-# --- what is written ---
+# --- writing ---
 
 
 def _require_picture(out: Path) -> None:
@@ -158,7 +158,7 @@ def _require_picture(out: Path) -> None:
 def _save(axes: Any, out: Path) -> None:
     figure = (axes[0] if isinstance(axes, (list, tuple)) or hasattr(axes, "__len__") else axes).figure
     content = io.BytesIO()
-    with warnings.catch_warnings():  # a name in letters that the font has not is drawn as boxes
+    with warnings.catch_warnings():  # boxes stand for letters that the font lacks
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         figure.savefig(content, format=out.suffix[1:].lower(), dpi=150, bbox_inches="tight")
     write_atomically(out, content.getvalue())

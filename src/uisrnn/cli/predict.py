@@ -1,4 +1,4 @@
-"""`uisrnn predict`: labels of observations, of files or of a pipe."""
+"""`uisrnn predict`: label observations from files or from a pipe."""
 
 import os
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ some_encoder | uisrnn predict model.uisrnn - --commit-lag 5
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the command to the command line."""
     app.command(epilog=_EPILOG)(predict)
 
 
@@ -50,20 +50,21 @@ def predict(
     data: Annotated[
         str,
         typer.Argument(
-            help="Sequences, as for train; - for JSON lines from standard input; with --ray Parquet, also at a URL."
+            help="Sequences, as for train; - for JSON lines from standard input; with --ray Parquet, path or URL."
         ),
     ],
     out: Annotated[
         str,
         typer.Option(
             help="'labels' (JSON lines) or 'rttm' to print; or a file: .rttm, .npz, .parquet, .jsonl, ...; with --ray "
-            ".rttm or a folder."
+            "an .rttm file or a folder."
         ),
     ] = "labels",
     config: options.Config = None,
     assignments: options.Assignments = [],  # noqa: B006 -- typer takes the default of a list as a list
     commit_lag: Annotated[
-        int | None, typer.Option(help="From a pipe: a label is final after so many more observations of its sequence.")
+        int | None,
+        typer.Option(help="From a pipe: a label is final after this many more observations of its sequence."),
     ] = None,
     min_gap: options.MinGap = 0.0,
     min_turn: options.MinTurn = 0.0,
@@ -73,19 +74,21 @@ def predict(
     workers: options.Workers = None,
     on_error: options.OnError = "stop",
     embeddings: Annotated[
-        bool, typer.Option("--embeddings", help="With --ray: the files of a folder have the embeddings too.")
+        bool, typer.Option("--embeddings", help="With --ray and a folder: write the embeddings too.")
     ] = False,
 ) -> None:
     """Label observations.
 
-    A line of labels is {"sequence", "position", "time", "label", "final"}. From a pipe, a line comes for each
-    observation at once, and another one where its label changes or becomes final.
+    A line of labels is {"sequence", "position", "time", "label", "final"}. From a pipe, each observation gets a line at
+    once, and another line when its label changes or becomes final.
     """
     args = inference_of(config, assignments)
     turns = _Turns(hop, min_gap, min_turn)
     if ray is not None:
         if data == "-" or commit_lag is not None or device not in ("auto", "cpu"):
-            raise ArgumentError("--ray is for Parquet files and processors: without -, --commit-lag or --device cuda")
+            raise ArgumentError(
+                "--ray reads Parquet and computes on CPUs: it excludes -, --commit-lag and --device cuda"
+            )
         _predict_on_cluster(
             model_of(model, "cpu"), data, args, out, turns, address=options.address_of(ray), workers=workers,
             on_error=on_error, embeddings=embeddings,
@@ -95,29 +98,29 @@ def predict(
         raise ArgumentError("--workers and --embeddings need --ray")
     _require_out(out)
     if Path(out).exists() and Path(data).exists() and os.path.samefile(out, data):
-        raise ArgumentError(f"--out must be another file than the data, whose labels it would replace, but is {out}")
+        raise ArgumentError(f"--out must not be the data, whose labels it would replace, but is {out}")
     predictor = model_of(model, device)
     if data == "-":
         if out not in ("labels", "-"):
-            raise ArgumentError(f"--out must be labels where observations come from a pipe, but is {out}")
+            raise ArgumentError(f"--out must be labels if observations come from a pipe, but is {out}")
         lag = args.commit_lag if commit_lag is None else commit_lag
         pipe.follow(predictor, replace(args, commit_lag=lag))
         return
     require_hop(hop)
     dataset = dataset_of([Path(data)], on_error=on_error)
-    sequences = [with_times(one, hop) for one in dataset.sequences()]
-    for one in dataset.skipped:
-        tell(f"left out: {one.why}")
-    found = [
-        replace(one, labels=tuple(labels))
-        for one, labels in zip(sequences, predictor.predict(sequences, args), strict=True)
+    sequences = [with_times(sequence, hop) for sequence in dataset.sequences()]
+    for shard in dataset.skipped:
+        tell(f"left out: {shard.why}")
+    labelled = [
+        replace(sequence, labels=tuple(labels))
+        for sequence, labels in zip(sequences, predictor.predict(sequences, args), strict=True)
     ]
-    _put(found, out, turns)
+    _put(labelled, out, turns)
 
 
 @dataclass(frozen=True)
 class _Turns:
-    """How turns are made, see `to_turns`."""
+    """Arguments of `to_turns`."""
 
     hop: float | None
     min_gap: float
@@ -127,26 +130,26 @@ class _Turns:
 def _predict_on_cluster(
     model: UISRNN, data: str, args: InferenceArguments, out: str, turns: _Turns, **how: Any
 ) -> None:
-    """Turns and labels come back and are put as always; what is larger is written by the workers."""
-    is_turns = out == RTTM or is_rttm(Path(out))
-    if is_turns:
+    """Print or write turns and labels in this process; workers write files of sequences."""
+    wants_turns = out == RTTM or is_rttm(Path(out))
+    if wants_turns:
         _require_out(out)
-    place = RTTM if is_turns else None if out in _PRINTED else out
-    found = predict_on_cluster(data, model, args, out=place, **asdict(turns), **how)
-    if found.turns is not None:
-        put_turns(found.turns.items(), out)
-    elif found.labels is None or found.times is None:
+    place = RTTM if wants_turns else None if out in _PRINTED else out
+    result = predict_on_cluster(data, model, args, out=place, **asdict(turns), **how)
+    if result.turns is not None:
+        put_turns(result.turns.items(), out)
+    elif result.labels is None or result.times is None:
         tell(f"wrote {out}")
     else:
-        for name, labels, times in zip(found.names, found.labels, found.times, strict=True):
+        for name, labels, times in zip(result.names, result.labels, result.times, strict=True):
             _show_labels(name, labels, times)
 
 
 def _require_out(out: str) -> None:
-    """Refuse what cannot be written before the work.
+    """Require a value of `--out` that can be printed or written.
 
     Raises:
-        ArgumentError: it is no file in a folder that exists, or its suffix says no format.
+        ArgumentError: the folder of the file does not exist, or its suffix belongs to no format.
     """
     if out in _PRINTED or (is_rttm(Path(out)) and Path(out).parent.is_dir()):
         return
@@ -157,14 +160,15 @@ def _require_out(out: str) -> None:
     require_place(Path(out))
 
 
-def _put(found: Sequence[LabeledSequence], out: str, turns: _Turns) -> None:
+def _put(sequences: Sequence[LabeledSequence], out: str, turns: _Turns) -> None:
     if out in ("labels", "-"):
-        for one in found:
-            _show_labels(one.name, one.labels or (), None if one.times is None else one.times.tolist())
+        for sequence in sequences:
+            times = None if sequence.times is None else sequence.times.tolist()
+            _show_labels(sequence.name, sequence.labels or (), times)
     elif out == RTTM or is_rttm(Path(out)):
-        put_turns([(one.name, turns_in(one, **asdict(turns))) for one in found], out)
+        put_turns([(sequence.name, turns_in(sequence, **asdict(turns))) for sequence in sequences], out)
     else:
-        save_sequences(out, found)
+        save_sequences(out, sequences)
         tell(f"wrote {out}")
 
 

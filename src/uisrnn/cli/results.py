@@ -1,4 +1,4 @@
-"""What several commands give: turns as RTTM, labels as JSON lines."""
+"""Output that several commands share: turns as RTTM, labels as JSON lines."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,22 +13,22 @@ from uisrnn.turns.segmentation import to_turns
 from uisrnn.turns.turn import Turn
 
 DECIMALS = 3
-"""Of seconds in RTTM: windows are not placed more exactly."""
+"""Decimals of seconds in RTTM; windows are not placed more exactly."""
 
 
 def put_turns(named: Iterable[tuple[str, Any]], out: str | Path) -> None:
-    """Print turns as RTTM where `out` is `rttm` or `-`, else write them to this file.
+    """Print turns as RTTM if `out` is `rttm` or `-`, else write them to the file `out`.
 
-    Names are words there, so that what is no part of a word becomes `_`.
+    Names in RTTM are words: `_` replaces white space and characters that cannot be printed.
 
     Raises:
-        InputError: two recordings would have one name.
+        InputError: two recordings would have the same name.
     """
     recordings: dict[str, Any] = {}
     for name, turns in named:
-        word = "".join(one if one.isprintable() and not one.isspace() else "_" for one in name) or "_"
+        word = "".join(letter if letter.isprintable() and not letter.isspace() else "_" for letter in name) or "_"
         if word in recordings:
-            raise InputError(f"{name!r}: another recording is called {word!r} in RTTM too")
+            raise InputError(f"{name!r}: another recording has the same name {word!r} in RTTM")
         recordings[word] = turns
     if str(out) in ("rttm", "-"):
         print(rttm.text_of(recordings, decimals=DECIMALS), end="", flush=True)
@@ -38,7 +38,7 @@ def put_turns(named: Iterable[tuple[str, Any]], out: str | Path) -> None:
 
 
 def show_label(name: str | None, position: int, time: float | None, label: Label, final: bool) -> None:
-    """A line about the label of one observation."""
+    """Print the label of an observation as a JSON line."""
     show_line({"sequence": name, "position": position, "time": time, "label": label, "final": final})
 
 
@@ -48,8 +48,8 @@ def turns_in(
     """The turns of a sequence; see `to_turns`.
 
     Raises:
-        InputError: it has no labels or no times.
+        InputError: the sequence has no labels or no times.
     """
     if sequence.labels is None or sequence.times is None:
-        raise InputError(f"{sequence.name}: turns need labels and times (--hop SECONDS gives times), but has not both")
+        raise InputError(f"{sequence.name}: turns need labels and times (--hop SECONDS gives times), but it lacks them")
     return to_turns(sequence.labels, sequence.times, hop=hop, min_gap=min_gap, min_turn=min_turn)

@@ -1,4 +1,4 @@
-"""Arguments of model, training and inference: the recommended ones, a TOML file, and single ones set by hand."""
+"""Arguments of model, training and inference: recommended values, overridden by a TOML file, overridden by `--set`."""
 
 import dataclasses
 import difflib
@@ -18,7 +18,7 @@ Groups = dict[str, Arguments]
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What a command works with."""
+    """The arguments of a command."""
 
     model: ModelArguments
     training: TrainingArguments
@@ -26,16 +26,16 @@ class Settings:
 
 
 def settings_of(config: Path | None, assignments: Iterable[str], uses: Sequence[str] = ALL) -> Settings:
-    """The recommended arguments, with those of a file in their place, and those of `--set` in theirs.
+    """The recommended arguments, overridden by a file, overridden by `--set`.
 
     Args:
         config: a TOML file with the tables `model`, `training` and `inference`.
         assignments: words like `beam_size=20`.
-        uses: the groups that the command works with; of others nothing can be set, though a file may have them.
+        uses: the groups that the command uses. `--set` refuses arguments of other groups; a file may have them.
 
     Raises:
-        ArgumentError: an argument is unknown or has a value that it cannot have; the message says where.
-        OSError: there is no such file.
+        ArgumentError: an argument is unknown or its value is invalid; the message names the file or option.
+        OSError: the file cannot be read.
     """
     groups: Groups = dict(zip(ALL, recommended_arguments(), strict=True))
     for table, values in _tables(config, groups).items():
@@ -45,9 +45,9 @@ def settings_of(config: Path | None, assignments: Iterable[str], uses: Sequence[
         name, equals, text = assignment.partition("=")
         if not equals:
             raise ArgumentError(f"--set needs NAME=VALUE, but is {assignment!r}")
-        group = _group_with(name, {one: groups[one] for one in uses})
+        group = _group_with(name, {group: groups[group] for group in uses})
         _put(group, name, _parsed(group, name, text), f"--set {name}")
-    return Settings(**groups)  # type: ignore[arg-type]  # each group is of its own class
+    return Settings(**groups)  # type: ignore[arg-type]  # each group has its own class
 
 
 def inference_of(config: Path | None, assignments: Iterable[str]) -> InferenceArguments:
@@ -77,18 +77,18 @@ def _put(group: Arguments, name: str, value: Any, where: str) -> None:
 
 
 def _group_with(name: str, groups: Groups) -> Arguments:
-    names = {one.name: group for group in groups.values() for one in dataclasses.fields(group)}
+    names = {field.name: group for group in groups.values() for field in dataclasses.fields(group)}
     if name not in names:
         close = difflib.get_close_matches(name, names, n=1)
         raise ArgumentError(
-            f"--set {name}: there is no such argument of this command; "
-            + (f"did you mean {close[0]}?" if close else f"there are {', '.join(names)}")
+            f"--set {name}: this command has no such argument; "
+            + (f"did you mean {close[0]}?" if close else f"it has {', '.join(names)}")
         )
     return names[name]
 
 
 def _parsed(group: Arguments, name: str, text: str) -> Any:
-    kind = next(one.metadata["type"] for one in dataclasses.fields(group) if one.name == name)
+    kind = next(field.metadata["type"] for field in dataclasses.fields(group) if field.name == name)
     try:
         return kind.parse(text)
     except ValueError:

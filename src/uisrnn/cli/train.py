@@ -1,4 +1,4 @@
-"""`uisrnn train`: labelled sequences to a model file."""
+"""`uisrnn train`: train a model on labelled sequences."""
 
 from dataclasses import asdict, replace
 from json import dumps
@@ -36,13 +36,13 @@ uisrnn train meetings/ --out gru.uisrnn --set observation_model=gru --checkpoint
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the command to the command line."""
     app.command(epilog=_EPILOG)(train)
 
 
 def train(
     data: options.Data,
-    out: Annotated[Path, typer.Option(help="The model file to write.")],
+    out: Annotated[Path, typer.Option(help="Model file to write.")],
     config: options.Config = None,
     assignments: options.Assignments = [],  # noqa: B006 -- typer takes the default of a list as a list
     same_names: Annotated[
@@ -51,30 +51,28 @@ def train(
     rttm: options.Rttm = None,
     on_error: options.OnError = "stop",
     scratch: Annotated[
-        Path | None, typer.Option(help="Folder for a copy of the observations while training; by default $TMPDIR.")
+        Path | None, typer.Option(help="Folder for a temporary copy of the observations; by default $TMPDIR.")
     ] = None,
     checkpoints: Annotated[
-        str | None, typer.Option(help="Folder to keep checkpoints in, from which --resume goes on.")
+        str | None, typer.Option(help="Folder of checkpoints, from which --resume continues.")
     ] = None,
-    checkpoint_every: Annotated[
-        float | None, typer.Option(help="Minutes from one checkpoint to the next; by default 10.")
-    ] = None,
-    keep: Annotated[int | None, typer.Option(help="How many of the last checkpoints stay; by default 3.")] = None,
+    checkpoint_every: Annotated[float | None, typer.Option(help="Minutes between checkpoints; by default 10.")] = None,
+    keep: Annotated[int | None, typer.Option(help="Number of last checkpoints to keep; by default 3.")] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the last checkpoint, with the same data and arguments.")
+        bool, typer.Option("--resume", help="Continue from the last checkpoint, with the same data and arguments.")
     ] = False,
     max_time: Annotated[
-        str | None, typer.Option(help="Stop after so long, as in 90 (seconds), 30m or 8h; --resume goes on.")
+        str | None, typer.Option(help="Stop after this time: 90 (seconds), 30m, 8h, ...; --resume continues.")
     ] = None,
     device: options.Device = "auto",
     ray: options.Ray = None,
     workers: options.Workers = None,
-    tensorboard: Annotated[Path | None, typer.Option(help="Folder for TensorBoard to show the training.")] = None,
-    history: Annotated[Path | None, typer.Option(help="JSON file of losses, for uisrnn plot history.")] = None,
+    tensorboard: Annotated[Path | None, typer.Option(help="Folder of logs for TensorBoard.")] = None,
+    history: Annotated[Path | None, typer.Option(help="JSON file of losses to write, for uisrnn plot history.")] = None,
     seed: options.Seed = None,
     json: options.Json = False,
 ) -> None:
-    """Train a model on labelled sequences: with the recommended arguments, or others.
+    """Train a model on labelled sequences, by default with the recommended arguments.
 
     The data need not fit into memory.
     """
@@ -82,7 +80,7 @@ def train(
     require_place(out)
     if history is not None:
         require_place(history, "--history")
-    kept = _checkpoints(checkpoints, checkpoint_every, keep, resume)
+    saved = _checkpoints(checkpoints, checkpoint_every, keep, resume)
     dataset = dataset_of(data, rttm, on_error, scratch)
     dim = next(dataset.sequences()).observations.shape[1]
     seeded = settings.model.seed if seed is None else seed
@@ -93,15 +91,15 @@ def train(
     watcher = SILENT_WATCHER if tensorboard is None else TensorBoard(tensorboard)
     if ray is None:
         options.require_no_workers(workers)
-        course = model.fit(dataset, args=args, watcher=watcher, checkpoints=kept)
+        losses = model.fit(dataset, args=args, watcher=watcher, checkpoints=saved)
     else:
-        course = train_on_cluster(
-            model, dataset, args, address=options.address_of(ray), workers=workers, checkpoints=kept, watcher=watcher
+        losses = train_on_cluster(
+            model, dataset, args, address=options.address_of(ray), workers=workers, checkpoints=saved, watcher=watcher
         )
     model.save(out)
     if history is not None:
-        write_atomically(history, dumps(asdict(course)).encode())
-    facts = _facts(out, model, dataset, course)
+        write_atomically(history, dumps(asdict(losses)).encode())
+    facts = _facts(out, model, dataset, losses)
     show_json(facts) if json else show_facts(facts.items())
 
 
@@ -112,11 +110,11 @@ def _checkpoints(folder: str | None, every: float | None, keep: int | None, resu
         return Checkpoints(folder, **given)
     if given:
         option = {"every": "--checkpoint-every", "keep": "--keep", "resume": "--resume"}[next(iter(given))]
-        raise ArgumentError(f"{option} needs --checkpoints, the folder that they are in")
+        raise ArgumentError(f"{option} needs --checkpoints, the folder of the checkpoints")
     return None
 
 
-def _facts(out: Path, model: UISRNN, dataset: Dataset, course: History) -> dict[str, object]:
+def _facts(out: Path, model: UISRNN, dataset: Dataset, losses: History) -> dict[str, object]:
     sequences, observations = dataset.staged_sizes
     return {
         "model": str(out),
@@ -128,7 +126,7 @@ def _facts(out: Path, model: UISRNN, dataset: Dataset, course: History) -> dict[
         "transition_bias": model.transition_bias,
         "crp_alpha": model.crp_alpha,
         "likelihood_scale": model.likelihood_scale,
-        "iterations": len(course),
-        "discriminative_iterations": len(course.discriminative),
-        "skipped_iterations": len(course.skipped) + len(course.discriminative_skipped),
+        "iterations": len(losses),
+        "discriminative_iterations": len(losses.discriminative),
+        "skipped_iterations": len(losses.skipped) + len(losses.discriminative_skipped),
     }

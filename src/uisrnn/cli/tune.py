@@ -1,4 +1,4 @@
-"""`uisrnn tune`: the parameters with which a model decodes best."""
+"""`uisrnn tune`: search decoding parameters of a model."""
 
 from pathlib import Path
 from typing import Annotated
@@ -26,19 +26,19 @@ uisrnn tune model.uisrnn development.npz --out tuned.uisrnn --ray --workers 8
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the command to the command line."""
     app.command(epilog=_EPILOG)(tune)
 
 
 def tune(
     model: options.Model,
     data: options.Data,
-    out: Annotated[Path, typer.Option(help="The model file to write, with the parameters that were found.")],
-    trials: Annotated[int, typer.Option(help="How many values to try.")] = 50,
-    metric: Annotated[str, typer.Option(help="What shall be large.")] = "accuracy",
-    storage: Annotated[Path | None, typer.Option(help="File of trials, to go on with later.")] = None,
+    out: Annotated[Path, typer.Option(help="Model file to write, with the best parameters.")],
+    trials: Annotated[int, typer.Option(help="Number of trials.")] = 50,
+    metric: Annotated[str, typer.Option(help="Metric to maximise.")] = "accuracy",
+    storage: Annotated[Path | None, typer.Option(help="File of trials; a later search continues from it.")] = None,
     timeout: Annotated[
-        str | None, typer.Option(help="Begin no trial after so long, as in 90 (seconds), 30m or 8h.")
+        str | None, typer.Option(help="Begin no trial after this time: 90 (seconds), 30m, 8h, ...")
     ] = None,
     config: options.Config = None,
     assignments: options.Assignments = [],  # noqa: B006 -- typer takes the default of a list as a list
@@ -49,26 +49,26 @@ def tune(
     workers: options.Workers = None,
     json: options.Json = False,
 ) -> None:
-    """Search the decoding parameters of a trained model on labelled sequences it was not trained on."""
+    """Search decoding parameters of a trained model on labelled sequences that were not used for its training."""
     args = inference_of(config, assignments)
     require_place(out)
     evaluator = _evaluator(ray, workers)
     seconds = None if timeout is None else seconds_of(timeout, "--timeout")
     tuned = model_of(model, device)
-    found = tuning.tune(
+    result = tuning.tune(
         tuned, sequences_of(data, rttm), metric=metric, args=args, trials=trials, timeout=seconds, storage=storage,
         seed=seed, evaluator=evaluator,
     )  # fmt: skip
     tuned.save(out)
-    if not found.applied:
-        tell(f"nothing was better than what the model had; {out} is the model as it was")
+    if not result.applied:
+        tell(f"no trial was better than the model; {out} is the unchanged model")
     facts = {
         "model": str(out),
-        "applied": found.applied,
-        "trials": found.trials,
-        "before": found.before,
-        "cross_validated": found.cross_validated,
-        **found.parameters,
+        "applied": result.applied,
+        "trials": result.trials,
+        "before": result.before,
+        "cross_validated": result.cross_validated,
+        **result.parameters,
     }
     show_json(facts) if json else show_facts(facts.items())
 

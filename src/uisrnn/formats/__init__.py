@@ -10,7 +10,7 @@ from uisrnn.formats.portable import portable
 from uisrnn.formats.reader import SequenceReader
 from uisrnn.formats.reading import Stopping, place_of
 from uisrnn.formats.registry import register
-from uisrnn.formats.sources import Files
+from uisrnn.formats.sequence_sources import Files
 from uisrnn.sequences.labeled import LabeledSequence
 
 __all__ = ["Format", "errors_at", "iterate_sequences", "load_sequences", "register", "save_sequences"]

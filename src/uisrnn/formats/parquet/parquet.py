@@ -43,7 +43,7 @@ class Parquet:
         return list(_shards(path)) if path.is_dir() else [path]
 
     def iterate(self, path: Path, shards: Sequence[Path]) -> Iterator[tuple[Path, LabeledSequence]]:
-        """Read batches of rows; the shards are one table, in the order of their names."""
+        """Read batches of rows; all shards are a table, in the order of their names."""
         said: set[str] = set()
         return sequences_of(
             chain.from_iterable(rows_of(shard, path.stem, partitions_of(path, shard), said) for shard in shards)

@@ -43,7 +43,7 @@ class GRUNetwork(nn.Module):
         return functional.linear(x, weight, bias)
 
     def step(self, encoded: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
-        """One time step: encoded (rows, 3 H) and hidden (rows, depth, H) to the next hidden, and m (rows, D)."""
+        """A time step: encoded (rows, 3 H) and hidden (rows, depth, H) to the next hidden, and m (rows, D)."""
         layers: list[Tensor] = []
         for layer, (w_ih, w_hh, b_ih, b_hh) in enumerate(self.gru.all_weights):
             a = encoded if layer == 0 else functional.linear(layers[-1], w_ih, b_ih)
@@ -123,7 +123,7 @@ class GRUObservation(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where the parameters are."""
+        """Device of the parameters."""
         return self.sigma2.device
 
     @property
@@ -139,7 +139,7 @@ class GRUObservation(nn.Module):
         return observations[earlier:, None]
 
     def initial(self) -> GRUStates:
-        """One step from the learned hidden state with a zero input."""
+        """A step from the learned hidden state, with input zero."""
         encoded = self.encode(self.sigma2.new_zeros(1, self.observation_dim))
         hidden, output = self.network.step(encoded, self.init_hidden.transpose(0, 1))
         return GRUStates(hidden, output, output.new_zeros(1, 1))
@@ -153,7 +153,7 @@ class GRUObservation(nn.Module):
         return self.network.encode(x)
 
     def advance(self, states: GRUStates, encoded: Tensor) -> GRUStates:
-        """One step of the network for each row; see `ObservationModel.advance`."""
+        """A step of the network for each row; see `ObservationModel.advance`."""
         hidden, output = self.network.step(encoded, states.hidden)
         count = states.count + 1
         return GRUStates(hidden, torch.lerp(states.mean, output, self.running_mean.weight(count)), count)

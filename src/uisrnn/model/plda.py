@@ -80,7 +80,7 @@ class PLDAObservation(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where the parameters are."""
+        """Device of the parameters."""
         return self.center.device
 
     @property

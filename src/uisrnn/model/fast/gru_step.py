@@ -118,7 +118,7 @@ def _copied(x: Reals) -> Any:
 
 @compiled
 def _recur(table: Table, layer: int, rows: RowNumbers, recurrent: Affine) -> None:
-    """Compute c of these rows where it is not there yet."""
+    """Compute c of the rows that do not have it."""
     missing = np.empty_like(rows)
     number = 0
     for row in rows:
@@ -169,7 +169,7 @@ def _next_mean(table: Table, rows: RowNumbers, new: RowNumbers, h: Reals, weight
 
 @compiled
 def _affine(x: Reals, affine: Affine) -> Any:
-    """W x + b of rows for a product, as rows for another one."""
+    """W x + b of rows from `rows_for_product`, as rows for the next product."""
     result = rows_for_product(len(x), len(affine.weight), x)
     multiply(x, affine.weight, affine.bias, result, np.arange(len(x)))
     return result

@@ -4,8 +4,12 @@ BIN := .venv/bin
 # Compiled code is cached by the source file of a function, which does not see changes of functions that it calls.
 SOURCES := $(shell cat src/uisrnn/*.py src/uisrnn/*/*.py src/uisrnn/*/*/*.py | cksum | cut -d' ' -f1)
 export NUMBA_CACHE_DIR = $(CURDIR)/.venv/compiled-$(SOURCES)
-# Tests run side by side, each in one thread: two that share cores would wait for each other.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 4
+# Tests run side by side, each in one thread: two that share cores would wait for each other. A worker begins with a part of
+# the tests in their order, so that it sets up few of the fixtures that tests share.
+PYTHON_TESTS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
+PYTEST := $(PYTHON_TESTS) -n auto --maxprocesses 4 --dist worksteal
+# Tests that compile most of what other tests call.
+COMPILING := tests/decoding/test_stream_groups.py tests/decoding/test_golden.py::test_a_file_of_older_torch_is_the_same_model
 PEER := .peer
 RESULTS := $(if $(QUICK),build/benchmarks,benchmarks/results)
 QUESTIONS := decode train memory importing scale stream product bookkeeping corners accuracy recordings
@@ -19,7 +23,11 @@ ASKED := $(filter-out $(LEFT_OUT),$(QUESTIONS))
 demo: .venv/installed
 	$(BIN)/python demo.py --train_iteration=1000 -l=0.001 -hl=100
 
-test: .venv/installed-dev lint
+# While the checks run on one core, code is compiled on another: else each worker would compile it for itself.
+test: .venv/installed-dev
+	@$(MAKE) --no-print-directory lint & checks=$$!; \
+	$(PYTHON_TESTS) $(COMPILING) > /dev/null; \
+	wait $$checks
 	$(PYTEST)
 
 # The slow tests, then the decoder's tests with compiled code that checks the bounds of every array.

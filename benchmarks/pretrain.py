@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from accuracy import Data, figure, judged
+from accuracy import Data, accuracy_of, judged
 from machine import machine
 from report import Row, header, show, write
 
@@ -21,7 +21,7 @@ MODEL = Path(__file__).parent.parent / "src" / "uisrnn" / "pretrained" / "resemb
 
 def rows(results: dict[str, Any]) -> list[Row]:
     """One a set, and the size of the file."""
-    found = [Row(f"accuracy, {name}", "", figure(one)) for name, one in results["sets"].items()]
+    found = [Row(f"accuracy, {name}", "", accuracy_of(one)) for name, one in results["sets"].items()]
     return [*found, Row("its file", "", f"{results['bytes']} bytes")]
 
 

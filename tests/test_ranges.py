@@ -33,10 +33,11 @@ def test_a_trained_model_is_saved_loaded_and_decodes_a_stream(tmp_path, kind):
     model.fit(MEETINGS, args=TRAINING)
     model.save(tmp_path / "model.uisrnn")
     loaded = uisrnn.UISRNN.from_file(tmp_path / "model.uisrnn")
-    stream = loaded.stream()
+    args = uisrnn.InferenceArguments(test_iteration=1)
+    stream = loaded.stream(args)
     final = dict(stream.push(MEETINGS[0].observations).final)
     final.update(stream.flush().final)
-    assert [final[position] for position in range(len(MEETINGS[0]))] == model.predict(MEETINGS[0])
+    assert [final[position] for position in range(len(MEETINGS[0]))] == model.predict(MEETINGS[0], args)
 
 
 def test_decoding_parameters_are_tuned(plda, tmp_path):

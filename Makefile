@@ -29,11 +29,11 @@ test-slow: .venv/installed-dev
 
 # The lowest and the newest versions that pyproject.toml allows, torch too, each in an environment of its own. uv resolves
 # the lowest versions from pyproject.toml itself. Old versions warn that parts of newer packages are deprecated.
-RANGED := tests/cli/test_app.py tests/cli/test_installed.py tests/cli/test_convert.py tests/cli/test_evaluate.py \
+RANGED := tests/cli/test_app.py tests/cli/test_convert.py tests/cli/test_evaluate.py \
 	tests/cli/test_plot.py tests/docs/test_reference.py tests/formats/test_npz.py tests/test_files.py tests/test_ranges.py
 test-lowest test-newest: test-%: .venv-%/installed
 	OMP_NUM_THREADS=1 NUMBA_CACHE_DIR=$(CURDIR)/.venv-$*/compiled-$(SOURCES) .venv-$*/bin/python -m pytest -q \
-		-W ignore::DeprecationWarning $(RANGED)
+		-n auto --maxprocesses 4 -W ignore::DeprecationWarning $(RANGED)
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -112,7 +112,7 @@ pretrained-sound: .venv/installed-dev
 	$(PYTHON) -m venv --clear .venv-$*
 	.venv-$*/bin/python -m pip install -q uv
 	.venv-$*/bin/uv pip install -q --python .venv-$*/bin/python --resolution $(RESOLUTION) --editable '.[all]'
-	.venv-$*/bin/uv pip install -q --python .venv-$*/bin/python pytest hypothesis
+	.venv-$*/bin/uv pip install -q --python .venv-$*/bin/python pytest pytest-xdist hypothesis
 	touch $@
 
 # uisrnn 0.1.2 in a folder of its own: it has the name of this package.

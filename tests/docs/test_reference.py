@@ -31,7 +31,7 @@ def commands_of(command, path=("uisrnn",)):
 def section_of(page, command):
     """What the page says about a command, `uisrnn plot` for all of its pictures, and about all of them."""
     sections = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", page, re.M | re.S))
-    return sections[" ".join(command[:2])] + sections["What all of them have in common"]
+    return sections[" ".join(command[:2])] + sections["Common to all commands"]
 
 
 @pytest.mark.parametrize(

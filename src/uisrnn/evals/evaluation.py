@@ -116,14 +116,14 @@ class Evaluation:
         """The conditions of the evaluation in words.
 
         >>> print(Evaluation((Row.of("call", {"speech": 1.0}),), collar=0.25).conditions)
-        collar 0.25 s on each side of boundaries of the reference, overlap evaluated, whole files; JER leaves nothing out
+        collar 0.25 s on each side of boundaries of the reference, overlap evaluated, whole files; JER on all time
         """
         if "speech" not in self.rows[0].sums:
             return "labels of observations, without times"
         collar = f"collar {self.collar:g} s on each side of boundaries of the reference" if self.collar else "no collar"
         overlap = "overlap left out" if self.skip_overlap else "overlap evaluated"
         extent = "given regions" if self.within_regions else "whole files"
-        jer = "; JER leaves nothing out" if self.collar or self.skip_overlap else ""
+        jer = "; JER on all time" if self.collar or self.skip_overlap else ""
         return f"{collar}, {overlap}, {extent}{jer}"
 
     def __getitem__(self, name: str) -> Row:

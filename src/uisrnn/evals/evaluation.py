@@ -115,8 +115,8 @@ class Evaluation:
     def conditions(self) -> str:
         """The conditions of the evaluation in words.
 
-        >>> print(Evaluation((Row.of("call", {"speech": 1.0}),), collar=0.25).conditions)
-        collar 0.25 s on each side of boundaries of the reference, overlap evaluated, whole files; JER on all time
+        >>> Evaluation((Row.of("call", {"speech": 1.0}),), skip_overlap=True).conditions
+        'no collar, overlap left out, whole files; JER on all time'
         """
         if "speech" not in self.rows[0].sums:
             return "labels of observations, without times"

@@ -209,7 +209,8 @@ def test_an_evaluation_can_be_read_by_people_and_machines():
     assert re.match(r"file +speech +DER +missed", lines[0])
     assert re.match(r"long name +0.0 s +- +- ", lines[2])
     assert lines[-2].startswith("TOTAL")
-    assert lines[-1] == "collar 0.25 s on each side of boundaries of the reference, overlap evaluated, whole files"
+    assert lines[-1].startswith("collar 0.25 s on each side of boundaries of the reference, overlap evaluated, whole")
+    assert lines[-1].endswith("JER leaves nothing out")
     assert len({len(line) for line in lines[:-1]}) == 1
     plain = json.loads(json.dumps(result.to_dict(), allow_nan=False))
     assert (plain["collar"], plain["skip_overlap"], plain["within_regions"]) == (0.25, False, False)

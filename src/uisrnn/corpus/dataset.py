@@ -112,7 +112,7 @@ class Dataset:
         return None
 
     def sequences(self, dim: int | None = None) -> Iterator[LabeledSequence]:
-        """One pass over all sequences, of one dimension, with or without labels.
+        """One pass over all sequences, of equal dimensions, with or without labels.
 
         Args:
             dim: the required D, None for any.

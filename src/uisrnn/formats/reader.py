@@ -1,4 +1,4 @@
-"""The one way from a source to sequences, for `load_sequences`, `Dataset` and the commands."""
+"""The way from a source to sequences, for `load_sequences`, `Dataset` and the commands."""
 
 import os
 from collections.abc import Iterator

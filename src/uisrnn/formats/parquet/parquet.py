@@ -8,6 +8,8 @@
 
 If a file has labels of both types, its labels are JSON texts, and the metadata of the schema says so. Files of other
 programs need only a column with lists of numbers; `columns.py` has the names of columns that are known.
+
+A folder may have partitions of hive, as `sequence=call/0.parquet`: they are columns, whose values are strings.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

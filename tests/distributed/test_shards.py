@@ -3,7 +3,7 @@
 import pytest
 
 import uisrnn
-from uisrnn.distributed.plan import Stretch
+from uisrnn.distributed.plan import RowRange
 from uisrnn.distributed.shards import Shards, UnreadableShardError
 
 pytest.importorskip("fsspec")
@@ -15,12 +15,8 @@ FOREIGN = {"file": list("sst"), "speaker": list("aba"), "embedding": X}
 
 
 def contents(shards):
-    stretches = [Stretch(path, 0, sum(length for _name, length in shards.runs(path))) for path in shards.paths()]
-    return [
-        (one.name, one.labels, one.observations.tolist())
-        for stretch in stretches
-        for one in shards.sequences([stretch])
-    ]
+    ranges = [RowRange(path, 0, sum(length for _name, length in shards.runs(path))) for path in shards.paths()]
+    return [(one.name, one.labels, one.observations.tolist()) for rows in ranges for one in shards.sequences([rows])]
 
 
 @pytest.mark.parametrize("partitions", [[], ["file"], ["file", "speaker"]])

@@ -42,7 +42,7 @@ def pad(sequences: Sequence[Observations]) -> ClusterBatch:
     """Put sequences side by side, longest first.
 
     Args:
-        sequences: (T_i, D) each, at least one sequence.
+        sequences: (T_i, D) each; not empty.
     """
     ordered = sorted(sequences, key=len, reverse=True)
     lengths = torch.tensor([len(sequence) for sequence in ordered])

@@ -25,7 +25,7 @@ class Store(Protocol):
         """Name and content of the last checkpoint; None without any checkpoint."""
 
     def put(self, content: bytes) -> None:
-        """Add a checkpoint in one step. All processes of a team call this with the same content."""
+        """Add a checkpoint in a single step. All processes of a team call this with the same content."""
 
     def close(self) -> None:
         """Release the place; the training puts no further checkpoint."""

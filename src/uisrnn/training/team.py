@@ -46,7 +46,7 @@ class Team(Protocol):
 
 
 class SingleProcess:
-    """A team of one process."""
+    """A team of a single process."""
 
     rank = 0
     size = 1

@@ -24,7 +24,7 @@ class TensorBoard:
     continue.
 
     Args:
-        folder: folder of one training, because TensorBoard joins the curves of a folder; it is created if it is
+        folder: folder of a single training, because TensorBoard joins the curves of a folder; it is created if it is
             missing.
 
     Raises:

@@ -50,7 +50,7 @@ class TrainingTask:
 
     @property
     def is_discriminative(self) -> bool:
-        """Whether discriminative training is wanted, and enough sequences have more than one observation."""
+        """Whether discriminative training is wanted, and enough sequences have at least two observations."""
         return self.args.discriminative_iteration > 0 and self._suffices
 
     @property
@@ -66,11 +66,11 @@ class TrainingTask:
         )  # each process needs a training sequence and a development sequence
 
     def _usable(self) -> Indexes:
-        """Numbers of the sequences with more than one observation; the label of a single observation is never wrong."""
+        """Numbers of the sequences with at least two observations; the label of a single observation is never wrong."""
         return np.flatnonzero(self.corpus.lengths > 1)
 
     def shuffled(self) -> Indexes:
-        """Numbers of the sequences with more than one observation, in random order."""
+        """Numbers of the sequences with at least two observations, in random order."""
         return self.draws.generator(Purpose.FOLDS).permutation(self._usable())
 
     def split(self) -> tuple[Corpus, Corpus]:

@@ -12,7 +12,7 @@ ScoreTable = NDArray[np.float64]
 
 
 def choose(scores: ScoreTable, distances: Reals) -> int:
-    """The trial nearest to the current values among the trials at most one standard error below the best.
+    """The trial nearest to the current values among the trials at most a standard error below the best.
 
     Args:
         scores: (trials, sequences).
@@ -20,7 +20,7 @@ def choose(scores: ScoreTable, distances: Reals) -> int:
 
     Returns:
         The number of the trial. Its mean score is at least the mean score of the current values. The standard error is
-        that of the mean difference to the best trial over sequences; for one sequence it is 0.
+        the standard error of the mean difference to the best trial over sequences; for a single sequence it is 0.
 
     >>> import numpy as np
     >>> choose(np.array([[0.5, 0.6, 0.4], [0.8, 0.9, 0.8], [0.8, 0.91, 0.8]]), np.array([0.0, 1.0, 2.0]))

@@ -11,7 +11,7 @@ from uisrnn.tuning.task import SequenceScores, Task
 
 
 class TrialRunner(Protocol):
-    """Evaluates the trials of one task."""
+    """Evaluates the trials of a task."""
 
     @property
     def batch_size(self) -> int:

@@ -66,10 +66,10 @@ def tune(
     trials (Bergstra et al., "Algorithms for hyper-parameter optimization", 2011).
 
     Scores are kept by sequence. The values **chosen** on some sequences belong to the trial nearest to the current
-    values among the trials whose mean score is at most one standard error (of the difference, sequence by sequence)
+    values among the trials whose mean score is at most a standard error (of the difference, sequence by sequence)
     below the best. So a gain on a single sequence does not count, and of many equally good values the model gets those
-    that change least. In cross-validation, values are chosen on all folds but one and scored on the remaining fold, for
-    each fold in turn. A choice does not see the sequences that it is scored on, although all sequences influence the
+    that change least. In cross-validation, each fold in turn is left out: values are chosen on the other folds and scored
+    on this fold. A choice does not see the sequences that it is scored on, although all sequences influence the
     proposals. So the cross-validated score is an estimate for other sequences of the same kind. The values chosen on
     all sequences are applied only if the cross-validated score exceeds the score of the current values. The model
     should not have been trained on the sequences.
@@ -83,7 +83,7 @@ def tune(
             a sequence, two lists of T integers, with larger values for more similar labels.
         parameters: some of `likelihood_scale`, `transition_bias`, `crp_alpha`, `discount` (only of plda and
             context_plda: the weight of an observation as a share of an independent observation), `beam_size` and
-            `look_ahead`; None: the first four, as far as the model has them. Each is searched from one tenth to ten
+            `look_ahead`; None: the first four, as far as the model has them. Each is searched from a tenth to ten
             times its current value (`transition_bias` by its odds; `discount` by a factor of 5 up to 1, `beam_size` by
             4, `look_ahead` by 2); for values further away, tune again.
         args: `InferenceArguments` of the parameters that are not tuned, any object with the same attributes, or None

@@ -31,7 +31,7 @@ class Checkpoints:
     `max_time` must be the same; the seed of the first call counts.
 
     Args:
-        folder: folder of a single training; it is created if it is missing. A checkpoint is written whole or not at all.
+        folder: folder of a single training; it is created if it is missing. A checkpoint is always whole.
         every: minutes between two checkpoints.
         keep: number of the last checkpoints that stay.
         resume: resume from the last checkpoint, or begin if there is none. Without `resume`, the folder must hold no

@@ -68,7 +68,7 @@ def tune(
     Scores are kept by sequence. The values **chosen** on some sequences belong to the trial nearest to the current
     values among the trials whose mean score is at most a standard error (of the difference, sequence by sequence)
     below the best. So a gain on a single sequence does not count, and of many equally good values the model gets those
-    that change least. In cross-validation, each fold in turn is left out: values are chosen on the other folds and scored
+    that change least. In cross-validation, each fold in turn is left out: values are chosen on the others and scored
     on this fold. A choice does not see the sequences that it is scored on, although all sequences influence the
     proposals. So the cross-validated score is an estimate for other sequences of the same kind. The values chosen on
     all sequences are applied only if the cross-validated score exceeds the score of the current values. The model

@@ -4,11 +4,15 @@ BIN := .venv/bin
 # Compiled code is cached by the source file of a function, which does not see changes of functions that it calls.
 SOURCES := $(shell cat src/uisrnn/*.py src/uisrnn/*/*.py src/uisrnn/*/*/*.py | cksum | cut -d' ' -f1)
 export NUMBA_CACHE_DIR = $(CURDIR)/.venv/compiled-$(SOURCES)
-# Tests run side by side, each in one thread: two that share cores would wait for each other.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 4
+# Tests run side by side, each in one thread: two that share cores would wait for each other. A worker begins with a part of
+# the tests in their order, so that it sets up few of the fixtures that tests share.
+PYTHON_TESTS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q
+PYTEST := $(PYTHON_TESTS) -n auto --maxprocesses 4 --dist worksteal
+# Tests that compile most of what other tests call.
+COMPILING := tests/decoding/test_stream_groups.py tests/decoding/test_golden.py::test_a_file_of_older_torch_is_the_same_model
 PEER := .peer
 RESULTS := $(if $(QUICK),build/benchmarks,benchmarks/results)
-QUESTIONS := decode train memory importing scale stream product bookkeeping half_life accuracy recordings
+QUESTIONS := decode train memory importing scale stream product bookkeeping corners accuracy recordings
 LEFT_OUT := $(strip $(if $(DATA),,accuracy) $(if $(RECORDINGS),,recordings))
 ASKED := $(filter-out $(LEFT_OUT),$(QUESTIONS))
 
@@ -19,7 +23,11 @@ ASKED := $(filter-out $(LEFT_OUT),$(QUESTIONS))
 demo: .venv/installed
 	$(BIN)/python demo.py --train_iteration=1000 -l=0.001 -hl=100
 
-test: .venv/installed-dev lint
+# While the checks run on one core, code is compiled on another: else each worker would compile it for itself.
+test: .venv/installed-dev
+	@$(MAKE) --no-print-directory lint & checks=$$!; \
+	$(PYTHON_TESTS) $(COMPILING) > /dev/null; \
+	wait $$checks
 	$(PYTEST)
 
 # The slow tests, then the decoder's tests with compiled code that checks the bounds of every array.
@@ -58,8 +66,8 @@ bench: $(addprefix bench-,$(ASKED))
 # What each script answers stands at its top and in the table; QUICK_% is what makes it quick.
 ENVIRONMENT :=
 OPTIONS :=
-bench-train bench-decode bench-importing bench-accuracy: $(PEER)/installed
-bench-train bench-decode bench-importing bench-accuracy: OPTIONS = --peer $(PEER)
+bench-train bench-decode bench-importing bench-corners bench-accuracy: $(PEER)/installed
+bench-train bench-decode bench-importing bench-corners bench-accuracy: OPTIONS = --peer $(PEER)
 bench-accuracy: $(PEER)/clustering/installed
 bench-accuracy: ENVIRONMENT = PYTHONPATH=$(PEER)/clustering
 bench-accuracy: OPTIONS += $(if $(DATA),--data $(DATA))
@@ -68,7 +76,7 @@ bench-recordings: OPTIONS = $(if $(RECORDINGS),--recordings $(RECORDINGS)) --pee
 QUICK_train = --iterations 2 --rounds 1
 QUICK_decode = --rounds 1 --train_iteration 10 --only "hidden 100"
 QUICK_importing = --rounds 1
-QUICK_half_life = --seeds 1
+QUICK_corners = --seeds 1 --peer-seeds 1
 QUICK_stream = --observations 10000
 QUICK_memory = --gigabytes 0.1
 QUICK_scale = --sequences 16 --length 2000 --rounds 1

@@ -1,15 +1,15 @@
-"""Accuracy on conversations of speakers not met in training: this library, 0.1.2 and untrained clustering, in one run.
+"""Accuracy on conversations of unknown speakers: this library, 0.1.2 and untrained clustering, in a single run.
 
     make bench-accuracy DATA=folder
 
 The folder holds train_NAME.npz and dev_NAME.npz with `embeddings` (N, D), `labels` (N,) and `lengths` of conversations.
 
-Everything is trained or tuned on train_NAME and judged on dev_NAME, one row a system. Accuracy is the mean over
-conversations of the share of labels that are right after the best renaming. DER has no collar; as windows are labelled,
-without overlapped speech, it is the share of wrong labels over all observations. Intervals are 95 %, by bootstrap over
-conversations. 0.1.2 is trained by itself, with exact zeros, which make it turn NaN, jittered. Its file is decoded here,
-which gives the labels that it gives (`tests/decoding/test_golden.py`); its time an observation is measured on 60
-observations with itself.
+Each system is trained or tuned on train_NAME and tested on dev_NAME. Accuracy is the mean over conversations of the
+share of right labels after the best renaming. DER has no collar. Windows hold no overlapped speech, so DER is the share
+of wrong labels over all observations. Intervals are 95 %, by bootstrap over conversations. 0.1.2 trains its own model;
+exact zeros, which would make its weights NaN, are replaced by 1e-6. This library decodes the file of 0.1.2, with the
+same labels as 0.1.2 (`tests/decoding/test_golden.py`). The time per observation of 0.1.2 is measured with 0.1.2 on 60
+observations.
 """
 
 import argparse
@@ -39,47 +39,48 @@ DEFAULT = "context_plda, discriminative: the default"
 PEER = "uisrnn 0.1.2"
 AT_LEAST = {f"w08, {DEFAULT}": 0.980, f"w16, {DEFAULT}": 0.968}  # accuracy, on the conversations of README.md
 Predict = Callable[[list[Array]], list[Any]]
-Found = dict[str, Any]
+Figures = dict[str, Any]
 
 
 class Data:
-    """Conversations of one file."""
+    """The conversations in a file."""
 
     def __init__(self, path: Path) -> None:
         with np.load(path) as file:
             cuts = np.cumsum(file["lengths"])[:-1]
             self.sequences = np.split(file["embeddings"], cuts)
-            self.labels = [one.tolist() for one in np.split(file["labels"], cuts)]
+            self.labels = [labels.tolist() for labels in np.split(file["labels"], cuts)]
 
     def first(self, number: int) -> "Data":
-        """Fewer of them."""
+        """The first `number` conversations."""
         part = object.__new__(Data)
-        part.sequences, part.labels = self.sequences[:number], self.labels[:number]
+        part.sequences = self.sequences[:number]
+        part.labels = self.labels[:number]
         return part
 
 
-def accuracies(truths: Sequence[Any], found: Sequence[Any]) -> Array:
-    """Of each conversation."""
+def accuracies(truths: Sequence[Any], predicted: Sequence[Any]) -> Array:
+    """The accuracy of each conversation."""
     from uisrnn import compute_sequence_match_accuracy as accuracy
 
-    return np.array([accuracy(list(a), list(b)) for a, b in zip(truths, found, strict=True)])
+    return np.array([accuracy(list(a), list(b)) for a, b in zip(truths, predicted, strict=True)])
 
 
 def interval(values: Array) -> list[float]:
-    """Of the mean, by bootstrap."""
+    """The 95 % interval of the mean, by bootstrap."""
     drawn = np.random.default_rng(0).integers(len(values), size=(RESAMPLES, len(values)))
     return np.percentile(values[drawn].mean(axis=1), [2.5, 97.5]).tolist()
 
 
-def judged(data: Data, predict: Predict, seconds: float) -> Found:
-    """All columns of a system."""
+def judged(data: Data, predict: Predict, seconds: float) -> Figures:
+    """All figures of a system."""
     predict(data.sequences[:1])  # compile first
     start = time.perf_counter()
-    found = predict(data.sequences)
+    predicted = predict(data.sequences)
     elapsed = time.perf_counter() - start
-    each = accuracies(data.labels, found)
-    lengths = np.array([len(one) for one in data.labels])
-    counts = [abs(len(set(a)) - len(set(b))) for a, b in zip(data.labels, found, strict=True)]
+    each = accuracies(data.labels, predicted)
+    lengths = np.array([len(labels) for labels in data.labels])
+    counts = [abs(len(set(a)) - len(set(b))) for a, b in zip(data.labels, predicted, strict=True)]
     return {
         "accuracy": each.mean(), "interval": interval(each), "der": float((1 - each) @ lengths / lengths.sum()),
         "speaker_count_error": float(np.mean(counts)), "training_seconds": seconds,
@@ -87,8 +88,8 @@ def judged(data: Data, predict: Predict, seconds: float) -> Found:
     }  # fmt: skip
 
 
-def fitted(train: Data, model: Found, training: Found) -> tuple[Any, float]:
-    """A model of this library, and how long its training took."""
+def fitted(train: Data, model: dict[str, Any], training: dict[str, Any]) -> tuple[Any, float]:
+    """A model of this library, and the seconds of its training."""
     import uisrnn
 
     start = time.perf_counter()
@@ -97,8 +98,14 @@ def fitted(train: Data, model: Found, training: Found) -> tuple[Any, float]:
     return result, time.perf_counter() - start
 
 
-def ours(made: Callable[[], tuple[Any, float]], dev: Data, tuned_on: Data | None = None) -> Found:
-    """It decodes in one pass, with the likelihood scale that it has or the best on training conversations."""
+def ours(made: Callable[[], tuple[Any, float]], dev: Data, tuned_on: Data | None = None) -> Figures:
+    """The figures of a model of this library, in a single pass.
+
+    Args:
+        made: returns the model and the seconds of its training.
+        dev: conversations to label.
+        tuned_on: conversations on which the likelihood scale is chosen; None: the likelihood scale of the model.
+    """
     import uisrnn
 
     model, seconds = made()
@@ -109,7 +116,7 @@ def ours(made: Callable[[], tuple[Any, float]], dev: Data, tuned_on: Data | None
 
 
 def best_scale(model: Any, train: Data) -> float:
-    """The likelihood scale that does best on training conversations."""
+    """The likelihood scale with the highest accuracy on training conversations."""
     import uisrnn
 
     some = train.first(100)
@@ -121,8 +128,8 @@ def best_scale(model: Any, train: Data) -> float:
     return max((1.0, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02), key=score)
 
 
-def default(train: Data, dev: Data) -> Found:
-    """UISRNNClusterer as it comes."""
+def default(train: Data, dev: Data) -> Figures:
+    """The figures of UISRNNClusterer with its defaults."""
     import uisrnn
 
     start = time.perf_counter()
@@ -130,23 +137,23 @@ def default(train: Data, dev: Data) -> Found:
     return judged(dev, clusterer.predict, time.perf_counter() - start)
 
 
-def untrained(train: Data, dev: Data, name: str) -> Found:
-    """A baseline."""
+def untrained(train: Data, dev: Data, name: str) -> Figures:
+    """The figures of a baseline."""
     some = train.first(TUNED_ON)
     start = time.perf_counter()
-    label, parameters = tuned(name, lambda one: accuracies(some.labels, [one(x) for x in some.sequences]).mean())
+    label, parameters = tuned(name, lambda label: accuracies(some.labels, [label(x) for x in some.sequences]).mean())
     seconds = time.perf_counter() - start
     return judged(dev, lambda sequences: [label(x) for x in sequences], seconds) | {"parameters": parameters}
 
 
-def ceiling(dev: Data) -> Found:
-    """Centroids from true labels."""
-    truths = {one.tobytes(): np.array(labels) for one, labels in zip(dev.sequences, dev.labels, strict=True)}
+def ceiling(dev: Data) -> Figures:
+    """The figures of centroids from true labels."""
+    truths = {x.tobytes(): np.array(labels) for x, labels in zip(dev.sequences, dev.labels, strict=True)}
     return judged(dev, lambda sequences: [oracle_centroids(x, truths[x.tobytes()]) for x in sequences], 0.0)
 
 
 def train_peer(data: Path, model: Path, iterations: int) -> None:
-    """0.1.2 in this process: train, save, and print seconds and microseconds an observation."""
+    """Train 0.1.2 in this process, save the model, and print seconds and microseconds per observation."""
     import torch
 
     import uisrnn
@@ -156,10 +163,13 @@ def train_peer(data: Path, model: Path, iterations: int) -> None:
     np.random.seed(0)  # noqa: NPY002 -- 0.1.2 draws from it
     jittered = [np.where(x == 0, 1e-6, x).astype(float) for x in train.sequences]
     names = [np.array([str(label) for label in labels]) for labels in train.labels]
-    saved, sys.argv = sys.argv, sys.argv[:1]
+    command_line = sys.argv
+    sys.argv = command_line[:1]
     model_args, training_args, inference_args = uisrnn.parse_arguments()
-    sys.argv = saved
-    model_args.verbosity, training_args.train_iteration, inference_args.test_iteration = 0, iterations, 1
+    sys.argv = command_line
+    model_args.verbosity = 0
+    training_args.train_iteration = iterations
+    inference_args.test_iteration = 1
     peer = uisrnn.UISRNN(model_args)
     start = time.perf_counter()
     peer.fit(jittered, names, training_args)
@@ -170,8 +180,8 @@ def train_peer(data: Path, model: Path, iterations: int) -> None:
     print(json.dumps([seconds, 1e6 * (time.perf_counter() - start) / 60]))
 
 
-def peer(data: Path, dev: Data, folder: Path, iterations: int) -> Found:
-    """0.1.2 with its own defaults (hidden size 512) but for the number of iterations."""
+def peer(data: Path, dev: Data, folder: Path, iterations: int) -> Figures:
+    """The figures of 0.1.2 with its defaults (hidden size 512), except for the number of iterations."""
     import uisrnn
 
     with tempfile.TemporaryDirectory() as temporary:
@@ -185,15 +195,16 @@ def peer(data: Path, dev: Data, folder: Path, iterations: int) -> Found:
     return judged(dev, lambda x: loaded.predict(x, args), seconds) | {"microseconds_an_observation": microseconds}
 
 
-def systems(name: str, folder: Path, peer_folder: Path | None, iterations: int) -> dict[str, Callable[[], Found]]:
-    """All rows of one set."""
-    train, dev = Data(folder / f"train_{name}.npz"), Data(folder / f"dev_{name}.npz")
+def systems(name: str, folder: Path, peer_folder: Path | None, iterations: int) -> dict[str, Callable[[], Figures]]:
+    """The systems by name, as functions that measure a system on a set of conversations."""
+    train = Data(folder / f"train_{name}.npz")
+    dev = Data(folder / f"dev_{name}.npz")
     gru = {"observation_model": "gru", "observation_dim": dev.sequences[0].shape[1], "rnn_hidden_size": HIDDEN}
     plda = gru | {"observation_model": "plda"}
     steps = {"discriminative_iteration": 300}
     paper = {"train_iteration": iterations}
     as_in_the_paper = cache(partial(fitted, train, gru, paper))
-    rows: dict[str, Callable[[], Found]] = {"ceiling: centroids of the true labels": partial(ceiling, dev)}
+    rows: dict[str, Callable[[], Figures]] = {"ceiling: centroids of the true labels": partial(ceiling, dev)}
     for baseline in GRIDS:
         rows[baseline] = partial(untrained, train, dev, baseline)
     if peer_folder:
@@ -214,44 +225,45 @@ def systems(name: str, folder: Path, peer_folder: Path | None, iterations: int) 
     return rows
 
 
-def figure(found: Found) -> str:
-    """Accuracy and its interval."""
-    low, high = (100 * one for one in found["interval"])
-    return f"{percent(found['accuracy'])} ({low:.1f} to {high:.1f})"
+def accuracy_of(figures: Figures) -> str:
+    """The accuracy and its interval as text."""
+    low, high = (100 * end for end in figures["interval"])
+    return f"{percent(figures['accuracy'])} ({low:.1f} to {high:.1f})"
 
 
-def rows(results: Found) -> list[Row]:
-    """One a set and system, beside agglomerative clustering where it was run."""
+def rows(results: dict[str, Any]) -> list[Row]:
+    """A row for each set and system, beside agglomerative clustering if it was run."""
     return [
-        row(f"{name}, {system}", system, found, some.get(BASELINE))
-        for name, some in results["sets"].items()
-        for system, found in some.items()
+        row(f"{name}, {system}", system, figures, systems.get(BASELINE))
+        for name, systems in results["sets"].items()
+        for system, figures in systems.items()
     ]
 
 
-def row(case: str, system: str, found: Found, baseline: Found | None) -> Row:
-    """Of one system: what is not of this library stands under the peers."""
+def row(case: str, system: str, figures: Figures, baseline: Figures | None) -> Row:
+    """The row of a system; other libraries stand in the column of peers."""
     above = ""
-    if "above_agglomerative" in found and system != BASELINE:
+    if "above_agglomerative" in figures and system != BASELINE:
         above = "{:+.1f} to {:+.1f} points beside agglomerative".format(
-            *(100 * one for one in found["above_agglomerative"])
+            *(100 * end for end in figures["above_agglomerative"])
         )
     if system.startswith((*GRIDS, PEER, "agglomerative", "ceiling")):
-        return Row(case, figure(found), "", above)
-    time = f"trained in {found['training_seconds']:.0f} s, {found['microseconds_an_observation']:.0f} µs an observation"
-    peer = f"{BASELINE}: {figure(baseline)}" if baseline else ""
+        return Row(case, accuracy_of(figures), "", above)
+    microseconds = figures["microseconds_an_observation"]
+    time = f"trained in {figures['training_seconds']:.0f} s, {microseconds:.0f} µs an observation"
+    peer = f"{BASELINE}: {accuracy_of(baseline)}" if baseline else ""
     target = f"at least {percent(AT_LEAST[case])}" if case in AT_LEAST else ""
-    return Row(case, peer, f"{figure(found)}, {time}", above, target)
+    return Row(case, peer, f"{accuracy_of(figures)}, {time}", above, target)
 
 
 def main() -> None:
-    """Measure all systems on all sets."""
+    """Measure all systems on all sets of conversations."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder with train_NAME.npz and dev_NAME.npz")
     parser.add_argument("--names", nargs="+", default=["w08", "w16"])
-    parser.add_argument("--peer", type=Path, help="folder with uisrnn 0.1.2; without it that row is left out")
+    parser.add_argument("--peer", type=Path, help="folder with uisrnn 0.1.2; without it, the row of 0.1.2 is left out")
     parser.add_argument("--iterations", type=int, default=1000, help="of GRU training")
-    parser.add_argument("--only", help="rows whose name contains this")
+    parser.add_argument("--only", help="only systems whose name contains this text")
     parser.add_argument("--out", type=Path, help="file for the results, JSON")
     parser.add_argument("--train-peer", type=Path, nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -262,16 +274,16 @@ def main() -> None:
         parser.error("--data must be a folder that holds train_NAME.npz and dev_NAME.npz")
     results: dict[str, Any] = {"machine": machine(), "iterations": args.iterations, "sets": {}}
     for name in args.names:
-        found = results["sets"][name] = {}
+        measured = results["sets"][name] = {}
         for system, measure in systems(name, args.data, args.peer, args.iterations).items():
             if args.only and args.only not in system and system != BASELINE:
                 continue
-            row = found[system] = measure()
-            if BASELINE in found:
-                row["above_agglomerative"] = interval(np.array(row["each"]) - found[BASELINE]["each"])
-            print(f"{name}: {system}: {figure(row)}", flush=True)
-        for row in found.values():
-            del row["each"]
+            figures = measured[system] = measure()
+            if BASELINE in measured:
+                figures["above_agglomerative"] = interval(np.array(figures["each"]) - measured[BASELINE]["each"])
+            print(f"{name}: {system}: {accuracy_of(figures)}", flush=True)
+        for figures in measured.values():
+            del figures["each"]
     print(header())
     show(rows(results))
     write(results, args.out)

@@ -1,4 +1,4 @@
-"""What others do with the same observations: clustering without supervision, tuned on training sequences."""
+"""Baselines: unsupervised clustering of the same observations, tuned on training sequences."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -13,20 +13,20 @@ Labeler = Callable[[Array], Array]
 
 
 def unit(x: Array) -> Array:
-    """Vectors of length 1; zeros stay."""
+    """The vectors scaled to length 1; a vector of zeros stays."""
     norms: Array = np.linalg.norm(x, axis=-1, keepdims=True)
     return x / np.maximum(norms, 1e-12)
 
 
 def oracle_centroids(x: Array, truth: Array) -> Array:
-    """The nearest of the centroids of the conversation's own true labels, by cosine: what no labels were needed for."""
+    """The nearest centroid by cosine, among the centroids of the true labels of the same conversation."""
     names = np.unique(truth)
     centers = unit(np.stack([unit(x)[truth == name].mean(axis=0) for name in names]))
     return names[(unit(x) @ centers.T).argmax(axis=1)]
 
 
 def agglomerative(threshold: float) -> Labeler:
-    """Offline: average linkage by cosine distance up to a threshold."""
+    """Offline clustering: average linkage by cosine distance up to a threshold."""
 
     def label(x: Array) -> Array:
         if len(x) == 1:
@@ -37,18 +37,18 @@ def agglomerative(threshold: float) -> Labeler:
 
 
 def leader(threshold: float) -> Labeler:
-    """Online: the nearest running centroid by cosine, or a new cluster where none is near enough."""
+    """Online clustering: the nearest running centroid by cosine, or a new cluster if no centroid is near enough."""
 
     def label(x: Array) -> Array:
         sums: list[Array] = []
         labels = np.empty(len(x), dtype=int)
-        for time, one in enumerate(unit(x)):
-            similar = [one @ unit(total) for total in sums]
+        for time, observation in enumerate(unit(x)):
+            similar = [observation @ unit(total) for total in sums]
             best = int(np.argmax(similar)) if similar else -1
             if best < 0 or similar[best] < 1 - threshold:
                 best = len(sums)
-                sums.append(np.zeros_like(one))
-            sums[best] = sums[best] + one
+                sums.append(np.zeros_like(observation))
+            sums[best] = sums[best] + observation
             labels[time] = best
         return labels
 
@@ -56,7 +56,7 @@ def leader(threshold: float) -> Labeler:
 
 
 def spectral(p_percentile: float, gaussian_blur_sigma: float) -> Labeler:
-    """Offline: the package `spectralcluster` with the refinements of its authors (Wang et al., 2018)."""
+    """Offline clustering by the package `spectralcluster`, with the refinements of its authors (Wang et al., 2018)."""
     import spectralcluster as package
 
     options = package.RefinementOptions(
@@ -85,7 +85,7 @@ GRIDS: dict[str, tuple[Callable[..., Labeler], dict[str, Sequence[float]]]] = {
 
 
 def tuned(name: str, score: Callable[[Labeler], float]) -> tuple[Labeler, dict[str, float]]:
-    """The best of a grid, by a score on training sequences, and its parameters."""
+    """The baseline with the best parameters of its grid, by a score on training sequences, and these parameters."""
     make, grid = GRIDS[name]
     options = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
     best = max(options, key=lambda option: score(make(**option)))

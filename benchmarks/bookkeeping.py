@@ -1,13 +1,13 @@
-"""One step of the beam without the network: compiled loops, vectorised NumPy and torch, microseconds.
+"""A step of the beam search without the network: microseconds of compiled loops, vectorised NumPy and torch.
 
     make bench-parts
 
-*Choosing*: from block counts, scores and costs of the clusters, the label prior, the score of every candidate, the
-best ten, and their tables. The compiled loops also find the distinct states that move and give them rows, as the
-decoder needs it; the others would have to add that. *Costs*: Eq. (11) for the 21 distinct states that a sequence
-typically has, D 256.
+*Choosing*: from block counts, scores and costs of the clusters to the label prior, the score of every candidate, the
+best ten candidates and their tables. The compiled loops also find the distinct states that move and give them rows, as
+the decoder needs it; the other versions do not. *Costs*: Eq. (11) for 21 distinct states, as in a typical sequence,
+with D 256.
 
-All three compute the same numbers, which is checked.
+The script checks that all three versions compute the same numbers.
 """
 
 import argparse
@@ -30,9 +30,14 @@ from uisrnn.decoding.pool import Gaussians, RowIndex, gaussian_cost
 from uisrnn.model.groups import PRESENT
 from uisrnn.model.label_prior import PriorWeights
 
-BEAMS, CLUSTERS, COLUMNS, STATES, DIM = 10, 5, 8, 21, 256
+BEAMS = 10
+CLUSTERS = 5
+COLUMNS = 8
+STATES = 21
+DIM = 256
 SEQUENCES = (1, 8, 64)
-LOOPS, OTHERS = "compiled loops (numba)", ("vectorised NumPy", "torch")
+LOOPS = "compiled loops (numba)"
+OTHERS = ("vectorised NumPy", "torch")
 PRIOR = PriorWeights(np.log(0.8), np.log(0.2), 1.0, 0.0)
 
 
@@ -55,7 +60,7 @@ class Compiled:
         self.keys = np.concatenate([tables["rows"][:, :, :CLUSTERS].ravel() + sequences, self.slots])
 
     def step(self) -> np.ndarray:
-        """Scores of the ten best of each sequence."""
+        """The scores of the ten best candidates of each sequence."""
         sequences = len(self.slots)
         memo = Memo.empty(self.capacity + sequences)
         memo.cost[self.keys] = self.cost
@@ -68,7 +73,7 @@ class Compiled:
 
 
 class Vectorised:
-    """The same over whole tables, with NumPy or torch."""
+    """The same computation over whole tables, with NumPy or torch."""
 
     def __init__(self, tables: dict[str, np.ndarray], library: object, tensor: Callable[[np.ndarray], object]) -> None:
         sequences = len(tables["score"])
@@ -78,14 +83,20 @@ class Vectorised:
         cost[:, :, CLUSTERS] = tables["cost"][known:, None]
         self.arrays_of = library
         self.score, self.last, self.cost, self.counts, self.rows = (
-            tensor(one)
-            for one in (tables["score"], tables["last"].astype(np.int64), cost, tables["counts"] * 1.0, tables["rows"])
+            tensor(table)
+            for table in (
+                tables["score"],
+                tables["last"].astype(np.int64),
+                cost,
+                tables["counts"] * 1.0,
+                tables["rows"],
+            )
         )
         grid = np.meshgrid(np.arange(sequences), np.arange(BEAMS), indexing="ij")
-        self.sequence, self.beam = (tensor(one) for one in grid)
+        self.sequence, self.beam = (tensor(axis) for axis in grid)
 
     def step(self) -> np.ndarray:
-        """Scores of the ten best of each sequence."""
+        """The scores of the ten best candidates of each sequence."""
         library, sequence, beam, last = self.arrays_of, self.sequence, self.beam, self.last
         others = self.counts.sum(-1) - self.counts[sequence, beam, last]
         weights = self.counts + 0.0
@@ -106,14 +117,14 @@ class Vectorised:
 
 
 def costs(sequences: int) -> dict[str, Callable[[], np.ndarray]]:
-    """Three ways to compute -log N(x; mean, variance) for the states of each sequence."""
+    """Three functions that compute -log N(x; mean, variance) for the states of each sequence."""
     generator = np.random.default_rng(0)
     capacity = 2 * sequences * STATES
     x, mean = (generator.normal(size=(number, DIM)).astype(np.float32) for number in (sequences, capacity))
     precision, normaliser = np.full((1, DIM), 2.0, dtype=np.float32), np.zeros(1)
     rows = generator.permutation(capacity)[: sequences * STATES]
     which = np.repeat(np.arange(sequences), STATES)
-    tensors = [torch.from_numpy(one) for one in (x, mean, precision, rows, which)]
+    tensors = [torch.from_numpy(array) for array in (x, mean, precision, rows, which)]
 
     def vectorised() -> np.ndarray:
         return 0.5 * ((x[which] - mean[rows]) ** 2 * precision).sum(axis=1)
@@ -139,7 +150,7 @@ def _compiled_costs(gaussians: Gaussians, rows: np.ndarray, x: np.ndarray, which
 
 
 def tables_of(sequences: int) -> dict[str, np.ndarray]:
-    """Beams of conversations with five clusters."""
+    """Random beams of conversations with five clusters."""
     generator = np.random.default_rng(0)
     beam = (sequences, BEAMS)
     counts = np.zeros((*beam, COLUMNS), dtype=np.int32)
@@ -156,7 +167,7 @@ def tables_of(sequences: int) -> dict[str, np.ndarray]:
 
 
 def microseconds(work: Callable[[], object]) -> float:
-    """Median of five averages."""
+    """The median of five averages, each over 200 calls."""
     work()
     averages = []
     for _ in range(5):
@@ -168,14 +179,15 @@ def microseconds(work: Callable[[], object]) -> float:
 
 
 def rows(results: dict[str, Any]) -> list[Row]:
-    """One a part."""
+    """A row for each part of the step."""
     return [row(part, results) for part in ("choosing", "costs")]
 
 
 def row(part: str, results: dict[str, Any]) -> Row:
-    """With all numbers of sequences."""
+    """The row of a part, with all numbers of sequences."""
     figures = {
-        way: ", ".join(f"{one:.0f}" for one in results[f"{part}, {way}"].values()) + " µs" for way in (LOOPS, *OTHERS)
+        way: ", ".join(f"{value:.0f}" for value in results[f"{part}, {way}"].values()) + " µs"
+        for way in (LOOPS, *OTHERS)
     }
     sequences = ", ".join(map(str, results[f"{part}, {LOOPS}"]))
     peers = "; ".join(f"{way}: {figures[way]}" for way in OTHERS)
@@ -183,7 +195,7 @@ def row(part: str, results: dict[str, Any]) -> Row:
 
 
 def main() -> None:
-    """Compare for one sequence and for many."""
+    """Compare all versions, for 1 sequence and for several sequences."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, help="file for the results, JSON")
     args = parser.parse_args()
@@ -202,11 +214,11 @@ def main() -> None:
     print(header())
     for part, work in parts.items():
         for name in ways:
-            found = results[f"{part}, {name}"] = {}
+            times = results[f"{part}, {name}"] = {}
             for number in SEQUENCES:
-                one = work(name, number)
-                np.testing.assert_allclose(one(), work("vectorised NumPy", number)(), rtol=1e-4)
-                found[number] = microseconds(one)
+                step = work(name, number)
+                np.testing.assert_allclose(step(), work("vectorised NumPy", number)(), rtol=1e-4)
+                times[number] = microseconds(step)
         show([row(part, results)])
     write(results, args.out)
 

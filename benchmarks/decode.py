@@ -1,18 +1,18 @@
-"""Decoding beside uisrnn 0.1.2, in one run: the same model file, the same observations, the same labels.
+"""Decoding beside uisrnn 0.1.2, in a single run: the same model file, the same observations, the same labels.
 
     make bench-decode
 
-or, with 0.1.2 in a folder of its own (it has the name of this package):
+or, with 0.1.2 in a separate folder, because it has the name of this package:
 
     pip install --no-deps --target .peer uisrnn==0.1.2 colortimelog
     python benchmarks/decode.py --peer .peer --out benchmarks/results/decode.json
 
-0.1.2 trains a model on synthetic conversations and saves it. Both libraries decode unseen conversations of five
-clusters with that file, in processes of their own, in turn; the ratio is the median over rounds. Where the original
-would take hours, it decodes a part, and the table says which; labels are compared on that part.
+0.1.2 trains a model on synthetic conversations and saves it. Both libraries decode other conversations of five clusters
+with this file, in separate processes, in turn. The ratio is the median over rounds. If 0.1.2 would take hours, it
+decodes a part of the observations; the table names this part, and labels are compared on it.
 
-The floor is the time that the distinct rows' floating point operations (2.36 million each at D 256 and hidden 512)
-would take at the rate of a large sgemm of torch, on all cores, measured in the same run.
+The floor is the time of the floating point operations of all distinct rows (2.36 million per row at D 256 and hidden
+512) at the rate of a large sgemm of torch on all cores, measured in the same run.
 """
 
 import argparse
@@ -34,20 +34,25 @@ import numpy as np
 from machine import machine, peak_mb
 from report import Row, header, ratio, show, write
 
-DIM, CLUSTERS, NOISE, CHANGE = 256, 5, 0.05, 0.2
-BEAM_SIZE, TEST_ITERATION = 10, 2
+DIM = 256
+CLUSTERS = 5
+NOISE = 0.05
+CHANGE = 0.2
+BEAM_SIZE = 10
+TEST_ITERATION = 2
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is decoded.
+    """Sequences to decode.
 
     Attributes:
         hidden: units of the GRU.
-        sequences, length: how many, and of how many observations.
+        sequences: number of sequences.
+        length: observations of each sequence.
         look_ahead: of the decoder.
-        peer_length: observations of the one sequence that 0.1.2 decodes; the same of both where it has no part.
-        target: the ratio that is wanted.
+        peer_length: observations of the single sequence that 0.1.2 decodes; 0: 0.1.2 does not run.
+        target: the ratio to reach.
     """
 
     hidden: int
@@ -66,14 +71,17 @@ CASES = {
     "1 sequence x 20000, hidden 512": Case(512, 1, 20000, 1, 0, 0),
     "1 sequence x 200, hidden 512": Case(512, 1, 200, 1, 0, 0),
 }
-GROWTH, GROWTH_AT_MOST = "long_to_short_seconds_per_observation", 1.1
-LONG, SHORT = "1 sequence x 20000, hidden 512", "1 sequence x 200, hidden 512"
+GROWTH = "long_to_short_seconds_per_observation"
+GROWTH_AT_MOST = 1.1
+LONG = "1 sequence x 20000, hidden 512"
+SHORT = "1 sequence x 200, hidden 512"
 
 
 def conversations(number: int, length: int, seed: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Observations and labels of sequences with clusters of their own."""
+    """Observations and labels of random sequences; sequences do not share clusters."""
     generator = np.random.default_rng(seed)
-    sequences, labels = [], []
+    sequences = []
+    labels = []
     for _ in range(number):
         centers = generator.standard_normal((CLUSTERS, DIM))
         centers /= np.linalg.norm(centers, axis=1, keepdims=True)
@@ -86,7 +94,7 @@ def conversations(number: int, length: int, seed: int) -> tuple[list[np.ndarray]
 
 
 def train(hidden: int, path: str, iterations: int) -> None:
-    """Train and save a model with whichever uisrnn this process imports."""
+    """Train and save a model with the uisrnn that this process imports."""
     import torch
 
     import uisrnn
@@ -94,7 +102,7 @@ def train(hidden: int, path: str, iterations: int) -> None:
     torch.manual_seed(0)
     np.random.seed(0)  # noqa: NPY002 -- 0.1.2 draws its batches from it
     sequences, labels = conversations(40, 100, seed=1)
-    names = [[f"{number}_{label}" for label in one] for number, one in enumerate(labels)]
+    names = [[f"{number}_{label}" for label in turns] for number, turns in enumerate(labels)]
     model_args = Namespace(
         observation_dim=DIM, rnn_hidden_size=hidden, rnn_depth=1, rnn_dropout=0.0, transition_bias=None, crp_alpha=1.0,
         sigma2=None, verbosity=0, enable_cuda=False,
@@ -105,12 +113,12 @@ def train(hidden: int, path: str, iterations: int) -> None:
         enforce_cluster_id_uniqueness=True,
     )  # fmt: skip
     model = uisrnn.UISRNN(model_args)
-    model.fit([one.astype(float) for one in sequences], names, training_args)
+    model.fit([x.astype(float) for x in sequences], names, training_args)
     model.save(path)
 
 
 def measure(case: Case, path: str, seed: int, peer: bool) -> dict[str, object]:
-    """Seconds, labels and peak memory of decoding with whichever uisrnn this process imports."""
+    """Seconds, labels and peak memory of decoding with the uisrnn that this process imports."""
     import torch
 
     import uisrnn
@@ -120,7 +128,7 @@ def measure(case: Case, path: str, seed: int, peer: bool) -> dict[str, object]:
         observation_dim=DIM, rnn_hidden_size=case.hidden, rnn_depth=1, rnn_dropout=0.0, transition_bias=None,
         crp_alpha=1.0, sigma2=None, verbosity=0, enable_cuda=False,
     ))  # fmt: skip
-    if peer:  # 0.1.2 does not load its own files with torch 2.6 or later; this one was made in this run
+    if peer:  # 0.1.2 does not load its own files with torch 2.6 or later; the file is safe, this run made it
         torch.load = functools.partial(torch.load, weights_only=False)
     model.load(path)
     args = Namespace(beam_size=BEAM_SIZE, look_ahead=case.look_ahead, test_iteration=TEST_ITERATION)
@@ -140,14 +148,15 @@ def measure(case: Case, path: str, seed: int, peer: bool) -> dict[str, object]:
 
 
 def count_rows(case: Case, path: str, seed: int) -> float:
-    """Distinct pairs of a cluster state and an observation, for each observation of a sequence."""
+    """The number of distinct pairs of a cluster state and an observation, per observation of a sequence."""
     import uisrnn
     from uisrnn.decoding.search import BeamSearch
 
-    rows, step = [], BeamSearch.step
+    rows = []
+    step = BeamSearch.step
 
-    def counting(*given: object) -> object:
-        info = step(*given)
+    def counting(*arguments: object) -> object:
+        info = step(*arguments)
         rows.append(info.network_rows)
         return info
 
@@ -161,7 +170,7 @@ def count_rows(case: Case, path: str, seed: int) -> float:
 
 
 def sgemm_rate() -> float:
-    """Floating point operations a second of torch's large matrix product on all cores."""
+    """Floating point operations per second of a large matrix product of torch on all cores."""
     import torch
 
     rows, weights = torch.randn(512, 512), torch.randn(512, 1536)
@@ -174,7 +183,7 @@ def sgemm_rate() -> float:
 
 
 def in_process(name: str, path: str, seed: int, peer: str | None) -> dict[str, object]:
-    """`measure` in a new process; `peer` leads to 0.1.2."""
+    """The result of `measure` in a new process; `peer` is the folder of 0.1.2, or None for this library."""
     environment = dict(os.environ, PYTHONPATH=peer) if peer else dict(os.environ)
     command = [sys.executable, __file__, "--measure", name, "--model", path, "--seed", str(seed)]
     done = subprocess.run(
@@ -184,30 +193,32 @@ def in_process(name: str, path: str, seed: int, peer: str | None) -> dict[str, o
 
 
 def renumber(labels: list[int]) -> list[int]:
-    """By first appearance; 0.1.2 leaves gaps."""
-    known: dict[int, int] = {}
-    return [known.setdefault(label, len(known)) for label in labels]
+    """The labels numbered by first appearance; the labels of 0.1.2 have gaps."""
+    numbers: dict[int, int] = {}
+    return [numbers.setdefault(label, len(numbers)) for label in labels]
 
 
 def compare(name: str, case: Case, path: str, rounds: int, peer: str) -> dict[str, object]:
-    """Both libraries in turn."""
+    """Measure both libraries in turn."""
     rate = sgemm_rate()
-    ours, theirs, equal = [], [], []
+    ours = []
+    theirs = []
+    equal = []
     for seed in range(100, 100 + rounds):
         if case.peer_length:
             theirs.append(in_process(name, path, seed, peer))
         ours.append(in_process(name, path, seed, None))
         if case.peer_length:
-            alone = ours[-1]["first_labels"][: case.peer_length]
-            equal.append(alone == renumber(theirs[-1]["first_labels"]))
+            labels = ours[-1]["first_labels"][: case.peer_length]
+            equal.append(labels == renumber(theirs[-1]["first_labels"]))
     per_row = 2 * (4 * case.hidden**2 + DIM * case.hidden)
     rows = count_rows(case, path, 100)
-    seconds = statistics.median(one["seconds_per_observation"] for one in ours)
+    seconds = statistics.median(run["seconds_per_observation"] for run in ours)
     row: dict[str, object] = {
         "observations_per_second": 1 / seconds,
         "rows_per_observation": rows,
         "sgemm_gflops": (rate + sgemm_rate()) / 2e9,
-        "peak_mb": max(one["peak_mb"] for one in ours),
+        "peak_mb": max(run["peak_mb"] for run in ours),
     }
     row["share_of_floor"] = rows * per_row / (row["sgemm_gflops"] * 1e9) / seconds
     if theirs:
@@ -219,8 +230,8 @@ def compare(name: str, case: Case, path: str, rounds: int, peer: str) -> dict[st
             "uisrnn_0_1_2": {
                 "sequences": 1,
                 "length": case.peer_length,
-                "observations_per_second": 1 / statistics.median(one["seconds_per_observation"] for one in theirs),
-                "peak_mb": max(one["peak_mb"] for one in theirs),
+                "observations_per_second": 1 / statistics.median(run["seconds_per_observation"] for run in theirs),
+                "peak_mb": max(run["peak_mb"] for run in theirs),
             },
             "ratio": statistics.median(ratios),
             "ratio_least": min(ratios),
@@ -231,36 +242,36 @@ def compare(name: str, case: Case, path: str, rounds: int, peer: str) -> dict[st
     return row
 
 
-def row_of(name: str, found: dict[str, Any]) -> Row:
-    """Of one case."""
-    here = f"{found['observations_per_second']:.0f} observations/s, {found['peak_mb']:.0f} MB"
-    here += f", {100 * found['share_of_floor']:.0f} % of the floor"
-    if "uisrnn_0_1_2" not in found:
+def row_of(name: str, figures: dict[str, Any]) -> Row:
+    """The row of a case."""
+    here = f"{figures['observations_per_second']:.0f} observations/s, {figures['peak_mb']:.0f} MB"
+    here += f", {100 * figures['share_of_floor']:.0f} % of the floor"
+    if "uisrnn_0_1_2" not in figures:
         return Row(name, "", here)
-    theirs = found["uisrnn_0_1_2"]
+    theirs = figures["uisrnn_0_1_2"]
     peer = f"uisrnn 0.1.2 on {theirs['sequences']} x {theirs['length']}: "
     peer += f"{theirs['observations_per_second']:.1f} observations/s, {theirs['peak_mb']:.0f} MB"
-    here += f", same labels in {found['same_labels']}"
-    return Row(name, peer, here, ratio(found, "speed", 0), f"at least {found['target']}")
+    here += f", same labels in {figures['same_labels']}"
+    return Row(name, peer, here, ratio(figures, "speed", 0), f"at least {figures['target']}")
 
 
 def rows(results: dict[str, Any]) -> list[Row]:
-    """One a case, and how the time of an observation grows with the length, where both lengths were measured."""
-    found = [row_of(name, one) for name, one in results["cases"].items()]
+    """A row for each case, and a row for the growth of the time per observation with the length if it was measured."""
+    table = [row_of(name, figures) for name, figures in results["cases"].items()]
     if GROWTH in results:
         case = "time an observation, 20000 against 200 in a sequence"
-        found.append(Row(case, "", f"{results[GROWTH]:.2f}", "", f"at most {GROWTH_AT_MOST}"))
-    return found
+        table.append(Row(case, "", f"{results[GROWTH]:.2f}", "", f"at most {GROWTH_AT_MOST}"))
+    return table
 
 
 def main() -> None:
-    """Measure one case in this process, or compare all of them."""
+    """Measure a case in this process, or compare all cases."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer", help="folder with uisrnn 0.1.2")
     parser.add_argument("--out", type=Path, help="file for the results, JSON")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--train_iteration", type=int, default=300, help="of the model that both decode with")
-    parser.add_argument("--only", default="", help="cases whose name contains this")
+    parser.add_argument("--train_iteration", type=int, default=300, help="of the model of both libraries")
+    parser.add_argument("--only", default="", help="only cases whose name contains this text")
     for internal in ("--measure", "--train", "--model", "--seed"):
         parser.add_argument(internal, help=argparse.SUPPRESS)
     parser.add_argument("--as_peer", action="store_true", help=argparse.SUPPRESS)
@@ -284,9 +295,9 @@ def main() -> None:
             subprocess.run(command, env=dict(os.environ, PYTHONPATH=peer), check=True, stderr=subprocess.DEVNULL)
         for name, case in cases.items():
             rounds = args.rounds if case.peer_length else 1
-            found = compare(name, case, f"{folder}/{case.hidden}.uisrnn", rounds, peer)
-            results["cases"][name] = found
-            show([row_of(name, found)])
+            figures = compare(name, case, f"{folder}/{case.hidden}.uisrnn", rounds, peer)
+            results["cases"][name] = figures
+            show([row_of(name, figures)])
     if {LONG, SHORT} <= cases.keys():
         long, short = (results["cases"][name]["observations_per_second"] for name in (LONG, SHORT))
         results[GROWTH] = short / long

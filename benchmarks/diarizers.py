@@ -1,7 +1,7 @@
-"""What `recordings.py` compares: systems that find out who speaks when, each run in a process of its own.
+"""The diarization systems that `recordings.py` compares; each system runs in a separate process.
 
-A system is loaded once and then takes one recording after another, all of them wav files of 16 kHz, one channel and
-16 bits. It may give several results for a recording, each with a name.
+A system is loaded once and then takes all recordings in turn, which are wav files of 16 kHz, a single channel and 16
+bits. It may give several results for a recording, each with a name.
 """
 
 import time
@@ -16,18 +16,19 @@ if TYPE_CHECKING:
 
 RATE = 16000  # Hz
 BLOCK = 0.1  # seconds of sound that a live system gets at a time
-LATENCY = 1.0  # seconds from the end of a span to its label, at the latest
+LATENCY = 1.0  # seconds from the end of a span to its label, at most
 OFFLINE = "offline"
-LIVE, LIVE_FINAL = f"live, labels {LATENCY:g} s after the sound", "live, final labels"
+LIVE = f"live, labels {LATENCY:g} s after the sound"
+LIVE_FINAL = "live, final labels"
 PEER = "senko"
 
 Turns = list[tuple[float, float, str]]  # start and end in seconds, speaker
-Report = tuple[float, "Spoken"]  # seconds of sound that the system had heard, what it told then
+Report = tuple[float, "Spoken"]  # seconds of sound that the system had heard, and a label that it gave then
 System = Callable[[Path], dict[str, Turns]]
 
 
 def offline() -> System:
-    """`uisrnn.diarize` with its defaults."""
+    """The system `uisrnn.diarize` with its defaults."""
     import uisrnn
 
     def diarize(audio: Path) -> dict[str, Turns]:
@@ -39,50 +40,50 @@ def offline() -> System:
 
 
 def live() -> System:
-    """`LiveDiarizer` with its defaults; the sound comes in blocks, as fast as they are taken."""
+    """The system `LiveDiarizer` with its defaults; it gets the next block as soon as it has taken the block before."""
     from uisrnn.audio import LiveDiarizer
 
     LiveDiarizer(rate=RATE)  # loads the models
 
     def diarize(audio: Path) -> dict[str, Turns]:
-        told = reports(LiveDiarizer(rate=RATE), audio)
-        return {LIVE: turns_of(in_time(told)), LIVE_FINAL: turns_of(told)}
+        all_reports = reports(LiveDiarizer(rate=RATE), audio)
+        return {LIVE: turns_of(in_time(all_reports)), LIVE_FINAL: turns_of(all_reports)}
 
     return diarize
 
 
 def reports(diarizer: Any, audio: Path) -> list[Report]:
-    """What a live diarizer tells about a wav file."""
+    """The labels that a live diarizer gives for a wav file."""
     import soundfile
 
-    told: list[Report] = []
-    heard = 0.0
+    given: list[Report] = []
+    seconds = 0.0
     for block in soundfile.blocks(audio, round(BLOCK * RATE), dtype="float32"):
-        heard += len(block) / RATE
-        told += [(heard, spoken) for spoken in diarizer.push(block)]
-    return told + [(heard, spoken) for spoken in diarizer.flush()]
+        seconds += len(block) / RATE
+        given += [(seconds, spoken) for spoken in diarizer.push(block)]
+    return given + [(seconds, spoken) for spoken in diarizer.flush()]
 
 
-def in_time(told: list[Report]) -> list[Report]:
+def in_time(given: list[Report]) -> list[Report]:
     """The reports that came within the latency."""
-    return [(heard, spoken) for heard, spoken in told if heard - spoken.end <= LATENCY + 1e-6]
+    return [(seconds, spoken) for seconds, spoken in given if seconds - spoken.end <= LATENCY + 1e-6]
 
 
-def turns_of(told: list[Report]) -> Turns:
-    """Turns of the speakers that were told last for each span."""
+def turns_of(given: list[Report]) -> Turns:
+    """The turns from the last label of each span."""
     import numpy as np
 
     from uisrnn.audio.diarization import MIN_GAP
     from uisrnn.audio.spans import turns_of_spans
 
-    latest = {spoken.number: spoken for _, spoken in told}.values()
+    latest = {spoken.number: spoken for _, spoken in given}.values()
     spans = np.array([(spoken.start, spoken.end) for spoken in latest]).reshape(-1, 2)
     turns = turns_of_spans([spoken.speaker for spoken in latest], spans, MIN_GAP, min_turn=0.0)
     return [(turn.start, turn.end, str(turn.speaker)) for turn in turns]
 
 
 def senko() -> System:
-    """The package senko with its defaults on a CPU, which are Silero's voice activity and all cores."""
+    """The package senko with its defaults on a CPU: voice activity of Silero, and all cores."""
     from senko import Diarizer
 
     diarizer = Diarizer(device="cpu")
@@ -103,7 +104,7 @@ def work(name: str, recordings: list[Path]) -> dict[str, Any]:
 
     Args:
         name: of the system.
-        recordings: wav files of 16 kHz, one channel and 16 bits.
+        recordings: wav files of 16 kHz, a single channel and 16 bits.
 
     Returns:
         Seconds until the system was loaded; seconds and CPU seconds of each recording; the peak of memory; the turns
@@ -120,6 +121,6 @@ def work(name: str, recordings: list[Path]) -> dict[str, Any]:
         results = diarize(recording)
         seconds[recording.stem] = time.perf_counter() - start
         cpu_seconds[recording.stem] = time.process_time() - cpu_start
-        for result, found in results.items():
-            turns.setdefault(result, {})[recording.stem] = found
+        for result, turns_of_result in results.items():
+            turns.setdefault(result, {})[recording.stem] = turns_of_result
     return {**loaded, "seconds": seconds, "cpu_seconds": cpu_seconds, "peak_mb": peak_mb(), "turns": turns}

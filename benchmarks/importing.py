@@ -1,9 +1,9 @@
-"""Seconds and modules of `import uisrnn`, beside `import torch` alone and `import uisrnn` of 0.1.2, in one run.
+"""Seconds and modules of `import uisrnn`, beside `import torch` alone and `import uisrnn` of 0.1.2, in a single run.
 
     make bench-importing
 
-Each is imported in fresh processes, in turn, after one round that is not counted; the ratios and what is beyond torch
-are medians over rounds. The start of Python is left out.
+New processes import the three packages in turn; the first round is not counted. The ratios, and the difference between
+this library and torch, are medians over rounds. The start of Python is not counted.
 """
 
 import argparse
@@ -18,7 +18,9 @@ from typing import Any
 from machine import machine
 from report import Row, header, ratio, show, write
 
-HERE, TORCH, PEER = "uisrnn", "torch alone", "uisrnn 0.1.2"
+HERE = "uisrnn"
+TORCH = "torch alone"
+PEER = "uisrnn 0.1.2"
 BEYOND_TORCH_AT_MOST = 1.0  # seconds
 CODE = """
 import json, sys, time
@@ -29,7 +31,7 @@ print(json.dumps({{"seconds": time.perf_counter() - start, "modules": len(sys.mo
 
 
 def measure(module: str, path: str | None) -> dict[str, float]:
-    """Seconds and modules of one import in a new process; `path` leads to 0.1.2."""
+    """Seconds and modules of an import in a new process; `path` is the folder of 0.1.2, or None."""
     environment = dict(os.environ, PYTHONPATH=path) if path else os.environ
     command = [sys.executable, "-c", CODE.format(module=module)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
@@ -37,7 +39,7 @@ def measure(module: str, path: str | None) -> dict[str, float]:
 
 
 def compare(rounds: int, peer: str) -> dict[str, Any]:
-    """All in turn."""
+    """Measure all imports in turn."""
     ways = {TORCH: ("torch", None), PEER: ("uisrnn", peer), HERE: ("uisrnn", None)}
     turns = [{name: measure(*way) for name, way in ways.items()} for _ in range(rounds + 1)][1:]
     middle = {
@@ -52,9 +54,9 @@ def compare(rounds: int, peer: str) -> dict[str, Any]:
 
 
 def rows(results: dict[str, Any]) -> list[Row]:
-    """One beside each peer, and what the package adds to torch."""
+    """A row for each peer, and a row for the time beyond the import of torch."""
     imports = results["imports"]
-    figures = {name: f"{one['seconds']:.2f} s, {one['modules']:.0f} modules" for name, one in imports.items()}
+    figures = {name: f"{cost['seconds']:.2f} s, {cost['modules']:.0f} modules" for name, cost in imports.items()}
     beside = [
         Row("import uisrnn", f"import {name}: {figures[name]}", figures[HERE], ratio(imports[name], "time", 2))
         for name in (TORCH, PEER)
@@ -64,7 +66,7 @@ def rows(results: dict[str, Any]) -> list[Row]:
 
 
 def main() -> None:
-    """Measure all."""
+    """Measure all imports."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer", help="folder with uisrnn 0.1.2")
     parser.add_argument("--out", type=Path, help="file for the results, JSON")

@@ -1,4 +1,4 @@
-"""What figures are measured on, and the memory that a process took."""
+"""The machine and the versions of a run, and the peak memory of a process."""
 
 import importlib.metadata
 import os
@@ -7,11 +7,11 @@ import subprocess
 from pathlib import Path
 
 PACKAGES = ("torch", "numpy", "numba", "scipy")
-PLACE = ("cpu", "cores", "memory_gb", "system", "python", *PACKAGES)  # what all benchmarks record
+PLACE = ("cpu", "cores", "memory_gb", "system", "python", *PACKAGES)  # recorded by all benchmarks
 
 
 def machine(*more: str) -> dict[str, object]:
-    """What the figures of this run are measured on; `more` are packages that only this benchmark uses."""
+    """The machine, versions and commit of this run; `more` are packages that only this benchmark uses."""
     return {
         "cpu": _first("/proc/cpuinfo", "model name"),
         "cores": os.cpu_count(),
@@ -24,14 +24,14 @@ def machine(*more: str) -> dict[str, object]:
 
 
 def commit() -> str:
-    """The one that is checked out, with "-dirty" where files differ from it."""
+    """The commit that is checked out, with "-dirty" if files differ from it."""
     describe = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     done = subprocess.run(describe, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
 
 def peak_mb() -> float:
-    """Most memory that this process held at a time, from Linux, which starts anew at each exec."""
+    """Peak memory of this process, as Linux counts it since the last exec."""
     return int(_first("/proc/self/status", "VmHWM").split()[0]) / 1024
 
 

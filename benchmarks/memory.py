@@ -1,13 +1,13 @@
-"""Training on data that are larger than memory: peak memory, beside the same training on less.
+"""Training on data larger than memory: peak memory, beside the same training on a tenth of the data.
 
     make bench-memory
 
 or `python benchmarks/memory.py --gigabytes 20 --folder /on/a/large/disk --out benchmarks/results/memory.json`.
 
-A folder of Parquet shards with so many gigabytes of observations is generated: conversations of four clusters, D 256.
-For each observation model a process of its own trains on a tenth of the shards, and one on all of them; both tell the
-most memory that they held. The files and the copy that training makes of them need twice their size on disk. On the
-first shard, one process more trains with all of it in memory, and the models must be equal.
+The script generates a folder of Parquet shards with conversations of four clusters, D 256. For each observation model,
+a process trains on a tenth of the shards, and another process on all shards; both measure their peak memory. The files,
+and the copy that training makes of them, need twice their size on disk. Two more processes train on the first shard, in
+memory and from disk, and the models must be equal.
 """
 
 import argparse
@@ -25,14 +25,16 @@ import numpy as np
 from machine import machine, peak_mb
 from report import Row, header, show, write
 
-DIM, CLUSTERS, LENGTH = 256, 4, 1000
+DIM = 256
+CLUSTERS = 4
+LENGTH = 1000
 SHARD_GB = 0.25
 KINDS = {"gru": {"train_iteration": 30}, "context_plda": {"discriminative_iteration": 30}}
 TARGET_MB = 2000
 
 
 def conversations(shard: int, number: int) -> Iterator[object]:
-    """Sequences with clusters of their own."""
+    """Random sequences; sequences do not share clusters."""
     import uisrnn
 
     generator = np.random.default_rng(shard)
@@ -47,7 +49,7 @@ def conversations(shard: int, number: int) -> Iterator[object]:
 
 
 def generate(folder: Path, gigabytes: float) -> int:
-    """Write shards, and return how many."""
+    """Write shards, and return their number."""
     import uisrnn
 
     shards = max(round(gigabytes / SHARD_GB), 1)
@@ -58,13 +60,13 @@ def generate(folder: Path, gigabytes: float) -> int:
 
 
 def measure(kind: str, paths: list[str], in_memory: bool, scratch: str) -> dict[str, object]:
-    """Train in this process."""
+    """Train in this process; return its peak memory, its seconds and the fingerprint of the model."""
     import uisrnn
 
     model = uisrnn.UISRNN(
         uisrnn.ModelArguments(kind, observation_dim=DIM, rnn_hidden_size=256, crp_alpha=None, seed=0, verbosity=0)
     )
-    source = [one for path in paths for one in uisrnn.load_sequences(path)] if in_memory else None
+    source = [sequence for path in paths for sequence in uisrnn.load_sequences(path)] if in_memory else None
     data = source or uisrnn.Dataset(paths, scratch=scratch)
     start = time.perf_counter()
     model.fit(data, args=uisrnn.TrainingArguments(**{"train_iteration": 0, **KINDS[kind]}))
@@ -72,7 +74,7 @@ def measure(kind: str, paths: list[str], in_memory: bool, scratch: str) -> dict[
 
 
 def in_process(kind: str, paths: list[Path], scratch: str, in_memory: bool = False) -> dict[str, object]:
-    """`measure` in a new process."""
+    """The result of `measure` in a new process."""
     command = [sys.executable, __file__, "--measure", kind, "--scratch", scratch, "--paths", *map(str, paths)]
     done = subprocess.run(command + ["--in_memory"] * in_memory, capture_output=True, text=True)
     if done.returncode:
@@ -81,7 +83,7 @@ def in_process(kind: str, paths: list[Path], scratch: str, in_memory: bool = Fal
 
 
 def compare(kind: str, shards: list[Path], scratch: str) -> dict[str, object]:
-    """Few shards, all of them, and one in memory and out of it."""
+    """Measure a tenth of the shards, all shards, and the first shard in memory and from disk."""
     memory, disk = (in_process(kind, shards[:1], scratch, in_memory) for in_memory in (True, False))
     few = in_process(kind, shards[: max(len(shards) // 10, 1)], scratch)
     everything = in_process(kind, shards, scratch)
@@ -116,10 +118,10 @@ def rows(results: dict) -> Iterator[Row]:
 
 
 def main() -> None:
-    """Measure one case in this process, or compare all of them."""
+    """Measure a case in this process, or compare all cases."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gigabytes", type=float, default=20.0, help="of observations")
-    parser.add_argument("--folder", type=Path, help="for files; by default that for temporary ones")
+    parser.add_argument("--folder", type=Path, help="for the files; by default the folder of temporary files")
     parser.add_argument("--out", type=Path, help="file for the results, JSON")
     parser.add_argument("--measure", choices=KINDS, help=argparse.SUPPRESS)
     parser.add_argument("--paths", nargs="*", help=argparse.SUPPRESS)

@@ -1,8 +1,8 @@
-"""Build the model of the package for Resemblyzer d-vectors, and measure it.
+"""Build the pretrained model for d-vectors of Resemblyzer, and measure it.
 
     make pretrained DATA=folder
 
-The folder holds train_w08.npz, train_w16.npz, dev_w08.npz and dev_w16.npz; see `accuracy.py` for what is in them.
+The folder holds train_w08.npz, train_w16.npz, dev_w08.npz and dev_w16.npz; `accuracy.py` describes their content.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from accuracy import Data, figure, judged
+from accuracy import Data, accuracy_of, judged
 from machine import machine
 from report import Row, header, show, write
 
@@ -20,13 +20,13 @@ MODEL = Path(__file__).parent.parent / "src" / "uisrnn" / "pretrained" / "resemb
 
 
 def rows(results: dict[str, Any]) -> list[Row]:
-    """One a set, and the size of the file."""
-    found = [Row(f"accuracy, {name}", "", figure(one)) for name, one in results["sets"].items()]
-    return [*found, Row("its file", "", f"{results['bytes']} bytes")]
+    """A row for each set, and a row for the size of the file."""
+    accuracies = [Row(f"accuracy, {name}", "", accuracy_of(figures)) for name, figures in results["sets"].items()]
+    return [*accuracies, Row("its file", "", f"{results['bytes']} bytes")]
 
 
 def main() -> None:
-    """Train on both window lengths together, save, and judge the file on both."""
+    """Train on both window lengths together, save the model, and measure it on both window lengths."""
     import uisrnn
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -35,9 +35,10 @@ def main() -> None:
     args = parser.parse_args()
     train = [Data(args.data / f"train_{name}.npz") for name in NAMES]
     clusterer = uisrnn.UISRNNClusterer(seed=0)
-    clusterer.fit([x for one in train for x in one.sequences], [labels for one in train for labels in one.labels])
+    clusterer.fit([x for data in train for x in data.sequences], [labels for data in train for labels in data.labels])
     clusterer.model_.save(MODEL)
-    model, one_pass = uisrnn.load_pretrained("resemblyzer"), uisrnn.InferenceArguments(test_iteration=1)
+    model = uisrnn.load_pretrained("resemblyzer")
+    one_pass = uisrnn.InferenceArguments(test_iteration=1)
     results: dict[str, Any] = {"machine": machine(), "bytes": MODEL.stat().st_size, "sets": {}}
     for name in NAMES:
         row = judged(Data(args.data / f"dev_{name}.npz"), lambda x: model.predict(x, one_pass), 0.0)

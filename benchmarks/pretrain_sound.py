@@ -1,10 +1,10 @@
-"""Build the model of the package for the front end of CAM++ and segmentation-3.0 from composed sound, and measure it.
+"""Build the pretrained model for the front end of CAM++ and segmentation-3.0 from composed sound, and measure it.
 
     make pretrained-sound VOICES=folder TURNS=folder
 
-VOICES is a folder of recordings of single speakers with a manifest.csv, see `uisrnn simulate --audio`, whose column
-`split` says which voices are for training and which for the figures. TURNS is a folder with RTTM files of real
-meetings; the last fifth of the files of each folder in it is kept for the figures.
+VOICES is a folder of recordings of single speakers with a manifest.csv, see `uisrnn simulate --audio`. Its column
+`split` divides the voices into training ("train") and measurement ("dev"). TURNS is a folder with RTTM files of real
+meetings; in each of its subfolders, the last fifth of the files is for the measurement.
 """
 
 import argparse
@@ -19,9 +19,10 @@ from machine import machine
 from report import Row, header, percent, show, write
 
 MODEL = Path(__file__).parent.parent / "src" / "uisrnn" / "pretrained" / "campplus.uisrnn"
-NUMBER, SECONDS = 130, 100.0
+NUMBER = 130
+SECONDS = 100.0
 DEV_NUMBER = 20
-FARTHEST_EDGE = 0.5  # seconds; an edge of a turn with no found edge nearer than that was not found
+FARTHEST_EDGE = 0.5  # seconds; an edge of a turn counts as found if an edge of the hypothesis is nearer
 CHANNELS = {
     "all channels": {"clean": 5 / 12, "mu-law": 1 / 6, "a-law": 1 / 6, "narrow": 1 / 12, "mp3": 1 / 12, "opus": 1 / 12},
     "wide band": {"clean": 1.0},
@@ -30,7 +31,7 @@ CHANNELS = {
 
 
 def turn_files(folder: Path) -> tuple[list[Path], list[Path]]:
-    """RTTM files to train on and to measure with: of each folder the first four fifths and the last fifth."""
+    """RTTM files for training and for the measurement: the first four fifths and the last fifth of each folder."""
     train: list[Path] = []
     measured: list[Path] = []
     for place in sorted({path.parent for path in folder.rglob("*.rttm")}):
@@ -46,7 +47,7 @@ def conversations(turns: list[Path], voices: Any, number: int, channels: dict[st
     from uisrnn.audio import compose
 
     order = np.random.default_rng(seed).permutation(len(turns))[:number]
-    chosen = [turns[place] for place in order]
+    chosen = [turns[number] for number in order]
     return compose(chosen, voices, number=number, max_seconds=SECONDS, channels=channels, seed=seed)
 
 
@@ -65,7 +66,7 @@ def observed(made: Any) -> list[Any]:
 
 
 def train(sequences: list[Any]) -> Any:
-    """The model, which remembers its front end."""
+    """Train the model, which stores the name of its front end."""
     import uisrnn
 
     clusterer = uisrnn.UISRNNClusterer(observation_model="plda", discriminative_iteration=150, seed=0)
@@ -74,19 +75,21 @@ def train(sequences: list[Any]) -> Any:
 
 
 def errors(made: Any, model: Any) -> dict[str, float]:
-    """Error rates without collar, overlap scored."""
+    """The error rates of a model on composed conversations, without a collar and with overlap."""
     import uisrnn
 
     references: dict[str, Any] = {}
-    found: dict[str, Any] = {}
+    hypotheses: dict[str, Any] = {}
     for number, composed in enumerate(made):
         name = str(number)
         references[name] = composed.turns
-        found[name] = uisrnn.diarize((composed.waveform, composed.rate), model=model, verbosity=0)
-    total = uisrnn.evaluate(references, found).total
+        hypotheses[name] = uisrnn.diarize((composed.waveform, composed.rate), model=model, verbosity=0)
+    total = uisrnn.evaluate(references, hypotheses).total
     rates = {key: float(total.value(key)) for key in ("der", "missed", "false_alarm", "confusion")}
-    speakers = [abs(len({t.speaker for t in references[name]}) - len(found[name].labels())) for name in references]
-    edges = np.concatenate([edge_errors(references[name], found[name]) for name in references])
+    speakers = [
+        abs(len({turn.speaker for turn in references[name]}) - len(hypotheses[name].labels())) for name in references
+    ]
+    edges = np.concatenate([edge_errors(references[name], hypotheses[name]) for name in references])
     near = edges[edges < FARTHEST_EDGE]
     return {
         **rates,
@@ -96,19 +99,20 @@ def errors(made: Any, model: Any) -> dict[str, float]:
     }
 
 
-def edge_errors(reference: Any, found: Any) -> Any:
-    """Seconds from each start and end of a turn, short pauses closed, to the nearest start or end that was found."""
+def edge_errors(reference: Any, hypothesis: Any) -> Any:
+    """Seconds from each start (end) of a turn to the nearest start (end) in the hypothesis; short pauses are closed."""
     from uisrnn.audio.diarization import MIN_GAP
     from uisrnn.turns.smoothing import smoothed
 
     reference = smoothed(reference, MIN_GAP, 0.0)
-    segments = [segment for segment, _ in found.itertracks()]
+    segments = [segment for segment, _ in hypothesis.itertracks()]
     distances = []
-    for wanted, there in (
+    for true_edges, found_edges in (
         ([turn.start for turn in reference], [segment.start for segment in segments]),
         ([turn.end for turn in reference], [segment.end for segment in segments]),
     ):
-        distances.append(np.abs(np.subtract.outer(wanted, there)).min(axis=1) if there else np.zeros(0))
+        differences = np.abs(np.subtract.outer(true_edges, found_edges))
+        distances.append(differences.min(axis=1) if found_edges else np.zeros(0))
     return np.concatenate(distances)
 
 
@@ -118,22 +122,23 @@ def rows(results: dict[str, Any]) -> list[Row]:
         Row(
             name,
             "",
-            f"DER {percent(found['der'])}, confusion {percent(found['confusion'])}, "
-            f"{percent(found['edges_found'])} of edges found, median error {1000 * found['median_edge_error']:.0f} ms",
+            f"DER {percent(figures['der'])}, confusion {percent(figures['confusion'])}, "
+            f"{percent(figures['edges_found'])} of edges found, "
+            f"median error {1000 * figures['median_edge_error']:.0f} ms",
         )
-        for name, found in results["sets"].items()
+        for name, figures in results["sets"].items()
     ]
 
 
 def main() -> None:
-    """Compose, train, save, and measure on voices and turns that were not trained on."""
+    """Compose, train, save, and measure on other voices and turns."""
     from uisrnn.audio import find_voices
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--voices", type=Path, required=True, help="folder with manifest.csv")
     parser.add_argument("--turns", type=Path, required=True, help="folder with RTTM files")
     parser.add_argument("--number", type=int, default=NUMBER, help="conversations to train on")
-    parser.add_argument("--keep", type=Path, help="file for the observations that were trained on, .npz")
+    parser.add_argument("--keep", type=Path, help="file for the training data, .npz")
     parser.add_argument("--out", type=Path, help="file for the figures, JSON")
     args = parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""Few rows times a large matrix, on one core: the loop of `uisrnn.model.fast.product` and torch's library, GFLOP/s.
+"""Few rows times a large matrix, on a single core: GFLOP/s of the loop of `uisrnn.model.fast.product` and of torch.
 
 python benchmarks/product.py --out benchmarks/results/product.json
 """
@@ -22,7 +22,7 @@ SHAPES = {"recurrent, hidden 512": (512, 1536), "output, hidden 512": (512, 256)
 
 
 def seconds(work: Callable[[], object], repeats: int) -> float:
-    """Median of five averages."""
+    """The median of five averages, each over `repeats` calls."""
     work()
     averages = []
     for _ in range(5):
@@ -34,32 +34,36 @@ def seconds(work: Callable[[], object], repeats: int) -> float:
 
 
 def compare(size: int, outputs: int, rows: int) -> dict[str, float]:
-    """Both on the same numbers."""
+    """Measure both on the same numbers."""
     generator = torch.Generator().manual_seed(0)
-    x, weight = torch.randn(rows, size, generator=generator), torch.randn(outputs, size, generator=generator)
+    x = torch.randn(rows, size, generator=generator)
+    weight = torch.randn(outputs, size, generator=generator)
     bias = torch.randn(outputs, generator=generator)
-    given, prepared = rows_for_product(rows, size, x.numpy()), for_product(weight.numpy())
+    given = rows_for_product(rows, size, x.numpy())
+    prepared = for_product(weight.numpy())
     given[:, :size] = x.numpy()
-    result, into = np.empty((rows, outputs), dtype=np.float32), np.arange(rows)
-    operations, repeats = 2 * rows * size * outputs, max(1, int(2e8 / (rows * size * outputs)))
+    result = np.empty((rows, outputs), dtype=np.float32)
+    into = np.arange(rows)
+    operations = 2 * rows * size * outputs
+    repeats = max(1, int(2e8 / (rows * size * outputs)))
     ours = seconds(lambda: multiply(given, prepared, bias.numpy(), result, into), repeats)
     theirs = seconds(lambda: torch.nn.functional.linear(x, weight, bias), repeats)
     return {"loop_gflops": operations / ours / 1e9, "torch_gflops": operations / theirs / 1e9}
 
 
-def row(shape: str, found: dict[Any, dict[str, float]]) -> Row:
-    """Of one shape, with all numbers of rows."""
-    theirs, mine = (", ".join(f"{one[f'{name}_gflops']:.0f}" for one in found.values()) for name in ("torch", "loop"))
-    return Row(f"{shape}; {', '.join(map(str, found))} rows", f"torch: {theirs} GFLOP/s", f"{mine} GFLOP/s")
+def row(shape: str, rates: dict[Any, dict[str, float]]) -> Row:
+    """The row of a shape, with all numbers of rows."""
+    theirs, mine = (", ".join(f"{rate[f'{name}_gflops']:.0f}" for rate in rates.values()) for name in ("torch", "loop"))
+    return Row(f"{shape}; {', '.join(map(str, rates))} rows", f"torch: {theirs} GFLOP/s", f"{mine} GFLOP/s")
 
 
 def rows(results: dict[str, Any]) -> list[Row]:
-    """One a shape."""
-    return [row(shape, found) for shape, found in results.items() if shape != "machine"]
+    """A row for each shape."""
+    return [row(shape, rates) for shape, rates in results.items() if shape != "machine"]
 
 
 def main() -> None:
-    """Compare all shapes."""
+    """Measure all shapes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, help="file for the results, JSON")
     args = parser.parse_args()
@@ -67,8 +71,8 @@ def main() -> None:
     results: dict[str, Any] = {"machine": machine()}
     print(header())
     for name, (size, outputs) in SHAPES.items():
-        found = results[name] = {rows: compare(size, outputs, rows) for rows in ROWS}
-        show([row(name, found)])
+        rates = results[name] = {rows: compare(size, outputs, rows) for rows in ROWS}
+        show([row(name, rates)])
     write(results, args.out)
 
 

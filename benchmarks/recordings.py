@@ -2,16 +2,15 @@
 
     make bench-recordings RECORDINGS=folder
 
-The folder holds recordings of any kind that this library reads, each beside its turns: NAME.wav and NAME.rttm. All are
-made into wav files of 16 kHz, one channel and 16 bits first, which is what senko reads; that time is not counted.
-Each system runs with its defaults in a process of its own, which loads it once and takes all recordings, in turn with
-the others in each round. "Live" gets the sound in blocks of 0.1 s; its first result has the labels that stand 1 s after
-the sound (what is told later is missed), its second result the final labels.
+The folder holds recordings in any format that this library reads, each beside its turns: NAME.wav and NAME.rttm. All
+recordings are first converted to wav files of 16 kHz, a single channel and 16 bits, because senko reads only these; the
+time of the conversion is not counted. Each system runs with its defaults in a separate process, which loads the system
+once and takes all recordings; systems run in turn in each round. "Live" gets the sound in blocks of 0.1 s. Its first
+result has the labels 1 s after the sound (later labels count as missed), its second result has the final labels.
 
-Nothing is left out of the errors: overlap is evaluated, once without a collar and once with a collar of 0.25 s on each
-side of a boundary of the reference. Totals are ratios of sums over recordings. With --hours, each system but "live",
-which costs the same for each second, takes the recordings once more, one after another in one file, again and again
-until the file is so long; the file is a recording of many speakers, which only time and memory are of.
+Overlap is evaluated, without a collar and with a collar of 0.25 s on each side of a boundary of the reference. Totals
+are ratios of sums over recordings. With --hours, each system except "live", whose cost per second is constant, also
+takes a long file, in which all recordings follow each other and repeat. Only time and memory are measured on it.
 """
 
 import argparse
@@ -35,10 +34,10 @@ from report import Row, header, percent, show, write
 
 COLLARS = (0.0, 0.25)  # seconds on each side of a boundary
 FIGURES = {"DER": "der", "JER": "jer", "missed": "missed", "false alarm": "false_alarm", "confusion": "confusion"}
-RATIOS = {"DER": "der", "confusion": "confusion"}  # to those of the peer
+RATIOS = {"DER": "der", "confusion": "confusion"}  # figures that are divided by the figures of the peer
 HOUR = 3600  # seconds
 LIVE_SYSTEM = "live"
-"""Takes part in all but the long recording."""
+"""The system that does not take the long recording."""
 ERROR_TARGETS = {(OFFLINE, "collar 0"): "at most 0.8 x the DER, at most 0.5 x the confusion"}
 COST_TARGETS = {OFFLINE: "at most 0.5 x the time, under 600 MB", LIVE_SYSTEM: "under 0.33 of a core in real time"}
 
@@ -49,19 +48,19 @@ def pairs(folder: Path) -> dict[str, tuple[Path, Path]]:
     Raises:
         FileNotFoundError: there is no RTTM file, or an RTTM file has no recording beside it.
     """
-    found = {}
+    files = {}
     for rttm in sorted(folder.glob("*.rttm")):
         recordings = [path for path in sorted(folder.glob(f"{rttm.stem}.*")) if path != rttm]
         if not recordings:
             raise FileNotFoundError(f"{rttm}: needs a recording of the same name beside it, but there is none")
-        found[rttm.stem] = (recordings[0], rttm)
-    if not found:
+        files[rttm.stem] = (recordings[0], rttm)
+    if not files:
         raise FileNotFoundError(f"{folder}: needs recordings beside RTTM files, but has no RTTM file")
-    return found
+    return files
 
 
 def reference(rttm: Path) -> Any:
-    """The turns in an RTTM file of one recording."""
+    """The turns in an RTTM file of a single recording."""
     import uisrnn
 
     (turns,) = uisrnn.read_rttm(rttm).values()
@@ -69,7 +68,7 @@ def reference(rttm: Path) -> Any:
 
 
 def converted(audio: Path, target: Path) -> None:
-    """Write a recording as wav of 16 kHz, one channel and 16 bits."""
+    """Write a recording as a wav file of 16 kHz, a single channel and 16 bits."""
     import soundfile
 
     from uisrnn.audio.sources.opening import recording
@@ -80,7 +79,7 @@ def converted(audio: Path, target: Path) -> None:
 
 
 def one_after_another(parts: list[Path], seconds: float, target: Path) -> None:
-    """Write recordings into one file, again and again until it is so long."""
+    """Write recordings into a single file, and repeat them until the file has this length."""
     import soundfile
 
     samples = np.concatenate([soundfile.read(part, dtype="int16")[0] for part in parts])
@@ -95,7 +94,7 @@ def duration(audio: Path) -> float:
 
 
 def in_a_process(system: str, recordings: list[Path], peer: Path | None) -> dict[str, Any]:
-    """`work` in a new process, with the seconds of the whole process; only the peer's sees the peer's folder."""
+    """The result of `work` in a new process, with the seconds of the process; only the peer gets the folder `peer`."""
     folders = [str(peer)] * (system == PEER) + [os.environ.get("PYTHONPATH", "")]
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, folders)))
     with tempfile.TemporaryDirectory() as folder:
@@ -107,7 +106,7 @@ def in_a_process(system: str, recordings: list[Path], peer: Path | None) -> dict
 
 
 def errors(references: Mapping[str, Any], turns: Mapping[str, Any]) -> dict[str, Any]:
-    """Figures of one result, in total and of each recording, by the collar."""
+    """The figures of a result by the collar, in total and for each recording."""
     import uisrnn
 
     hypotheses = {name: uisrnn.to_annotation(turns[name]) for name in references}
@@ -116,7 +115,7 @@ def errors(references: Mapping[str, Any], turns: Mapping[str, Any]) -> dict[str,
 
 
 def cost(answers: list[dict[str, Any]], audio_seconds: float) -> dict[str, Any]:
-    """Time and memory of one system over rounds: the median time, the largest memory."""
+    """The median time and the largest memory of a system over rounds."""
     rounds = [
         {
             "process_seconds": answer["process_seconds"],
@@ -127,18 +126,18 @@ def cost(answers: list[dict[str, Any]], audio_seconds: float) -> dict[str, Any]:
         }
         for answer in answers
     ]
-    middle = {name: statistics.median(found[name] for found in rounds) for name in rounds[0]}
+    medians = {name: statistics.median(figures[name] for figures in rounds) for name in rounds[0]}
     return {
-        **middle,
-        "peak_mb": max(found["peak_mb"] for found in rounds),
+        **medians,
+        "peak_mb": max(figures["peak_mb"] for figures in rounds),
         "audio_seconds": audio_seconds,
-        "cores": middle["work_cpu_seconds"] / audio_seconds,
+        "cores": medians["work_cpu_seconds"] / audio_seconds,
         "rounds": rounds,
     }
 
 
 def compare(systems: list[str], audio: list[Path], rounds: int, peer: Path | None) -> dict[str, list[dict[str, Any]]]:
-    """What each system answers in each round, all systems in turn."""
+    """The answers of each system in each round; all systems run in turn."""
     answers: dict[str, list[dict[str, Any]]] = {system: [] for system in systems}
     for _ in range(rounds):
         for system in systems:
@@ -157,7 +156,7 @@ def measure_folder(
     return {
         "recordings": seconds,
         "errors": {name: errors(references, turns[name]) for name in turns},
-        "costs": {system: cost(found, sum(seconds.values())) for system, found in answers.items()},
+        "costs": {system: cost(rounds_of, sum(seconds.values())) for system, rounds_of in answers.items()},
         "turns": turns,
     }
 
@@ -165,43 +164,43 @@ def measure_folder(
 def measure(folder: Path, systems: list[str], rounds: int, hours: float, peer: Path | None) -> dict[str, Any]:
     """All figures of a folder."""
     recordings = pairs(folder)
-    with tempfile.TemporaryDirectory() as room:
-        audio = [Path(room) / f"{name}.wav" for name in recordings]
+    with tempfile.TemporaryDirectory() as temporary:
+        audio = [Path(temporary) / f"{name}.wav" for name in recordings]
         for (source, _), target in zip(recordings.values(), audio, strict=True):
             converted(source, target)
         results = measure_folder(recordings, audio, systems, rounds, peer)
         if hours:
-            long = Path(room) / "one_after_another.wav"
+            long = Path(temporary) / "one_after_another.wav"
             one_after_another(audio, hours * HOUR, long)
             answers = compare([system for system in systems if system != LIVE_SYSTEM], [long], 1, peer)
-            results["long"] = {system: cost(found, hours * HOUR) for system, found in answers.items()}
+            results["long"] = {system: cost(rounds_of, hours * HOUR) for system, rounds_of in answers.items()}
     return results
 
 
 def rows(results: dict[str, Any]) -> list[Row]:
-    """Errors of each result, then time and memory of each system."""
+    """Rows for the errors of each result, then rows for the time and memory of each system."""
     recordings = results["recordings"]
     folder = f"{len(recordings)} recordings, {sum(recordings.values()):.0f} s"
-    found = [
+    table = [
         error_row(f"{folder}, collar {collar:g} s: {name}", name, f"collar {collar:g}", results["errors"])
         for collar in COLLARS
         for name in without_peer(results["errors"])
     ]
-    found += [cost_row(f"{folder}: {name}", name, results["costs"]) for name in without_peer(results["costs"])]
+    table += [cost_row(f"{folder}: {name}", name, results["costs"]) for name in without_peer(results["costs"])]
     long = results.get("long", {})
-    return found + [
+    return table + [
         cost_row(f"one recording, {long[name]['audio_seconds']:.0f} s: {name}", name, long, COST_TARGETS.get(name, ""))
         for name in without_peer(long)
     ]
 
 
-def without_peer(found: Mapping[str, Any]) -> list[str]:
-    """Names that have a row of their own; the peer has one if it was run alone."""
-    return [name for name in found if name != PEER] or list(found)
+def without_peer(results: Mapping[str, Any]) -> list[str]:
+    """The names that have a row; the peer has a row only if no other system was run."""
+    return [name for name in results if name != PEER] or list(results)
 
 
 def error_row(case: str, name: str, collar: str, errors: Mapping[str, Any]) -> Row:
-    """One result, beside the peer if it was run."""
+    """The row of a result, beside the peer if it was run."""
     peer = errors[PEER][collar]["total"] if PEER in errors else None
     peer_text = f"{PEER}: {rates(peer)}" if peer else ""
     if name == PEER:
@@ -212,19 +211,19 @@ def error_row(case: str, name: str, collar: str, errors: Mapping[str, Any]) -> R
 
 
 def quotient(here: Mapping[str, Any], peer: Mapping[str, Any], figure: str) -> str:
-    """As in "0.80"; "-" if the peer made no such error."""
+    """The ratio as text: "0.80"; "-" if the figure of the peer is 0."""
     return f"{here[figure] / peer[figure]:.2f}" if peer[figure] else "-"
 
 
 def rates(total: Mapping[str, Any]) -> str:
-    """As in "DER 12.0 %, ..., 20 speakers instead of 18, 0.50 off a recording"."""
+    """Error rates as text: "DER 12.0 %, ..., 20 speakers instead of 18, 0.50 off a recording"."""
     shares = ", ".join(f"{title} {percent(total[key])}" for title, key in FIGURES.items())
     speakers = f"{total['hypothesis_speakers']:.0f} speakers instead of {total['reference_speakers']:.0f}"
     return f"{shares}, {speakers}, {total['speaker_count_error']:.2f} off a recording"
 
 
 def cost_row(case: str, name: str, costs: Mapping[str, Any], target: str = "") -> Row:
-    """One system, beside the peer if it was run."""
+    """The row of a system, beside the peer if it was run."""
     peer = costs.get(PEER)
     peer_text = f"{PEER}: {time_and_memory(peer)}" if peer else ""
     if name == PEER:
@@ -234,26 +233,26 @@ def cost_row(case: str, name: str, costs: Mapping[str, Any], target: str = "") -
     return Row(case, peer_text, time_and_memory(here), ratio, target)
 
 
-def time_and_memory(found: Mapping[str, Any]) -> str:
-    """As in "12.0 s, of which 3.0 s once loaded (0.05 of a core in real time), 600 MB"."""
+def time_and_memory(figures: Mapping[str, Any]) -> str:
+    """Time and memory as text: "12.0 s, of which 3.0 s once loaded (0.05 of a core in real time), 600 MB"."""
     return (
-        f"{found['process_seconds']:.1f} s, of which {found['work_seconds']:.1f} s once loaded "
-        f"({found['cores']:.3f} of a core in real time), {found['peak_mb']:.0f} MB"
+        f"{figures['process_seconds']:.1f} s, of which {figures['work_seconds']:.1f} s once loaded "
+        f"({figures['cores']:.3f} of a core in real time), {figures['peak_mb']:.0f} MB"
     )
 
 
 def peer_version(peer: Path) -> str:
-    """Of senko in a folder."""
-    (found,) = importlib.metadata.distributions(name=PEER, path=[str(peer)])
-    return found.version
+    """The version of senko in a folder."""
+    (distribution,) = importlib.metadata.distributions(name=PEER, path=[str(peer)])
+    return distribution.version
 
 
 def main() -> None:
-    """Measure all."""
+    """Measure all systems."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recordings", type=Path, help="folder with recordings and their RTTM files")
-    parser.add_argument("--peer", type=Path, help="folder with the package senko; without it senko is left out")
-    parser.add_argument("--only", nargs="+", choices=SYSTEMS, default=list(SYSTEMS), help="systems that are run")
+    parser.add_argument("--peer", type=Path, help="folder with the package senko; without it, senko is left out")
+    parser.add_argument("--only", nargs="+", choices=SYSTEMS, default=list(SYSTEMS), help="systems to run")
     parser.add_argument("--rounds", type=int, default=1, help="how often each system takes the folder")
     parser.add_argument("--hours", type=float, default=0.0, help="length of the long recording; 0: none")
     parser.add_argument("--out", type=Path, help="file for the results, JSON")
@@ -271,8 +270,8 @@ def main() -> None:
     if not systems:
         parser.error("--only senko needs --peer")
     place = machine() | ({PEER: peer_version(args.peer)} if PEER in systems else {})
-    found = measure(args.recordings, systems, args.rounds, args.hours, args.peer and args.peer.resolve())
-    results = {"machine": place, "latency": LATENCY, "rounds": args.rounds, **found}
+    measured = measure(args.recordings, systems, args.rounds, args.hours, args.peer and args.peer.resolve())
+    results = {"machine": place, "latency": LATENCY, "rounds": args.rounds, **measured}
     print(header())
     show(rows(results))
     write(results, args.out)

@@ -1,7 +1,7 @@
-"""What every script leaves: a result file, and rows of the table that `table.py` makes of all result files.
+"""Result files of the scripts, and rows of the table that `table.py` makes from all result files.
 
-A script has a `main`, which measures and writes a file of results with `write`, and a function `rows`, which makes of
-the content of such a file the rows of the table. No figure comes from elsewhere.
+Each script has a `main`, which measures and writes a result file with `write`, and a function `rows`, which converts
+the content of a result file to rows of the table.
 """
 
 import json
@@ -15,14 +15,14 @@ HEADER = ("case", "peer", "here", "ratio (least to most)", "target")
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured in one case, in words and figures with their units; what there is not is empty.
+    """A case in words and figures with units; a text is empty if there is nothing to say.
 
     Attributes:
-        case: what was done.
-        peer: with what is compared, and its figure.
+        case: a description of the case.
+        peer: the library for comparison, and its figure.
         here: the figure of this library.
-        ratio: of both, from one run, and of what it is.
-        target: what is wanted.
+        ratio: of both figures, from the same run, with its meaning.
+        target: the figure or ratio to reach.
     """
 
     case: str
@@ -33,7 +33,7 @@ class Row:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """As in the header."""
+        """The texts in the order of the header."""
         return self.case, self.peer, self.here, self.ratio, self.target
 
 
@@ -49,24 +49,24 @@ def header(names: Iterable[str] = HEADER) -> str:
 
 
 def show(rows: Iterable[Row]) -> None:
-    """Print lines of a table, each as soon as it is there."""
+    """Print lines of a table, each as soon as `rows` yields it."""
     for row in rows:
         print(line(row.cells), flush=True)
 
 
-def ratio(found: Mapping[str, Any], of: str, digits: int) -> str:
-    """The entries `ratio`, `ratio_least` and `ratio_most`, as in "0.72 x the time (0.65 to 0.75)"."""
-    middle, least, most = (f"{found[name]:.{digits}f}" for name in ("ratio", "ratio_least", "ratio_most"))
+def ratio(figures: Mapping[str, Any], of: str, digits: int) -> str:
+    """The entries `ratio`, `ratio_least` and `ratio_most` as text: "0.72 x the time (0.65 to 0.75)"."""
+    middle, least, most = (f"{figures[name]:.{digits}f}" for name in ("ratio", "ratio_least", "ratio_most"))
     return f"{middle} x the {of} ({least} to {most})"
 
 
 def percent(share: float) -> str:
-    """As in "97.8 %"."""
+    """A share as text: "97.8 %"."""
     return f"{100 * share:.1f} %"
 
 
 def write(results: Mapping[str, Any], out: Path | None) -> None:
-    """Write a file of results, if there shall be one."""
+    """Write a result file, if there is a path for it."""
     from uisrnn.files import write_atomically
 
     if out:

@@ -1,13 +1,13 @@
-"""Observations a second of prediction by one and by two workers of a Ray cluster on this machine, and by one process.
+"""Observations per second of prediction, by 1 and by 2 workers of a Ray cluster on this machine, and without a cluster.
 
     make bench-scale
 
-or `python benchmarks/scale.py --out benchmarks/results/scale.json`. A dataset of Parquet shards is made, with
-sequences of an hour each, and labelled by the model that comes with the package: by `UISRNN.predict` in one process on
-one core, with reading, and by `uisrnn.distributed.predict`. All must find the same labels. They take turns in each
-round; ratios are medians over rounds. A worker has one core. What it takes until workers are ready is measured with a
-dataset of nearly nothing in the same round, and told apart from the work. How much two cores of this machine do
-together is told by two processes without a cluster, each with half of the sequences, which begin at one moment.
+or `python benchmarks/scale.py --out benchmarks/results/scale.json`. The script makes a dataset of Parquet shards with
+sequences of an hour each. A pretrained model labels it: by `UISRNN.predict` in a process with a single core, including
+the reading of files, and by `uisrnn.distributed.predict`, whose workers have a core each. All labels must be equal. The
+ways take turns in each round, and ratios are medians over rounds. The time until workers are ready is measured in the
+same round with a tiny dataset, and is not part of the time of the work. For comparison, two processes without a cluster
+label half of the sequences each, at the same time.
 """
 
 import argparse
@@ -26,13 +26,15 @@ import numpy as np
 from machine import machine, peak_mb
 from report import Row, header, show, write
 
-DIM, VOICES, BATCH = 256, 4, 8
-HOUR = 9000  # observations, one in 0.4 seconds
+DIM = 256
+VOICES = 4
+BATCH = 8
+HOUR = 9000  # observations, with a hop of 0.4 seconds
 TARGET = 1.8
 
 
 def make(folder: Path, sequences: int, length: int, shards: int) -> None:
-    """A dataset of conversations, shard by shard."""
+    """Write a dataset of conversations, shard by shard."""
     import uisrnn
 
     folder.mkdir()
@@ -45,7 +47,7 @@ def make(folder: Path, sequences: int, length: int, shards: int) -> None:
 
 
 def conversation(number: int, length: int) -> np.ndarray:
-    """Observations of unit length about a few voices, which take turns."""
+    """Observations of length 1 near a few voices, which take turns."""
     rng = np.random.default_rng(number)
     voices = rng.normal(scale=DIM**-0.5, size=(VOICES, DIM))
     turns = np.cumsum(rng.random(length) < 0.1)
@@ -55,7 +57,7 @@ def conversation(number: int, length: int) -> np.ndarray:
 
 
 def without_cluster(folder: str, part: int, parts: int) -> dict[str, Any]:
-    """What one process takes, on one core, from files to labels, for its part of the sequences of each batch."""
+    """The seconds, peak memory and labels of a process with a single core, from files to labels, for its shards."""
     import torch
 
     import uisrnn
@@ -69,14 +71,14 @@ def without_cluster(folder: str, part: int, parts: int) -> dict[str, Any]:
     labels = {}
     for shard in sorted(Path(folder).iterdir())[part::parts]:
         sequences = uisrnn.load_sequences(shard)
-        for at in range(0, len(sequences), BATCH):
-            batch = sequences[at : at + BATCH]
-            labels.update(zip([one.name for one in batch], model.predict(batch), strict=True))
+        for start_of_batch in range(0, len(sequences), BATCH):
+            batch = sequences[start_of_batch : start_of_batch + BATCH]
+            labels.update(zip([sequence.name for sequence in batch], model.predict(batch), strict=True))
     return {"seconds": time.perf_counter() - start, "peak_mb": peak_mb(), "labels": labels}
 
 
 def on_cluster(folder: str, workers: int) -> dict[str, Any]:
-    """What a cluster takes, with its start and without."""
+    """The seconds of the work and of the start, the peak memory and the labels of a cluster."""
     import uisrnn
     from uisrnn.distributed import connect, predict
 
@@ -84,21 +86,21 @@ def on_cluster(folder: str, workers: int) -> dict[str, Any]:
     print("ready", flush=True)
     start = time.perf_counter()
     with connect(None, workers):
-        predict(f"{folder}-tiny", model, batch_size=1)  # what Ray does once for a process
+        predict(f"{folder}-tiny", model, batch_size=1)  # for the work of Ray at the first call in a process
         connected = time.perf_counter()
         predict(f"{folder}-tiny", model, batch_size=1)
         tiny = time.perf_counter()
-        found = predict(folder, model, batch_size=BATCH)
+        prediction = predict(folder, model, batch_size=BATCH)
         end = time.perf_counter()
     return {
         "seconds": (end - tiny) - (tiny - connected), "start_seconds": connected - start, "peak_mb": peak_mb(),
-        "labels": dict(zip(found.names, found.labels or [], strict=True)),
+        "labels": dict(zip(prediction.names, prediction.labels or [], strict=True)),
     }  # fmt: skip
 
 
-def run(what: str, folder: Path, parts: int = 1) -> dict[str, Any]:
-    """One of them in new processes: `what` is a number of workers, 0 for none; the processes share the sequences."""
-    command = [sys.executable, __file__, "--measure", what, "--data", str(folder), "--parts", str(parts)]
+def run(workers: str, folder: Path, parts: int = 1) -> dict[str, Any]:
+    """Measure in `parts` new processes, which share the sequences; `workers` is "0" without a cluster."""
+    command = [sys.executable, __file__, "--measure", workers, "--data", str(folder), "--parts", str(parts)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     running = [
         subprocess.Popen(
@@ -106,23 +108,23 @@ def run(what: str, folder: Path, parts: int = 1) -> dict[str, Any]:
         )
         for part in range(parts)
     ]
-    for one in running:
-        one.stdout.readline()
-    told = []
-    for one in running:
-        one.stdin.write("go\n")
-        one.stdin.flush()
-    for one in running:
-        out, _ = one.communicate()
-        if one.returncode:
-            raise RuntimeError(f"{command} ended with {one.returncode}")
-        told.append(json.loads(out.splitlines()[-1]))
-    labels = {name: found for each in told for name, found in each.pop("labels").items()}
-    return {name: max(each[name] for each in told) for name in told[0]} | {"labels": labels}
+    for process in running:
+        process.stdout.readline()
+    for process in running:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    answers = []
+    for process in running:
+        out, _ = process.communicate()
+        if process.returncode:
+            raise RuntimeError(f"{command} ended with {process.returncode}")
+        answers.append(json.loads(out.splitlines()[-1]))
+    labels = {name: ids for answer in answers for name, ids in answer.pop("labels").items()}
+    return {name: max(answer[name] for answer in answers) for name in answers[0]} | {"labels": labels}
 
 
 def compare(folder: Path, rounds: int) -> dict[str, Any]:
-    """All of them in turn.
+    """Measure all cases in turn.
 
     Raises:
         RuntimeError: labels differ.
@@ -130,49 +132,51 @@ def compare(folder: Path, rounds: int) -> dict[str, Any]:
     cases = {"one_process": ("0", 1), "two_processes": ("0", 2), "workers_1": ("1", 1), "workers_2": ("2", 1)}
     taken: dict[str, list[dict[str, Any]]] = {name: [] for name in cases}
     for _ in range(rounds):
-        each = {name: run(what, folder, parts) for name, (what, parts) in cases.items()}
-        labels = [one.pop("labels") for one in each.values()]
-        if any(one != labels[0] for one in labels):
-            raise RuntimeError("labels of the cluster differ from those of one process")
-        for what, one in each.items():
-            taken[what].append(one)
-    one, two = taken["workers_1"], taken["workers_2"]
+        figures = {name: run(workers, folder, parts) for name, (workers, parts) in cases.items()}
+        labels = [case.pop("labels") for case in figures.values()]
+        if any(labels_of_case != labels[0] for labels_of_case in labels):
+            raise RuntimeError("labels of the cluster differ from labels of a single process")
+        for name, case in figures.items():
+            taken[name].append(case)
+    single = taken["workers_1"]
+    double = taken["workers_2"]
     with_start = [
         (less["seconds"] + less["start_seconds"]) / (more["seconds"] + more["start_seconds"])
-        for less, more in zip(one, two, strict=True)
+        for less, more in zip(single, double, strict=True)
     ]
     return {
-        **{name: medians(each) for name, each in taken.items()},
-        "ratio": times_faster(one, two),
+        **{name: medians(rounds_of_case) for name, rounds_of_case in taken.items()},
+        "ratio": times_faster(single, double),
         "ratio_with_start": statistics.median(with_start),
         "ratio_without_cluster": times_faster(taken["one_process"], taken["two_processes"]),
-        "ratio_of_one_worker": times_faster(taken["one_process"], one),
+        "ratio_of_one_worker": times_faster(taken["one_process"], single),
     }
 
 
 def times_faster(slow: list[dict[str, float]], fast: list[dict[str, float]]) -> dict[str, float]:
-    """By how much, round by round."""
-    ratios = [one["seconds"] / two["seconds"] for one, two in zip(slow, fast, strict=True)]
+    """The median, least and largest ratio of seconds over rounds."""
+    ratios = [slower["seconds"] / faster["seconds"] for slower, faster in zip(slow, fast, strict=True)]
     return {"median": statistics.median(ratios), "least": min(ratios), "most": max(ratios)}
 
 
-def medians(taken: list[dict[str, float]]) -> dict[str, float]:
-    """Of each figure over rounds."""
-    return {name: statistics.median(one[name] for one in taken) for name in taken[0]}
+def medians(rounds: list[dict[str, float]]) -> dict[str, float]:
+    """The median of each figure over rounds."""
+    return {name: statistics.median(figures[name] for figures in rounds) for name in rounds[0]}
 
 
 def rows(results: dict[str, Any]) -> list[Row]:
-    """A process and one worker, and one worker and two."""
-    found, observations = results["prediction"], results["observations"]
+    """Two processes beside a single process, a worker beside a process, and two workers beside a worker."""
+    figures = results["prediction"]
+    observations = results["observations"]
 
-    def speed(what: str) -> str:
-        return f"{observations / found[what]['seconds']:.0f} a second"
+    def speed(case: str) -> str:
+        return f"{observations / figures[case]['seconds']:.0f} a second"
 
     def times(name: str) -> str:
-        ratio = found[name]
+        ratio = figures[name]
         return f"{ratio['median']:.2f} x the speed ({ratio['least']:.2f} to {ratio['most']:.2f})"
 
-    start = f"start of workers {found['workers_2']['start_seconds']:.1f} s apart"
+    start = f"start of workers {figures['workers_2']['start_seconds']:.1f} s apart"
     return [
         Row(
             "prediction, observations, without a cluster", f"one process: {speed('one_process')}",
@@ -183,17 +187,17 @@ def rows(results: dict[str, Any]) -> list[Row]:
             f"one worker: {speed('workers_1')}", times("ratio_of_one_worker"),
         ),
         Row(
-            f"prediction from 1 to 2 workers, with their start {found['ratio_with_start']:.2f} x",
+            f"prediction from 1 to 2 workers, with their start {figures['ratio_with_start']:.2f} x",
             f"one worker: {speed('workers_1')}", f"two workers: {speed('workers_2')}", times("ratio"), f"{TARGET} x",
         ),
     ]  # fmt: skip
 
 
 def main() -> None:
-    """Measure one of them in this process, or compare all of them."""
+    """Measure a case in this process, or compare all cases."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, help="file for the results, JSON")
-    parser.add_argument("--sequences", type=int, default=128, help="how many, of which 8 are a batch")
+    parser.add_argument("--sequences", type=int, default=128, help="number of sequences; a batch has 8")
     parser.add_argument("--length", type=int, default=HOUR, help="observations of a sequence")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--measure", help=argparse.SUPPRESS)
@@ -203,8 +207,8 @@ def main() -> None:
     args = parser.parse_args()
     if args.measure:
         workers = int(args.measure)
-        found = on_cluster(args.data, workers) if workers else without_cluster(args.data, args.part, args.parts)
-        print(json.dumps(found))
+        answer = on_cluster(args.data, workers) if workers else without_cluster(args.data, args.part, args.parts)
+        print(json.dumps(answer))
         return
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch, "hours")

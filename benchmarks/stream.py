@@ -1,9 +1,10 @@
-"""Streams: microseconds for each observation, and the memory of one that does not end.
+"""Streams: microseconds per observation, and the growth of memory over a very long stream.
 
     make bench-stream
 
-One stream of single observations, one of blocks of ten, and a pool of 64 streams that are pushed together; then a
-soak: one stream over a million observations, with the growth of the process after the first tenth.
+The script measures a stream of single observations, a stream of blocks of ten observations, and a pool of 64 streams
+that are pushed together. Then it measures the growth of the process over a stream of a million observations, after the
+first tenth.
 """
 
 import argparse
@@ -18,12 +19,13 @@ import uisrnn
 from machine import machine, peak_mb
 from report import Row, header, show, write
 
-DIM, CLUSTERS = 256, 5
+DIM = 256
+CLUSTERS = 5
 GROWN_AT_MOST = 20  # MB
 
 
 def centers(generator: np.random.Generator) -> np.ndarray:
-    """Random directions."""
+    """Random vectors of length 1, the centers of clusters."""
     directions = generator.standard_normal((CLUSTERS, DIM))
     return directions / np.linalg.norm(directions, axis=1, keepdims=True)
 
@@ -45,7 +47,7 @@ def model(hidden: int) -> uisrnn.UISRNN:
 
 
 def latency(hidden: int, block: int, streams: int) -> float:
-    """Median microseconds an observation."""
+    """Median microseconds per observation."""
     generator = np.random.default_rng(0)
     means = centers(generator)
     pool = uisrnn.StreamPool(model(hidden), uisrnn.InferenceArguments(commit_lag=100))
@@ -63,35 +65,36 @@ def soak(number: int, block: int) -> dict[str, float]:
     generator = np.random.default_rng(0)
     means = centers(generator)
     stream = model(64).stream(uisrnn.InferenceArguments(commit_lag=100))
-    final, start = 0, time.perf_counter()
-    for at in range(0, number, block):
+    final = 0
+    start = time.perf_counter()
+    for pushed in range(0, number, block):
         final += len(stream.push(observations(block, generator, means)[0]).final)
-        if at == number // 10:
-            warm = peak_mb()
+        if pushed == number // 10:
+            peak_after_tenth = peak_mb()
     final += len(stream.flush().final)
     assert final == number
-    grown = peak_mb() - warm
+    grown = peak_mb() - peak_after_tenth
     return {"observations": number, "seconds": time.perf_counter() - start, "grown_mb": grown}
 
 
-def latencies(name: str, found: dict[int, float]) -> list[Row]:
-    """Of one way to push, with networks of several sizes."""
-    return [Row(f"{name}, hidden {hidden}", "", f"{one:.0f} µs an observation") for hidden, one in found.items()]
+def latencies(name: str, times: dict[int, float]) -> list[Row]:
+    """The rows of a way to push, for each size of the network."""
+    return [Row(f"{name}, hidden {hidden}", "", f"{time:.0f} µs an observation") for hidden, time in times.items()]
 
 
 def rows(results: dict[str, Any]) -> list[Row]:
-    """One a way to push and hidden size, and the soak."""
-    all_latencies = [row for name, found in results["microseconds"].items() for row in latencies(name, found)]
+    """A row for each way to push and each hidden size, and a row for the long stream."""
+    all_latencies = [row for name, times in results["microseconds"].items() for row in latencies(name, times)]
     soak = results["soak"]
     grown = f"the process grew by {soak['grown_mb']:.1f} MB in {soak['seconds']:.0f} s"
     return [*all_latencies, Row(f"{soak['observations']} observations", "", grown, "", f"less than {GROWN_AT_MOST} MB")]
 
 
 def main() -> None:
-    """Measure all."""
+    """Measure all streams."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, help="file for the results, JSON")
-    parser.add_argument("--observations", type=int, default=1_000_000, help="of the soak")
+    parser.add_argument("--observations", type=int, default=1_000_000, help="of the long stream")
     args = parser.parse_args()
     results: dict[str, Any] = {"machine": machine(), "microseconds": {}}
     print(header())
@@ -100,8 +103,8 @@ def main() -> None:
         ("one stream, blocks of 10", 10, 1),
         ("64 streams, one each", 1, 64),
     ]:
-        found = results["microseconds"][name] = {hidden: latency(hidden, block, streams) for hidden in (100, 512)}
-        show(latencies(name, found))
+        times = results["microseconds"][name] = {hidden: latency(hidden, block, streams) for hidden in (100, 512)}
+        show(latencies(name, times))
     results["soak"] = soak(args.observations, 100)
     show(rows(results)[-1:])
     write(results, args.out)

@@ -1,9 +1,9 @@
-"""One table of all results, beside the peers: `benchmarks/results/README.md`, from the files of results next to it.
+"""The table of all results, beside the peers: `benchmarks/results/README.md`, from the result files next to it.
 
     make bench
 
-runs the scripts and then this one; `python benchmarks/table.py` makes the table anew of the files that there are. Each
-row is from one run of one script; rows are kept apart where the machine or its versions differ.
+runs all scripts and then this script; `python benchmarks/table.py` makes the table again from the result files. Each
+row is from a single run of a single script. There is a table for each machine with its versions.
 """
 
 import argparse
@@ -32,18 +32,18 @@ different commits or of different machines. "-dirty" after a commit means that f
 
 
 class DamagedResultError(ValueError):
-    """A file of results cannot be rendered; the message names it and says why."""
+    """A result file cannot be rendered; the message names the file and the reason."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """What a script answers.
+    """The question that a script answers.
 
     Attributes:
-        text: with the settings that hold for all of its cases.
-        given: to `make`, what the script needs and the project does not have.
-        target: of `make`, where it is not the one of the script's name.
-        script: the name of its module, where it is not that of the file of results.
+        text: the question, with the settings that all cases share.
+        given: arguments of `make`, for data that are not part of the project.
+        target: of `make`, if it is not `bench-` and the name of the result file.
+        script: the name of the module, if it is not the name of the result file.
     """
 
     text: str
@@ -87,13 +87,15 @@ QUESTIONS = {  # by the name of the file of results
     "bookkeeping": Question(
         "a step of the beam without the network, a single core: the decoder's loops beside libraries"
     ),
-    "half_life": Question("a half life of the learning rate for the network only, beside a half life for sigma2, too"),
+    "corners": Question(
+        "the integration test of uisrnn: four clusters on the corners of a square, 200 iterations; right: every label"
+    ),
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """Rows of one file of results, and what they were measured on."""
+    """The rows of a result file, and the machine of the run."""
 
     name: str
     machine: Mapping[str, Any]
@@ -101,38 +103,38 @@ class Rendered:
 
     @property
     def place(self) -> str:
-        """The machine and the versions of what all scripts use."""
+        """The machine, and the versions of packages that all scripts use."""
         return ", ".join(f"{name} {self.machine[name]}" for name in PLACE if name in self.machine)
 
     @property
     def run(self) -> str:
-        """The commit, and the versions of what only this script uses."""
+        """The commit, and the versions of packages that only this script uses."""
         commit, _, dirty = str(self.machine["commit"]).partition("-")
         own = [f"{name} {version}" for name, version in self.machine.items() if name not in (*PLACE, "commit")]
         return ", ".join([commit[:7] + "-dirty" * bool(dirty), *own])
 
 
 def rendered(path: Path) -> Rendered:
-    """What is in a file of results.
+    """The content of a result file.
 
     Raises:
-        DamagedResultError: no script writes such a file, it is no JSON, or something is missing in it.
+        DamagedResultError: no script writes such a file, it is not JSON, or an entry is missing.
     """
     if path.stem not in QUESTIONS:
         raise DamagedResultError(f"{path}: no script writes it; there are {', '.join(QUESTIONS)}")
     script = importlib.import_module(QUESTIONS[path.stem].script or path.stem)
     try:
         results = json.loads(path.read_bytes())
-        found = Rendered(path.stem, results["machine"], list(script.rows(results)))
-        if not found.rows or not found.run:
+        content = Rendered(path.stem, results["machine"], list(script.rows(results)))
+        if not content.rows or not content.run:
             raise ValueError("it has no rows")
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise DamagedResultError(f"{path}: cannot be rendered: {type(error).__name__}: {error}") from error
-    return found
+    return content
 
 
 def table(folder: Path) -> str:
-    """Markdown of all files of results in a folder.
+    """Markdown of all result files in a folder.
 
     Raises:
         DamagedResultError: see `rendered`.
@@ -141,20 +143,23 @@ def table(folder: Path) -> str:
     order = [*(name for name in QUESTIONS if name in paths), *(name for name in paths if name not in QUESTIONS)]
     all_rendered = [rendered(paths[name]) for name in order]
     text = INTRODUCTION + legend(set(paths))
-    for place in dict.fromkeys(one.place for one in all_rendered):
+    for place in dict.fromkeys(content.place for content in all_rendered):
         lines = [
-            line((one.name, *row.cells, one.run)) for one in all_rendered if one.place == place for row in one.rows
+            line((content.name, *row.cells, content.run))
+            for content in all_rendered
+            if content.place == place
+            for row in content.rows
         ]
         text += "\n".join([f"\n## {place}\n", header(("question", *HEADER, "commit")), *lines]) + "\n"
     return text
 
 
-def legend(there: set[str]) -> str:
-    """What the questions mean, how each is asked again, and which were not."""
+def legend(available: set[str]) -> str:
+    """The questions, the commands that run them again, and a note at questions without a result file."""
     lines = []
     for name, question in QUESTIONS.items():
         command = f"make {question.target or f'bench-{name}'} {question.given}".strip()
-        lines.append(f"- **{name}**: {question.text} (`{command}`)" + "; **not run**" * (name not in there))
+        lines.append(f"- **{name}**: {question.text} (`{command}`)" + "; **not run**" * (name not in available))
     return "\n".join(lines) + "\n"
 
 
@@ -163,7 +168,7 @@ def main() -> None:
     from uisrnn.files import write_atomically
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--results", type=Path, default=RESULTS, help="folder with the files of results")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder with the result files")
     args = parser.parse_args()
     try:
         text = table(args.results)

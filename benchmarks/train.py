@@ -1,14 +1,14 @@
-"""Seconds per training iteration beside uisrnn 0.1.2, at its own settings, in one run.
+"""Seconds per training iteration beside uisrnn 0.1.2, with the settings of 0.1.2, in a single run.
 
     make bench-train
 
-or, with 0.1.2 in a folder of its own (it has the name of this package):
+or, with 0.1.2 in a separate folder, because it has the name of this package:
 
     pip install --no-deps --target .peer uisrnn==0.1.2 colortimelog
     python benchmarks/train.py --peer .peer --out benchmarks/results/train.json
 
-Both libraries train on the same observations in processes of their own, in turn; the ratio is the median over pairs of
-neighbouring runs, so that it holds when the machine's speed drifts.
+Both libraries train on the same observations in separate processes, in turn. The ratio is the median over pairs of
+neighbouring runs, so it holds even if the speed of the machine drifts.
 """
 
 import argparse
@@ -33,7 +33,9 @@ CASES = {
     "150 to 300 observations a cluster": ((150, 300), 1),
     "60 to 125 observations, depth 2": ((60, 125), 2),
 }
-DIM, HIDDEN, CLUSTERS = 256, 512, 20
+DIM = 256
+HIDDEN = 512
+CLUSTERS = 20
 MODEL = {
     "observation_dim": DIM, "rnn_hidden_size": HIDDEN, "rnn_dropout": 0.2, "transition_bias": 0.2, "crp_alpha": 1.0,
     "sigma2": None, "verbosity": 0, "enable_cuda": False,
@@ -45,7 +47,7 @@ TRAINING = {
 
 
 def measure(case: str, iterations: int) -> float:
-    """Seconds per iteration of whichever uisrnn this process imports."""
+    """Seconds per iteration with the uisrnn that this process imports."""
     import torch
 
     import uisrnn
@@ -64,7 +66,7 @@ def measure(case: str, iterations: int) -> float:
 
 
 def run(case: str, iterations: int, path: str | None) -> float:
-    """`measure` in a new process; `path` leads to 0.1.2."""
+    """The result of `measure` in a new process; `path` is the folder of 0.1.2, or None for this library."""
     environment = dict(os.environ, PYTHONPATH=path) if path else os.environ
     command = [sys.executable, __file__, "--measure", case, "--iterations", str(iterations)]
     return float(
@@ -73,8 +75,9 @@ def run(case: str, iterations: int, path: str | None) -> float:
 
 
 def compare(case: str, iterations: int, rounds: int, peer: str) -> dict[str, float]:
-    """Both libraries in turn."""
-    ours, theirs = [], []
+    """Measure both libraries in turn."""
+    ours = []
+    theirs = []
     for _ in range(rounds):
         theirs.append(run(case, iterations, peer))
         ours.append(run(case, iterations, None))
@@ -88,19 +91,19 @@ def compare(case: str, iterations: int, rounds: int, peer: str) -> dict[str, flo
     }
 
 
-def row(case: str, found: dict[str, float]) -> Row:
-    """Of one case."""
-    theirs, mine = (f"{1000 * found[name]:.0f} ms" for name in ("uisrnn_0_1_2_seconds", "seconds"))
-    return Row(f"an iteration, {case}", f"uisrnn 0.1.2: {theirs}", mine, ratio(found, "time", 2))
+def row(case: str, figures: dict[str, float]) -> Row:
+    """The row of a case."""
+    theirs, mine = (f"{1000 * figures[name]:.0f} ms" for name in ("uisrnn_0_1_2_seconds", "seconds"))
+    return Row(f"an iteration, {case}", f"uisrnn 0.1.2: {theirs}", mine, ratio(figures, "time", 2))
 
 
 def rows(results: dict[str, Any]) -> list[Row]:
-    """One a case."""
-    return [row(case, found) for case, found in results["cases"].items()]
+    """A row for each case."""
+    return [row(case, figures) for case, figures in results["cases"].items()]
 
 
 def main() -> None:
-    """Measure one case in this process, or compare all of them."""
+    """Measure a case in this process, or compare all cases."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer", help="folder with uisrnn 0.1.2")
     parser.add_argument("--out", type=Path, help="file for the results, JSON")
@@ -116,8 +119,8 @@ def main() -> None:
     results: dict[str, Any] = {"machine": machine(), "iterations": args.iterations, "rounds": args.rounds, "cases": {}}
     print(header())
     for case in CASES:
-        found = results["cases"][case] = compare(case, args.iterations, args.rounds, str(Path(args.peer).resolve()))
-        show([row(case, found)])
+        figures = results["cases"][case] = compare(case, args.iterations, args.rounds, str(Path(args.peer).resolve()))
+        show([row(case, figures)])
     write(results, args.out)
 
 

@@ -1,4 +1,4 @@
-"""The model as an estimator of scikit-learn: in a Pipeline, and in a GridSearchCV that keeps sequences whole.
+"""Use the model as an estimator of scikit-learn: in a Pipeline, and in a GridSearchCV that keeps sequences whole.
 
 python examples/scikit_learn.py
 """
@@ -22,19 +22,19 @@ def sequence(places, generator):
 
 
 def stacked(pairs):
-    """All observations in one array, as pipelines want them, their labels, and the number of the sequence of each."""
+    """All observations in a single array, as pipelines need them, their labels, and the numbers of their sequences."""
     groups = np.repeat(np.arange(len(pairs)), [len(labels) for _, labels in pairs])
     return np.concatenate([x for x, _ in pairs]), np.concatenate([labels for _, labels in pairs]), groups
 
 
 def main():
-    """Choose the number of components by cross-validation over sequences, and score on others."""
+    """Choose the number of components by cross-validation over sequences, and score on other sequences."""
     generator = np.random.default_rng(0)
     places = generator.normal(size=(60, DIM))
     x, labels, groups = stacked([sequence(places[:40], generator) for _ in range(30)])
     test_x, test_labels, test_groups = stacked([sequence(places[40:], generator) for _ in range(10)])
 
-    sklearn.set_config(enable_metadata_routing=True)  # groups go on to fit and score
+    sklearn.set_config(enable_metadata_routing=True)  # passes groups to fit and score
     clusterer = uisrnn.UISRNNClusterer(discriminative_iteration=0, same_names=True, seed=0, verbosity=1)
     clusterer.set_fit_request(groups=True).set_score_request(groups=True)
     pipeline = Pipeline([("scaler", StandardScaler()), ("pca", PCA()), ("clusterer", clusterer)])

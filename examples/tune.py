@@ -1,4 +1,4 @@
-"""Find the numbers that decoding works with, on a few labelled sequences of another kind than those of training.
+"""Tune the parameters of decoding, on a few labelled sequences that differ from the training data.
 
 python examples/tune.py
 """
@@ -17,15 +17,18 @@ def sequence(places, noise, generator):
 
 
 def accuracy(model, sequences, args):
-    """The mean over sequences."""
-    found = model.predict([x for x, _ in sequences], args)
+    """The mean accuracy over sequences."""
+    predicted = model.predict([x for x, _ in sequences], args)
     return np.mean(
-        [uisrnn.compute_sequence_match_accuracy(ids, one) for (_, ids), one in zip(sequences, found, strict=True)]
+        [
+            uisrnn.compute_sequence_match_accuracy(labels, ids)
+            for (_, labels), ids in zip(sequences, predicted, strict=True)
+        ]
     )
 
 
 def main():
-    """Train on clean sequences, tune on noisy ones, judge on other noisy ones."""
+    """Train on clean sequences, tune on noisy sequences, test on other noisy sequences."""
     generator = np.random.default_rng(0)
     places = generator.normal(size=(60, DIM))
     clean = [sequence(places[:20], 0.3, generator) for _ in range(40)]
@@ -37,9 +40,9 @@ def main():
     before = accuracy(model, tests, uisrnn.InferenceArguments(test_iteration=1))
 
     tuning = uisrnn.tune(model, [x for x, _ in noisy], [ids for _, ids in noisy], trials=60, seed=0)
-    print(f"before {tuning.before:.1%}, to expect elsewhere {tuning.cross_validated:.1%}; applied: {tuning.applied}")
+    print(f"before {tuning.before:.1%}, expected on other data {tuning.cross_validated:.1%}; applied: {tuning.applied}")
     print({name: round(value, 3) for name, value in tuning.parameters.items()})
-    print(f"on others: {before:.1%} before, {accuracy(model, tests, tuning.inference_args):.1%} after")
+    print(f"on other sequences: {before:.1%} before, {accuracy(model, tests, tuning.inference_args):.1%} after")
 
 
 if __name__ == "__main__":

@@ -38,10 +38,12 @@ def square(length: int, generator: np.random.Generator, noise: float = 0.01) -> 
 
 @pytest.fixture(scope="session")
 def square_model() -> uisrnn.UISRNN:
-    """A trained model; tests that change it take a copy."""
+    """A trained model on the CPU, so that it is the same everywhere; tests that change it take a copy."""
     generator = np.random.default_rng(1)
     sequences, labels = zip(*(square(100, generator) for _ in range(8)), strict=True)
-    model = uisrnn.UISRNN(uisrnn.ModelArguments(observation_dim=2, rnn_hidden_size=8, verbosity=0, seed=2))
+    model = uisrnn.UISRNN(
+        uisrnn.ModelArguments(observation_dim=2, rnn_hidden_size=8, verbosity=0, seed=2, device="cpu")
+    )
     args = uisrnn.TrainingArguments(
         learning_rate=0.01, train_iteration=200, learning_rate_half_life=50, enforce_cluster_id_uniqueness=False
     )

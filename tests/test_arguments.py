@@ -187,6 +187,15 @@ def test_an_attribute_of_a_script_s_own_is_warned_of_once():
     assert args.epochs == 2
 
 
+def test_arguments_contain_the_names_of_their_attributes_as_a_namespace_does():
+    args = InferenceArguments()
+    with pytest.warns(UserWarning, match="my_own"):
+        args.my_own = 1
+    assert "beam_size" in args
+    assert "my_own" in args
+    assert "another" not in args
+
+
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda args: pickle.loads(pickle.dumps(args))])
 def test_copies_of_arguments_keep_the_attributes_of_a_script(copied):
     args = InferenceArguments(beam_size=3)

@@ -109,7 +109,7 @@ def test_each_system_has_its_rows_beside_the_peer(recordings, folder, in_this_pr
         "one recording, 4 s: offline",
     ]
     assert rows[0].ratio == "0.00 x the DER, 0.00 x the confusion"
-    assert "4 speakers where there are 4, 0.00 off a recording" in rows[0].here
+    assert "4 speakers instead of 4, 0.00 off a recording" in rows[0].here
     assert all("senko: " in row.peer for row in rows)
 
 

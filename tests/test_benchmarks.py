@@ -104,7 +104,7 @@ def damaged(content):
         ("train", lambda one: json.dumps({**one, "machine": {}}), "KeyError: 'commit'"),
         ("train", lambda one: json.dumps({**one, "cases": {}}), "it has no rows"),
         ("train", lambda one: json.dumps({**one, "cases": {"a": {"seconds": 1}}}), "KeyError: 'uisrnn_0_1_2_seconds'"),
-        ("half_life", lambda one: json.dumps(one), "KeyError: 'network only'"),
+        ("corners", lambda one: json.dumps(one), "KeyError: 'here'"),
         ("unknown", b"{}", "no script writes it"),
     ],
 )

@@ -436,6 +436,7 @@ def test_another_dimension_than_that_of_training_is_named(fitted):
         fitted.predict([X[0], X[1][:, :3]])
 
 
+@pytest.mark.slow
 def test_without_scikit_learn_it_says_what_to_install():
     code = "import sys; sys.modules['sklearn'] = None; import uisrnn.estimator"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -186,6 +186,10 @@ class Arguments:
             warnings.warn(f"{self._lacks(name)}; {name} has no effect", UserWarning, stacklevel=2)
         object.__setattr__(self, name, value)
 
+    def __contains__(self, name: str) -> bool:
+        """Whether there is an attribute of this name, as in an `argparse.Namespace`."""
+        return name in vars(self)
+
     @classmethod
     def _names(cls) -> list[str]:
         return [entry.name for entry in dataclasses.fields(cls)]

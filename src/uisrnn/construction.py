@@ -48,7 +48,8 @@ def new_model(args: ModelArguments, generator: np.random.Generator) -> Model:
     Raises:
         ArgumentError: see `device_of`.
     """
-    registration, device = registration_of(args.observation_model), device_of(args)
+    registration = registration_of(args.observation_model)
+    device = device_of(args)
     with torch_seeded(generator, torch.device("cpu")):
         observation = registration.build(args)
     return Model(

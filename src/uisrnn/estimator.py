@@ -1,4 +1,4 @@
-"""The model as an estimator of scikit-learn, with the best that is known for the data given."""
+"""The model as an estimator of scikit-learn, with the recommended arguments as defaults."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,56 +25,58 @@ from sklearn.utils.validation import validate_data  # noqa: E402
 
 
 class _NotFittedError(NotFittedError, exceptions.NotFittedError):  # type: ignore[misc]
-    """What both libraries call by this name."""
+    """The `NotFittedError` of both libraries."""
 
 
 class UISRNNClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
-    """Learns to cluster sequences of observations from labelled ones; the dimension comes from the data.
+    """An estimator that learns from labelled sequences to cluster other sequences; the data give the dimension.
 
-    The defaults are those of `recommended_arguments`, which did best on speakers not met in training: the observation
-    model `context_plda` with discriminative training, decoded in one pass. With less than 5 sequences only its closed
-    form is fitted.
+    The defaults are the `recommended_arguments`, the most accurate for unknown speakers: the observation model
+    `context_plda` with discriminative training, and a single decoding pass. With fewer than 5 sequences, the estimator
+    fits only the closed form of the model.
 
-    X is either a list of sequences, each a (T, D) array or a `LabeledSequence`, with as many label lists for y; or
-    one array (N, D) of all observations with N labels, as other estimators and pipelines take it, where `lengths` or
-    `groups` say which observations are a sequence, and without them all are one. Lengths are those of sequences
-    behind one another; groups tell for each observation the sequence that it is of.
+    X is a list of sequences or a single array. Each sequence of a list is a (T, D) array or a `LabeledSequence`, and y
+    has a list of labels for each. A single array (N, D), as other estimators and pipelines take it, holds all
+    observations, and y has N labels. `lengths` are the numbers of observations of its consecutive sequences; `groups`
+    names the sequence of each observation. Without both, the array is a single sequence.
 
-    Searches and cross-validations split a list by sequences, and need nothing more. They split one array by
-    observations, and keep the sequences whole only if groups are handed on to `fit` and `score`, which they are with
-    `sklearn.set_config(enable_metadata_routing=True)`, `set_fit_request(groups=True)`, `set_score_request(groups=True)`
-    and a splitter that knows groups, `GroupKFold` for example; otherwise all that is left counts as one sequence.
-    (`cross_val_predict` hands nothing to `predict`: split the sequences yourself.)
+    Searches and cross-validations split a list by sequences. They split an array by observations; they keep sequences
+    whole only with a splitter that uses groups, for example `GroupKFold`, and if they pass groups to `fit` and `score`
+    (`sklearn.set_config(enable_metadata_routing=True)`, `set_fit_request(groups=True)` and
+    `set_score_request(groups=True)`). Otherwise the observations of a split count as a single sequence.
+    `cross_val_predict` passes no groups to `predict`: split the sequences before.
+
+    `fit` and `predict` check the arguments. All except `same_names` are arguments of `ModelArguments`,
+    `TrainingArguments` or `InferenceArguments`.
 
     Args:
-        observation_model: this and all others but `same_names` are those of `ModelArguments`, `TrainingArguments` and
-            `InferenceArguments`; they are checked by `fit` and `predict`.
-        plda_dim: of the plda models.
-        plda_context: of `context_plda`.
-        rnn_hidden_size: of `gru`.
-        train_iteration: of `gru`.
-        learning_rate: of `gru`.
-        discriminative_iteration: of all.
-        transition_bias: None: estimated.
-        crp_alpha: None: estimated.
-        likelihood_scale: None: learned.
-        beam_size: of decoding.
-        look_ahead: of decoding.
-        same_names: whether equal labels in two sequences are the same cluster, as where speakers have names.
-        seed: of everything random.
-        verbosity: as that of the model.
+        observation_model: name of the observation model.
+        plda_dim: number of dimensions of the plda models.
+        plda_context: number of preceding observations of `context_plda`.
+        rnn_hidden_size: number of units of `gru`.
+        train_iteration: number of iterations of `gru`.
+        learning_rate: learning rate of `gru`.
+        discriminative_iteration: number of discriminative iterations of all models.
+        transition_bias: p0; None: estimated.
+        crp_alpha: alpha; None: estimated.
+        likelihood_scale: factor of -log p(x); None: learned.
+        beam_size: number of label sequences that survive each cut of the beam.
+        look_ahead: number of observations that are scored before each cut of the beam.
+        same_names: whether equal labels in two sequences are the same cluster, for example names of speakers.
+        seed: seed of all random numbers.
+        verbosity: verbosity of the model.
 
     Attributes:
         model_: the fitted `UISRNN`, for streams, known clusters, confidence and files.
-        history_: how training went.
+        history_: figures of the training.
         n_features_in_: D.
-        feature_names_in_: names of the columns where X was one data frame.
+        feature_names_in_: names of the columns, if X was a data frame.
 
     >>> import numpy as np, uisrnn
     >>> generator = np.random.default_rng(0)
     >>> labels = [list("aaabbbccaab")] * 8
     >>> places = generator.normal(size=(8, 3, 4)) * 3
-    >>> x = [one["abc".index(c)] + generator.normal(size=4) * 0.1 for one, l in zip(places, labels) for c in l]
+    >>> x = [place["abc".index(c)] + generator.normal(size=4) * 0.1 for place, l in zip(places, labels) for c in l]
     >>> sequences = np.split(np.array(x), 8)
     >>> clusterer = uisrnn.UISRNNClusterer(discriminative_iteration=0, seed=0, verbosity=0)
     >>> clusterer.fit(sequences[:7], labels[:7]).predict(sequences[7:])
@@ -128,19 +130,19 @@ class UISRNNClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         """Train a new model.
 
         Args:
-            X: sequences, or one array of observations; see above.
-            y: labels, strings or integers; None: those that `LabeledSequence`s have.
-            lengths: for one array, the numbers of observations of its sequences; their sum is N.
-            groups: for one array, instead of lengths, N strings or integers: equal ones are a sequence, in the order
-                in which they stand.
+            X: sequences, or an array of observations; see above.
+            y: labels, strings or integers; None: the labels of the `LabeledSequence`s.
+            lengths: for an array, the numbers of observations of its sequences; their sum is N.
+            groups: for an array, instead of lengths, N strings or integers; observations with equal groups are a
+                sequence, in their order in X.
 
         Returns:
             The estimator itself.
 
         Raises:
             ArgumentError: an argument is not acceptable.
-            InputError, InputTypeError: X, y, lengths or groups have a wrong shape, length or type, or there are values
-                that are not finite.
+            InputError, InputTypeError: X, y, lengths or groups have a wrong shape, length or type, or a value is not
+                finite.
             TrainingError: see `UISRNN.fit`.
         """
         self._decoding()
@@ -153,19 +155,19 @@ class UISRNNClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def predict(self, X: Any, lengths: Any = None, groups: Any = None) -> Any:  # noqa: N803
-        """Label observations in one pass; see `UISRNN.predict`.
+        """Label observations in a single pass; see `UISRNN.predict`.
 
         Args:
-            X: sequences, or one array of observations, as in `fit`.
+            X: sequences, or an array of observations, as in `fit`.
             lengths: see `fit`.
             groups: see `fit`.
 
         Returns:
-            For a list of sequences, as many lists of T labels; for one array an array of N. Labels are 0, 1, 2, ... by
-            first appearance, anew in each sequence: equal labels in two sequences do not mean the same cluster.
+            For a list of sequences, a list of T labels for each; for an array, an array of N labels. Labels are 0, 1,
+            2, ... by first appearance in each sequence: equal labels in two sequences need not be the same cluster.
 
         Raises:
-            NotFittedError: `fit` was not called.
+            NotFittedError: the estimator is not fitted.
             ArgumentError, InputError, InputTypeError: as `fit` does.
         """
         self._require_fitted()
@@ -173,7 +175,7 @@ class UISRNNClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         return layout.join(self.model_.predict(layout.sequences, self._decoding()))
 
     def fit_predict(self, X: Any, y: Any = None, lengths: Any = None, groups: Any = None) -> Any:  # noqa: N803
-        """Train a new model, and label the very observations that it was trained on; see `fit` and `predict`."""
+        """Train a new model, and label its training observations; see `fit` and `predict`."""
         return self.fit(X, y, lengths, groups).predict(X, lengths, groups)
 
     def score(
@@ -184,15 +186,15 @@ class UISRNNClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         groups: Any = None,
         sample_weight: Any = None,
     ) -> float:
-        """Mean over sequences of the share of right labels after the best renaming, long and short ones alike.
+        """Mean over sequences of the share of right labels after the best renaming; each sequence has the same weight.
 
         Args:
-            X: sequences, or one array of observations, as in `fit`.
+            X: sequences, or an array of observations, as in `fit`.
             y: the true labels, as in `fit`.
             lengths: see `fit`.
             groups: see `fit`.
-            sample_weight: how much each sequence counts in the mean; for one array how much each observation does, and
-                a sequence counts as the mean of its own.
+            sample_weight: weight of each sequence in the mean; for an array, the weight of each observation, and the
+                weight of a sequence is the mean of the weights of its observations.
 
         Returns:
             A number from 0 to 1, the mean of `compute_sequence_match_accuracy`.
@@ -204,9 +206,9 @@ class UISRNNClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         layout = self._layout(X, lengths, groups, reset=False)
         truth, _single = data.labeled(layout.sequences, layout.labels(_labels(X, y)), self.n_features_in_)
         weights = None if sample_weight is None else layout.weights(sample_weight)
-        found = self.model_.predict(layout.sequences, self._decoding())
-        pairs = zip(truth, found, strict=True)
-        accuracies = [compute_sequence_match_accuracy(one.labels, labels) for one, labels in pairs]
+        predicted = self.model_.predict(layout.sequences, self._decoding())
+        pairs = zip(truth, predicted, strict=True)
+        accuracies = [compute_sequence_match_accuracy(sequence.labels, labels) for sequence, labels in pairs]
         return float(np.average(accuracies, weights=weights))
 
     def __sklearn_tags__(self) -> Any:
@@ -227,11 +229,11 @@ class UISRNNClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             raise _NotFittedError("this UISRNNClusterer is not fitted: call fit(X, y) first")
 
     def _layout(self, X: Any, lengths: Any, groups: Any, *, reset: bool) -> Layout:  # noqa: N803
-        """X with all its sequences checked; with `reset`, their dimension is that of the estimator from now on."""
+        """The layout of X, whose sequences are checked; with `reset`, the estimator takes their dimension."""
         if is_single(X):
             return self._stacked(X, lengths, groups, reset)
         if lengths is not None or groups is not None:
-            raise ArgumentError("lengths and groups cut one (N, D) array into sequences, but X is a list of sequences")
+            raise ArgumentError("lengths and groups cut a (N, D) array into sequences, but X is a list of sequences")
         layout = Listed.of(X)
         if reset:
             validate_data(self, layout.sequences[0].observations, skip_check_array=True)
@@ -252,16 +254,16 @@ def _errors_of_scikit_learn_as_ours() -> Iterator[None]:
         yield
     except ValueError as error:
         raise InputError(str(error)) from error
-    except (TypeError, RuntimeError) as error:  # a RuntimeError is what tensors raise that will not become arrays
+    except (TypeError, RuntimeError) as error:  # tensors that cannot become arrays raise RuntimeError
         raise InputTypeError(str(error)) from error
 
 
 def _labels(X: Any, y: Any) -> Labels:  # noqa: N803
-    """The labels that are given, or those of sequences that have some."""
+    """y, or the labels of the sequences in X."""
     if y is not None:
         return y
     if isinstance(X, LabeledSequence):
         return X.labels
-    if isinstance(X, (list, tuple)) and all(isinstance(one, LabeledSequence) for one in X):
-        return [one.labels for one in X]
+    if isinstance(X, (list, tuple)) and all(isinstance(sequence, LabeledSequence) for sequence in X):
+        return [sequence.labels for sequence in X]
     raise InputError("UISRNNClusterer requires y to be passed, but the target y is None")

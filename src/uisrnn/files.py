@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
-    """Replace the file at `path` by `content` in one step.
+    """Replace the file at `path` by `content` in a single step.
 
     Args:
         path: as for `replacing`.
@@ -26,7 +26,7 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Yield a file to write to, and replace the file at `path` by it in one step at the end.
+    """Yield a file to write to, and replace the file at `path` by it in a single step at the end.
 
     The yielded file is a temporary file in the same folder. It is forced to disk and then renamed over the target. A
     process that is killed at any moment leaves the old file whole, and perhaps a hidden `.tmp` file beside it. After
@@ -64,11 +64,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 @contextlib.contextmanager
 def filling(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield a folder to write files to, and rename it to `path` in one step at the end.
+    """Yield a folder to write files to, and rename it to `path` in a single step at the end.
 
     Args:
         path: the folder to make; its parent folder must exist. An empty folder is replaced. A folder with files is an
-            error, because it cannot be replaced in one step.
+            error, because it cannot be replaced in a single step.
 
     Raises:
         FileExistsError: `path` is a file, or a folder that is not empty.

@@ -33,7 +33,7 @@ class Predictions:
     Attributes:
         decoder: the decoder.
         beams: the label sequences in the beam of each sequence, best first.
-        single: whether the input was one sequence and no list.
+        single: whether the input was a single sequence, not a list.
     """
 
     decoder: Decoder[Any]

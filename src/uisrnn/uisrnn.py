@@ -39,7 +39,7 @@ _U = TypeVar("_U", bound="UISRNN")
 class UISRNN:
     """Unbounded interleaved-state recurrent neural network, arXiv:1810.04719.
 
-    Several threads may predict with the same model. Only one thread at a time may train it or load into it.
+    Several threads may predict with the same model. A single thread at a time may train it or load into it.
 
     Args:
         args: `ModelArguments`, any object with the same attributes, or None for all defaults.
@@ -181,12 +181,12 @@ class UISRNN:
         A step without a finite loss is skipped; after ten of them in a row training fails.
 
         Args:
-            train_sequences: a list of (T, D) arrays or `LabeledSequence`s; or one (N, D) array of concatenated
+            train_sequences: a list of (T, D) arrays or `LabeledSequence`s; or a single (N, D) array of concatenated
                 sequences, in which each boundary between two sequences counts as a label change in the estimate of
                 `transition_bias`; or data that need not fit into memory: a `Dataset`, the path of a file or a folder,
                 or an iterable of `LabeledSequence`s. The form does not change the model.
-            train_cluster_ids: a list of lists of T strings or integers, or a list of N for one array; None: the labels
-                of the `LabeledSequence`s.
+            train_cluster_ids: T strings or integers for each sequence, or N for a single array; None: the labels of the
+                `LabeledSequence`s.
             args: `TrainingArguments`, any object with the same attributes, or None for all defaults.
             watcher: receives the figures of training at each iteration, for example a `TensorBoard`.
             checkpoints: settings of a folder from which a later call can resume after a kill.
@@ -219,7 +219,7 @@ class UISRNN:
         return history
 
     def fit_concatenated(self, train_sequence: Any, train_cluster_id: Any, args: object = None) -> History:
-        """Train the observation model only, without discriminative training, on one (N, D) array; see `fit`.
+        """Train the observation model only, without discriminative training, on a single (N, D) array; see `fit`.
 
         Args:
             train_sequence: (N, D).
@@ -276,14 +276,14 @@ class UISRNN:
             args: `InferenceArguments`, any object with the same attributes, or None for all defaults.
             clusters: known clusters: a mapping from their names (strings or integers) to observations (T, D).
             return_scores: whether to return `Scores` too.
-            joins: for one array, (T,) booleans: whether each observation has the same time as the observation before
-                it; for a list, a list of such booleans or None. Observations of the same time get different labels.
-                None: all times differ. The joins of a `LabeledSequence` with times follow from its times.
+            joins: (T,) booleans for a single array, or such booleans or None for each sequence of a list: whether each
+                observation has the same time as the observation before it. Observations of the same time get different
+                labels. None: all times differ. The joins of a `LabeledSequence` with times follow from its times.
 
         Returns:
-            For a list, a list of T labels for each sequence; for one array, one list. Labels are 0, 1, 2, ... in the
-            order of their first appearance; known clusters have their names. With `return_scores`, a pair of the
-            labels and of `Scores` in the same form.
+            T labels for each sequence of a list, or for a single array. Labels are 0, 1, 2, ... in the order of
+            their first appearance; known clusters have their names. With `return_scores`, a pair of the labels and of
+            `Scores` in the same form.
 
         Raises:
             ArgumentError: an argument is not acceptable, or contradicts another argument.
@@ -295,7 +295,7 @@ class UISRNN:
         return prediction.predict(self, test_sequences, args, clusters, joins).in_form_of_input(return_scores)
 
     def predict_single(self, test_sequence: Any, args: object = None, *, clusters: Any = None) -> list[Label]:
-        """Label the observations of one sequence; see `predict`.
+        """Label the observations of a single sequence; see `predict`.
 
         Args:
             test_sequence: (T, D).
@@ -361,7 +361,7 @@ class UISRNN:
     # --- files ---
 
     def save(self, filepath: str | os.PathLike[str]) -> None:
-        """Write the model to a file in one step; after a kill at any moment the older file is whole.
+        """Write the model to a file in a single step; after a kill at any moment the older file is whole.
 
         Args:
             filepath: the file; its folder must exist.

@@ -1,7 +1,7 @@
-"""The helpers of 0.1.2 under their names and signatures, for code that was written for it.
+"""The helper functions of 0.1.2 under their names and signatures, for scripts that call them.
 
-Nothing in this library uses them. Those that draw random numbers take one more argument, a seed; without it they draw
-from torch's global generator, like a model without a seed.
+Nothing in this library uses these functions. A function that draws random numbers takes a further argument, a seed.
+Without a seed it draws from torch's global generator, like a model without a seed.
 """
 
 import string
@@ -43,7 +43,7 @@ def generate_random_string(length: int = 6, seed: int | None = None) -> str:
 
     Args:
         length: number of characters.
-        seed: of the random draw.
+        seed: seed of the random string.
 
     >>> len(generate_random_string(8))
     8
@@ -56,13 +56,13 @@ def enforce_cluster_id_uniqueness(cluster_ids: Any, seed: int | None = None) -> 
 
     Args:
         cluster_ids: a list of lists or arrays of labels.
-        seed: of the random strings.
+        seed: seed of the random strings.
 
     Returns:
         New lists of labels of the form "string_label".
 
     Raises:
-        InputTypeError: `cluster_ids` or one of its elements is not a list.
+        InputTypeError: `cluster_ids` is not a list, or an element is neither a list nor an array.
     """
     if not isinstance(cluster_ids, list):
         raise InputTypeError(f"cluster_ids must be a list, but is {type(cluster_ids).__name__}")
@@ -88,27 +88,27 @@ def concatenate_training_data(
     shuffle: bool = True,
     seed: int | None = None,
 ) -> tuple[NDArray[Any], list[Any]]:
-    """Put sequences and their labels one after another.
+    """Concatenate sequences and their labels.
 
     Args:
         train_sequences: a list of (T, D) arrays.
-        train_cluster_ids: a list of as many lists or arrays of T labels.
-        enforce_uniqueness: whether equal labels of two sequences are made different.
+        train_cluster_ids: a list of lists or arrays of T labels, with an entry for each sequence.
+        enforce_uniqueness: whether equal labels of two sequences become different.
         shuffle: whether the order of the sequences is random.
-        seed: of everything random.
+        seed: seed of all random numbers.
 
     Returns:
         (N, D) observations, and a list of N labels.
 
     Raises:
-        InputTypeError: they are not lists.
+        InputTypeError: an argument is not a list.
         InputError: lengths or dimensions do not fit.
     """
     if not isinstance(train_sequences, list) or not isinstance(train_cluster_ids, list):
         raise InputTypeError("train_sequences and train_cluster_ids must be lists")
     if len(train_sequences) != len(train_cluster_ids):
         raise InputError(f"{len(train_sequences)} sequences need as many label lists, not {len(train_cluster_ids)}")
-    labels = [_label_list(one) for one in train_cluster_ids]
+    labels = [_label_list(cluster_id) for cluster_id in train_cluster_ids]
     for number, (sequence, ids) in enumerate(zip(train_sequences, labels, strict=True)):
         if sequence.ndim != 2 or sequence.shape[1] != train_sequences[0].shape[1]:
             raise InputError(f"sequence {number}: must be (T, {train_sequences[0].shape[1]}), but is {sequence.shape}")
@@ -124,31 +124,37 @@ def concatenate_training_data(
 def sample_permuted_segments(
     index_sequence: Sequence[int] | NDArray[np.int64], number_samples: int, seed: int | None = None
 ) -> list[NDArray[np.int64]]:
-    """Shuffle the runs of consecutive indexes, several times, each run kept as it is.
+    """Shuffle the runs of consecutive indexes, several times; the order within each run is kept.
 
-    >>> [sorted(one.tolist()) for one in sample_permuted_segments([1, 2, 6], 2)]
+    Args:
+        index_sequence: indexes in increasing order.
+        number_samples: number of shuffled copies.
+        seed: seed of the shuffles.
+
+    >>> [sorted(sample.tolist()) for sample in sample_permuted_segments([1, 2, 6], 2)]
     [[1, 2, 6], [1, 2, 6]]
     """
-    blocks, generator = runs(np.asarray(index_sequence)), generator_from(seed)
+    blocks = runs(np.asarray(index_sequence))
+    generator = generator_from(seed)
     return [np.concatenate([blocks[i] for i in generator.permutation(len(blocks))]) for _ in range(number_samples)]
 
 
 def resize_sequence(
     sequence: NDArray[Any], cluster_id: Any, num_permutations: int | None = None, seed: int | None = None
 ) -> tuple[list[NDArray[Any]], list[int]]:
-    """Gather each cluster's observations, in their order or in several permutations of its blocks.
+    """The observations of each cluster, in their order or in several permutations of its blocks.
 
     Args:
         sequence: (N, D).
         cluster_id: N labels.
-        num_permutations: of each cluster; None, 0 or 1 for the order of the data.
-        seed: of the permutations.
+        num_permutations: number of permutations of each cluster; None, 0 or 1: the order of the data.
+        seed: seed of the permutations.
 
     Returns:
-        Arrays of observations, cluster by cluster, and their lengths, plus one each.
+        Arrays of observations, cluster by cluster, and the length of each array plus 1.
 
     Raises:
-        InputError: there are not as many labels as observations.
+        InputError: the numbers of labels and of observations differ.
     """
     labels = np.asarray(cluster_id)
     if labels.shape != (len(sequence),):
@@ -156,8 +162,10 @@ def resize_sequence(
     _names, codes = np.unique(labels, return_inverse=True)
     clusters = Clusters.of(Corpus.of([CodedSequence(sequence, codes)]), unique=False)
     orders = [generator_from(seed)] * num_permutations if num_permutations and num_permutations > 1 else [None]
-    sub_sequences = [clusters.read(clusters.spans(one, order)) for one in range(len(clusters)) for order in orders]
-    return sub_sequences, [len(one) + 1 for one in sub_sequences]
+    sub_sequences = [
+        clusters.read(clusters.spans(cluster, order)) for cluster in range(len(clusters)) for order in orders
+    ]
+    return sub_sequences, [len(sub_sequence) + 1 for sub_sequence in sub_sequences]
 
 
 def pack_sequence(
@@ -168,29 +176,30 @@ def pack_sequence(
     device: torch.device | str,
     seed: int | None = None,
 ) -> tuple[PackedSequence, Tensor]:
-    """Pack sequences, each after a zero observation.
+    """Pack sequences, each behind a zero observation.
 
     Args:
-        sub_sequences: (T_i, D) each.
-        seq_lengths: T_i + 1.
-        batch_size: how many are drawn, with replacement; None: all, each once.
+        sub_sequences: (T_i, D) arrays.
+        seq_lengths: T_i + 1 of each array.
+        batch_size: number of sequences that are drawn, with replacement; None: all sequences.
         observation_dim: D.
-        device: where the results live.
-        seed: of the draw.
+        device: device of the results.
+        seed: seed of the draw.
 
     Returns:
-        The packed inputs, and the (longest, batch, D) padded observations without the zeros at the front.
+        The packed inputs, and the padded observations (longest, batch, D) without the zero observations.
 
     Raises:
         InputError: lengths or dimension do not fit the sequences.
     """
-    for number, (one, length) in enumerate(zip(sub_sequences, seq_lengths, strict=True)):
-        if one.shape != (length - 1, observation_dim):
-            raise InputError(f"sub-sequence {number}: must be {(length - 1, observation_dim)}, but is {one.shape}")
+    for number, (sub_sequence, length) in enumerate(zip(sub_sequences, seq_lengths, strict=True)):
+        shape = (length - 1, observation_dim)
+        if sub_sequence.shape != shape:
+            raise InputError(f"sub-sequence {number}: must be {shape}, but is {sub_sequence.shape}")
     drawn = list(sub_sequences)
     if batch_size is not None:
         drawn = [drawn[i] for i in generator_from(seed).integers(len(drawn), size=batch_size)]
-    batch = pad([np.asarray(one, dtype=np.float32) for one in drawn])
+    batch = pad([np.asarray(sub_sequence, dtype=np.float32) for sub_sequence in drawn])
     truth = batch.observations.to(device)
     inputs = torch.cat([torch.zeros_like(truth[:1]), truth])
     return pack_padded_sequence(inputs, batch.lengths + 1), truth

@@ -274,7 +274,7 @@ def test_old_files_must_hold_the_numbers_that_they_announce(golden, tmp_path, da
     else:
         content = content[:end] + (1).to_bytes(8, "little") + content[end + 8 :]
     (tmp_path / "old").write_bytes(content)
-    with pytest.raises(uisrnn.CheckpointError, match=r"contents is damaged|numbers that it announces"):
+    with pytest.raises(uisrnn.CheckpointError, match=r"contents is damaged|numbers that the file announces"):
         uisrnn.UISRNN.from_file(tmp_path / "old")
 
 
@@ -289,5 +289,5 @@ def test_other_zip_files_are_refused(tmp_path):
     path = tmp_path / "other.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "hello")
-    with pytest.raises(uisrnn.CheckpointError, match=r"not one that torch\.save wrote"):
+    with pytest.raises(uisrnn.CheckpointError, match=r"torch\.save did not write it"):
         uisrnn.UISRNN.from_file(path)

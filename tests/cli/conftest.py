@@ -1,5 +1,6 @@
 """The command line, in this process or as it is installed, and files for it."""
 
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -15,11 +16,12 @@ DIM = 4
 
 
 @pytest.fixture
-def cli(capsys):
+def cli(capsys, monkeypatch):
     """A command line run in this process."""
 
-    def call(*words):
+    def call(*words, stdin=b""):
         capsys.readouterr()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(_bytes(stdin))))
         code = run([str(word) for word in words])
         printed = capsys.readouterr()
         return Done(code, printed.out, printed.err)
@@ -28,25 +30,25 @@ def cli(capsys):
 
 
 @pytest.fixture(scope="session")
-def installed_bytes():
-    """A command line run as users do, by the program that installing the package made; bytes go in."""
-    program = Path(sys.executable).with_name("uisrnn")
+def installed():
+    """A command line run as users do, by the program that installing the package made: for slow tests."""
+    path = Path(sys.executable).with_name("uisrnn")
 
-    def call(*words, stdin=None):
-        done = subprocess.run([program, *map(str, words)], input=stdin, capture_output=True, timeout=120)
+    def call(*words, stdin=b""):
+        done = subprocess.run([path, *map(str, words)], input=_bytes(stdin), capture_output=True, timeout=120)
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return call
 
 
-@pytest.fixture(scope="session")
-def installed(installed_bytes):
-    """The same with text."""
+@pytest.fixture(params=["here", pytest.param("installed", marks=pytest.mark.slow)])
+def program(request):
+    """A command line run in this process and, among the slow tests, by the installed program."""
+    return request.getfixturevalue("cli" if request.param == "here" else "installed")
 
-    def call(*words, stdin=""):
-        return installed_bytes(*words, stdin=stdin.encode())
 
-    return call
+def _bytes(content):
+    return content if isinstance(content, bytes) else content.encode()
 
 
 @pytest.fixture(scope="session")

@@ -52,8 +52,8 @@ def test_without_a_command_there_is_help(cli):
     assert done.err == ""
 
 
-def test_the_demo_labels_clusters_that_it_never_met(installed):
-    done = installed("demo")
+def test_the_demo_labels_clusters_that_it_never_met(program):
+    done = program("demo")
     assert done.code == 0, done.err
     assert "% of 60 observations" in done.out
 
@@ -79,6 +79,7 @@ def test_an_interrupt_is_one_line(cli, monkeypatch):
     assert done.err == "uisrnn: interrupted; no incomplete file was written\n"
 
 
+@pytest.mark.slow
 def test_a_reader_who_leaves_is_no_error(meetings, model, tmp_path):
     """With more to tell than a pipe holds."""
     data = tmp_path / "many.npz"
@@ -91,6 +92,7 @@ def test_a_reader_who_leaves_is_no_error(meetings, model, tmp_path):
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 def test_without_typer_it_says_what_to_install():
     code = "import sys; sys.modules['typer'] = None; from uisrnn.cli import main; main()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

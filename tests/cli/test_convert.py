@@ -23,12 +23,12 @@ def test_nothing_is_lost_on_the_way_around(cli, data, meetings, tmp_path):
         assert (one.labels, one.name, one.info) == (other.labels, other.name, other.info)
 
 
-def test_labels_come_from_turns(installed, meetings, tmp_path):
+def test_labels_come_from_turns(program, meetings, tmp_path):
     plain = [uisrnn.LabeledSequence(one.observations, times=one.times, name=one.name) for one in meetings]
     uisrnn.save_sequences(tmp_path / "plain.npz", plain)
     turns = {one.name: uisrnn.to_turns(one.labels, one.times) for one in meetings}
     uisrnn.write_rttm(tmp_path / "turns.rttm", turns)
-    done = installed("convert", tmp_path / "plain.npz", tmp_path / "out.npz", "--rttm", tmp_path / "turns.rttm")
+    done = program("convert", tmp_path / "plain.npz", tmp_path / "out.npz", "--rttm", tmp_path / "turns.rttm")
     assert done.code == 0, done.err
     assert [one.labels for one in uisrnn.load_sequences(tmp_path / "out.npz")] == [one.labels for one in meetings]
 

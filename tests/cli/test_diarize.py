@@ -34,8 +34,8 @@ def pcm(sound):
     return (np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes()
 
 
-def test_turns_are_rttm_as_the_library_finds_them(installed, wav, tmp_path):
-    done = installed("diarize", *PARTS, wav, "--out", tmp_path / "out.rttm")
+def test_turns_are_rttm_as_the_library_finds_them(program, wav, tmp_path):
+    done = program("diarize", *PARTS, wav, "--out", tmp_path / "out.rttm")
     assert done.code == 0, done.err
     front_end = uisrnn.audio.choose_front_end("resemblyzer", "level")
     expected = uisrnn.diarize(wav, model=uisrnn.load_pretrained("resemblyzer"), front_end=front_end, verbosity=0)
@@ -52,6 +52,7 @@ def test_each_channel_has_its_own_speakers(cli, tmp_path):
     assert {turn["speaker"] for turn in turns} == {"speaker0", "speaker1"}
 
 
+@pytest.mark.slow
 def test_a_warning_is_one_line(installed, tmp_path):
     import soundfile
 
@@ -69,14 +70,14 @@ def test_turns_are_json(cli, wav):
     assert set(turns[0]) == {"start", "end", "speaker"}
 
 
-def test_a_recording_comes_through_a_pipe(wav, installed_bytes):
-    done = installed_bytes("diarize", *PARTS, "-", stdin=wav.read_bytes())
+def test_a_recording_comes_through_a_pipe(wav, program):
+    done = program("diarize", *PARTS, "-", stdin=wav.read_bytes())
     assert done.code == 0, done.err
     assert done.out.startswith("SPEAKER stdin 1 ")
 
 
-def test_live_sound_is_labelled_while_it_comes(installed_bytes):
-    done = installed_bytes("diarize", *PARTS, "--live", "-", "--commit-lag", 2, stdin=pcm(SOUND))
+def test_live_sound_is_labelled_while_it_comes(program):
+    done = program("diarize", *PARTS, "--live", "-", "--commit-lag", 2, stdin=pcm(SOUND))
     assert done.code == 0, done.err
     lines = [json.loads(line) for line in done.out.splitlines()]
     assert set(lines[0]) == {"number", "start", "end", "speaker", "final"}
@@ -128,10 +129,8 @@ def test_a_bad_recording_does_not_lose_the_others(cli, wav, tmp_path):
     assert list(uisrnn.read_rttm(tmp_path / "out.rttm")) == ["call"]
 
 
-def test_what_is_wrong_with_a_pipe_is_said_of_the_pipe(installed_bytes):
-    assert_one_line(
-        installed_bytes("diarize", *PARTS, "-", stdin=b"text"), 1, "standard input: cannot be read as audio"
-    )
+def test_what_is_wrong_with_a_pipe_is_said_of_the_pipe(program):
+    assert_one_line(program("diarize", *PARTS, "-", stdin=b"text"), 1, "standard input: cannot be read as audio")
 
 
 def test_two_recordings_of_one_name_are_refused(cli, wav, tmp_path):

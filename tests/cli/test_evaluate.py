@@ -19,8 +19,8 @@ def files(tmp_path):
     return tmp_path
 
 
-def test_turns_have_error_rates_and_their_conditions(installed, files):
-    done = installed("evaluate", files / "poor.rttm", files / "reference.rttm")
+def test_turns_have_error_rates_and_their_conditions(program, files):
+    done = program("evaluate", files / "poor.rttm", files / "reference.rttm")
     assert done.code == 0, done.err
     assert "TOTAL" in done.out
     assert "no collar, overlap evaluated" in done.out
@@ -99,6 +99,18 @@ def test_only_the_regions_of_a_uem_are_scored(cli, files):
     assert json.loads(done.out)["within_regions"]
     library = uisrnn.evaluate({"a": [(0, 4, "ann"), (4, 9, "bob")]}, {"a": [(0, 6, 0)]}, uem=files / "some.uem")
     assert library.total.missed == 0.25
+
+
+def test_each_channel_has_its_regions(cli, tmp_path):
+    (tmp_path / "truth.rttm").write_text(rttm("f 1 0 5 A", "f 2 3 5 A"))
+    (tmp_path / "output.rttm").write_text(rttm("f 1 0 4 x", "f 2 3 5 y"))
+    (tmp_path / "some.uem").write_text("f 1 0 2\nf 2 0 4\n")
+    words = ["evaluate", tmp_path / "output.rttm", tmp_path / "truth.rttm", "--uem", tmp_path / "some.uem", "--json"]
+    rows = rows_of(cli(*words))
+    assert {name: (row["speech"], row["der"]) for name, row in rows.items()} == {
+        "f channel 1": (2, 0),
+        "f channel 2": (1, 0),
+    }
 
 
 def test_words_and_segments_are_references(cli, files):

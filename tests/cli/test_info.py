@@ -9,8 +9,8 @@ import uisrnn
 from commands import assert_one_line
 
 
-def test_sequences_are_described(installed, data, meetings):
-    done = installed("info", data, "--json")
+def test_sequences_are_described(program, data, meetings):
+    done = program("info", data, "--json")
     assert done.code == 0, done.err
     facts = json.loads(done.out)
     assert facts["sequences"] == len(meetings)

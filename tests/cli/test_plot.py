@@ -17,8 +17,8 @@ def turns(tmp_path):
     return path
 
 
-def test_a_picture_is_written(installed, turns, tmp_path):
-    done = installed("plot", "timeline", turns, turns, "--out", tmp_path / "x.png")
+def test_a_picture_is_written(program, turns, tmp_path):
+    done = program("plot", "timeline", turns, turns, "--out", tmp_path / "x.png")
     assert done.code == 0, done.err
     assert (tmp_path / "x.png").read_bytes().startswith(PNG)
 

@@ -29,8 +29,8 @@ def expected(model, meetings):
     return uisrnn.UISRNN.from_file(model).predict(meetings, uisrnn.InferenceArguments(test_iteration=1))
 
 
-def test_labels_are_json_lines(installed, model, data, meetings, expected):
-    done = installed("predict", model, data)
+def test_labels_are_json_lines(program, model, data, meetings, expected):
+    done = program("predict", model, data)
     assert done.code == 0, done.err
     lines = lines_of(done.out)
     assert [one["label"] for one in lines] == [label for labels in expected for label in labels]
@@ -65,8 +65,8 @@ def test_sequences_are_written_with_their_new_labels(cli, model, data, tmp_path,
     assert [list(one.labels) for one in found] == expected
 
 
-def test_a_pipe_gives_every_observation_a_final_label(installed, model, meetings):
-    done = installed("predict", model, "-", stdin=as_jsonl(meetings[0]) + as_jsonl(meetings[1]))
+def test_a_pipe_gives_every_observation_a_final_label(program, model, meetings):
+    done = program("predict", model, "-", stdin=as_jsonl(meetings[0]) + as_jsonl(meetings[1]))
     assert done.code == 0, done.err
     lines = lines_of(done.out)
     loaded = uisrnn.UISRNN.from_file(model)
@@ -116,8 +116,8 @@ def test_a_pipe_answers_before_it_ends(cli, model, meetings, monkeypatch, capsys
         ('"x"\n', "line 1"),
     ],
 )
-def test_a_bad_line_of_a_pipe_is_named(installed, model, text, part):
-    done = installed("predict", model, "-", stdin=text)
+def test_a_bad_line_of_a_pipe_is_named(program, model, text, part):
+    done = program("predict", model, "-", stdin=text)
     assert done.code == 1
     assert done.err.count("\n") == 1
     assert part in done.err
@@ -188,6 +188,7 @@ def test_names_become_words_in_rttm(cli, model, meetings, tmp_path):
     assert_one_line(cli("predict", model, path, "--out", "rttm"), 1, "another recording has the same name 'a_b'")
 
 
+@pytest.mark.slow
 def test_streams_that_are_closed_do_no_harm(model):
     program = f"{sys.executable} -c 'from uisrnn.cli import main; main()'"
     done = subprocess.run(["bash", "-c", f"{program} predict {model} - <&-"], capture_output=True, text=True)
@@ -196,6 +197,7 @@ def test_streams_that_are_closed_do_no_harm(model):
     assert (done.returncode, done.stdout) == (1, "")
 
 
+@pytest.mark.slow
 def test_an_interrupt_while_decoding_is_one_line(model, data, tmp_path):
     program = [sys.executable, "-c", "from uisrnn.cli import main; main()", "predict", model, data]
     running = subprocess.Popen([*program, "--set", "test_iteration=100000000"], stderr=subprocess.PIPE, text=True)
@@ -209,10 +211,10 @@ def test_an_interrupt_while_decoding_is_one_line(model, data, tmp_path):
 # --- on a cluster ---
 
 
-@pytest.fixture(scope="module")
-def workers():
-    """A cluster of this machine, which commands run in this process find and use."""
-    with connect(None, 2) as number:
+@pytest.fixture(scope="module", params=[pytest.param(2, marks=pytest.mark.slow)])
+def workers(request):
+    """A cluster of this machine, which commands run in this process find and use; tests that need it are slow."""
+    with connect(None, request.param) as number:
         yield number
 
 
@@ -224,6 +226,7 @@ def shards(meetings, tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_a_cluster_prints_what_is_printed_without(installed, cli, model, shards):
     """Nothing else is printed: Ray is silent."""
     done = installed("predict", "--ray", model, shards, "--workers", 2)
@@ -262,6 +265,7 @@ def test_what_is_wrong_with_a_cluster_is_one_line(cli, model, shards, words, cod
     assert_one_line(cli("predict", model, *(word.format(shards=shards) for word in words)), code, part)
 
 
+@pytest.mark.slow
 def test_an_address_where_nobody_listens_is_one_line(installed, model, shards):
     """In a process of its own, for this one may be connected to a cluster already."""
     done = installed("predict", model, shards, "--ray", "127.0.0.1:1")

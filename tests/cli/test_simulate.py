@@ -17,9 +17,9 @@ def turns(tmp_path):
     return path
 
 
-def test_voices_are_laid_along_turns(installed, turns, data, tmp_path):
+def test_voices_are_laid_along_turns(program, turns, data, tmp_path):
     out = tmp_path / "out.npz"
-    done = installed("simulate", turns, "--voices", data, "--number", 5, "--seed", 0, "--out", out)
+    done = program("simulate", turns, "--voices", data, "--number", 5, "--seed", 0, "--out", out)
     assert done.code == 0, done.err
     made = uisrnn.load_sequences(out)
     assert len(made) == 5

@@ -10,8 +10,8 @@ from commands import assert_one_line
 FAST = ["--set", "observation_model=plda", "--set", "discriminative_iteration=0", "--seed", 0]
 
 
-def test_a_model_is_written_that_predicts(installed, data, meetings, tmp_path):
-    done = installed("train", data, "--out", tmp_path / "model.uisrnn", *FAST, "--json")
+def test_a_model_is_written_that_predicts(program, data, meetings, tmp_path):
+    done = program("train", data, "--out", tmp_path / "model.uisrnn", *FAST, "--json")
     assert done.code == 0, done.err
     facts = json.loads(done.out)
     assert facts["sequences"] == len(meetings)
@@ -79,6 +79,7 @@ def test_data_without_labels_cannot_be_trained_on(cli, meetings, tmp_path):
     assert_one_line(cli("train", path, "--out", tmp_path / "m", *FAST), 1, "call: labels are needed")
 
 
+@pytest.mark.slow
 def test_what_was_stopped_goes_on_to_the_same_model(cli, data, tmp_path):
     words = [data, "--seed", 0, "--set", "discriminative_iteration=40", "--set", "observation_model=plda"]
     whole, resumed, run = tmp_path / "whole.uisrnn", tmp_path / "resumed.uisrnn", tmp_path / "run"
@@ -122,6 +123,7 @@ def test_checkpoints_of_another_training_are_told_apart(cli, data, tmp_path):
     assert cli(*words, "--resume").code == 0
 
 
+@pytest.mark.slow
 def test_a_bad_shard_stops_or_is_left_out(installed, meetings, tmp_path):
     folder = tmp_path / "shards"
     folder.mkdir()

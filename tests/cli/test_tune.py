@@ -10,13 +10,13 @@ from commands import assert_one_line
 from uisrnn.tuning.evaluator import LocalTrials
 
 
-def test_a_model_is_tuned(installed, model, data, tmp_path):
+def test_a_model_is_tuned(program, model, data, tmp_path):
     spoilt = uisrnn.UISRNN.from_file(model)
     spoilt.likelihood_scale = 50.0
     spoilt.transition_bias = 0.9
     spoilt.save(tmp_path / "spoilt.uisrnn")
     out = tmp_path / "tuned.uisrnn"
-    done = installed("tune", tmp_path / "spoilt.uisrnn", data, "--out", out, "--trials", 20, "--seed", 0, "--json")
+    done = program("tune", tmp_path / "spoilt.uisrnn", data, "--out", out, "--trials", 20, "--seed", 0, "--json")
     assert done.code == 0, done.err
     facts = json.loads(done.out)
     assert facts["trials"] == 20
@@ -41,6 +41,7 @@ def test_a_cluster_that_is_not_there_is_one_line_in_seconds(cli, model, data, tm
     assert not out.exists()
 
 
+@pytest.mark.slow
 def test_workers_find_what_a_batch_of_as_many_finds_here(installed, model, data, tmp_path):
     out = tmp_path / "tuned.uisrnn"
     done = installed("tune", model, data, "--out", out, "--trials", 6, "--seed", 0, "--ray", "--workers", 2, "--json")

@@ -219,7 +219,7 @@ def test_what_fit_takes_as_one(tmp_path):
 
 @pytest.mark.parametrize("source", [None, 3, b"calls", np.zeros((2, 1)), {"a": 1}, LabeledSequence([[1]])])
 def test_a_source_is_needed(source):
-    with pytest.raises(uisrnn.InputTypeError, match="source must be a path, a list of paths or LabeledSequences"):
+    with pytest.raises(uisrnn.InputTypeError, match="source must be a path, a list of paths or an iterable of Labeled"):
         Dataset(source)
 
 
@@ -230,7 +230,7 @@ def test_a_source_is_needed(source):
         ("calls", {"on_error": None}, "on_error must be one of stop, skip, but is None"),
         ("calls", {"silence": "loud"}, "silence must be one of"),
         ("calls", {"overlap": 3}, "overlap must be one of"),
-        ("calls", {"format": "csv"}, "format must be one of npz, parquet, jsonl, kaldi, but is 'csv'"),
+        ("calls", {"format": "csv"}, "format must be one of npz, parquet, jsonl, kaldi, npy, but is 'csv'"),
         ([], {"format": "npz"}, "format must be None if the source is not a path, but is 'npz'"),
         ("calls", {"rttm": 3}, "rttm must be the path of a file, but is 3"),
         ("calls", {"scratch": "nowhere"}, "scratch must be a folder that is there, but is 'nowhere'"),
@@ -447,6 +447,7 @@ except OSError as error:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are those of POSIX")
 @pytest.mark.parametrize("on_error", ["stop", "skip"])
+@pytest.mark.slow
 def test_a_full_disk_stops_it_always(tmp_path, on_error):
     command = [sys.executable, "-c", FULL, str(tmp_path), on_error]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -488,6 +489,7 @@ def one_parquet_file(folder, number):
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of a process is that of Linux")
 @pytest.mark.parametrize("write", [npz_shards, one_parquet_file])
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_data(tmp_path, write):
     folders = [(tmp_path / "small", 2), (tmp_path / "large", 10)]  # times 8 MB
     for folder, number in folders:

@@ -74,9 +74,10 @@ with Spool(sys.argv[1], 3) as spool:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are those of POSIX")
+@pytest.mark.slow
 def test_a_full_disk_is_an_error_with_the_folder_and_what_was_there_stays(tmp_path):
     done = subprocess.run([sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=True)
     error, rest = done.stdout.splitlines()
-    assert "for a copy of the observations that are trained on; `scratch` says where" in error
+    assert "for a copy of the observations for training; `scratch` gives its folder" in error
     assert str(tmp_path) in error
     assert rest == "1000 3000.0"

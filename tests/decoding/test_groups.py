@@ -25,7 +25,7 @@ PATTERNS = {
     "a larger group": [ALONE, ALONE, JOINS, ALONE, JOINS, JOINS],
     "all at once": [ALONE, JOINS, JOINS, JOINS],
 }
-# each pair of model, pattern, assignment and size of beam and block occurs; not each combination of all
+# model, pattern, assignment, beam_size, look_ahead: each value occurs, not each combination
 CASES = [
     ("gru", "a pair first", "paper", 1, 1),
     ("gru", "groups of three", "v0", 10, 2),

@@ -10,10 +10,10 @@ WORKERS = 2
 DIM = 4
 
 
-@pytest.fixture(scope="session")
-def cluster():
-    """Two workers of this machine, started once: each start takes seconds."""
-    with connect(None, WORKERS) as workers:
+@pytest.fixture(scope="session", params=[pytest.param(WORKERS, marks=pytest.mark.slow)])
+def cluster(request):
+    """Two workers of this machine, started once: each start takes seconds, so tests that need them are slow."""
+    with connect(None, request.param) as workers:
         yield workers
 
 

@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 
 import uisrnn
-from uisrnn.distributed.cluster import connect, told_here
+from uisrnn.distributed.cluster import connect, raising_worker_errors
 
 PATIENCE = 10  # seconds
 
@@ -65,6 +65,7 @@ def told_by(address):
 
 
 @pytest.mark.parametrize("scheme", ["", "ray://"])
+@pytest.mark.slow
 def test_an_address_where_nobody_listens_is_told_in_seconds(scheme):
     address = f"{scheme}127.0.0.1:{closed_port()}"
     assert told_by(address).startswith(f"{address}: no Ray cluster can be reached there: ")
@@ -73,6 +74,7 @@ def test_an_address_where_nobody_listens_is_told_in_seconds(scheme):
 @pytest.mark.parametrize(
     ("answer", "part"), [(b"HTTP/1.0 400 Bad Request\r\n\r\n", "is not a Ray cluster"), (None, "timed out")]
 )
+@pytest.mark.slow
 def test_a_server_of_something_else_is_told_in_seconds(answer, part):
     with server(answer) as port:
         assert part in told_by(f"127.0.0.1:{port}")
@@ -102,9 +104,9 @@ def test_errors_of_workers_come_back_as_they_were_raised(cluster):
         raise error
 
     for error in (uisrnn.InputError("call: is wrong"), FileNotFoundError(2, "No such file", "a.parquet")):
-        with pytest.raises(type(error)) as caught, told_here("work"):
+        with pytest.raises(type(error)) as caught, raising_worker_errors("work"):
             ray.get(fail.remote(error))
         assert str(caught.value) == str(error)
-    told = r"^work failed on the cluster: ZeroDivisionError: by nothing$"
-    with pytest.raises(uisrnn.ClusterError, match=told), told_here("work"):
+    message = r"^work failed on the cluster: ZeroDivisionError: by nothing$"
+    with pytest.raises(uisrnn.ClusterError, match=message), raising_worker_errors("work"):
         ray.get(fail.remote(ZeroDivisionError("by nothing")))

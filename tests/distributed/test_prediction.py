@@ -235,8 +235,8 @@ def test_what_a_killed_worker_had_is_done_again(cluster, model, meetings, tmp_pa
         ({"batch_size": 0}, uisrnn.ArgumentError, "batch_size must be an integer >= 1"),
         ({"on_error": "weep"}, uisrnn.ArgumentError, "on_error must be one of stop, skip, but is 'weep'"),
         ({"out": "labels.npz"}, uisrnn.ArgumentError, "out must be a folder"),
-        ({"out": "none/labels.rttm"}, uisrnn.ArgumentError, "out must be an .rttm file in a folder that is there"),
-        ({"out": "none/labels"}, uisrnn.ArgumentError, "out must be a folder to make in one that is there"),
+        ({"out": "none/labels.rttm"}, uisrnn.ArgumentError, "out must be an .rttm file in a folder that exists"),
+        ({"out": "none/labels"}, uisrnn.ArgumentError, "out must be a new folder in a folder that exists"),
         ({"out": 3}, uisrnn.ArgumentError, "out must be the path or URL"),
         ({"hop": -1.0}, uisrnn.ArgumentError, "hop must be a number of seconds"),
         ({"dataset": 3}, uisrnn.InputTypeError, "dataset must be the path or URL of Parquet files"),
@@ -264,6 +264,7 @@ def test_names_in_rttm_must_be_words_before_the_work(cluster, model, meetings, t
         predict(tmp_path / "names.parquet", model, out=tmp_path / "names.rttm")
 
 
+@pytest.mark.slow
 def test_ray_is_imported_only_when_it_is_used():
     program = (
         "import sys, uisrnn.distributed, uisrnn.cli.app; sys.exit('ray' in sys.modules or 'fsspec' in sys.modules)"

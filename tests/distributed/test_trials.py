@@ -179,6 +179,7 @@ def test_bad_arguments(model, evaluator, error, message):
         tuned(model, evaluator)
 
 
+@pytest.mark.slow
 def test_without_a_cluster_ray_is_not_imported():
     program = (
         "import sys, numpy as np, uisrnn, uisrnn.distributed.trials\n"

@@ -31,11 +31,11 @@ def test_the_difference_is_that_of_ratios_of_sums_over_all_draws():
 
 def test_the_other_way_round_it_is_the_opposite():
     first, second = evaluate(TRUTH, system(1, 3, 5)), evaluate(TRUTH, system(5, 1, 6))
-    one, other = compare(first, second, "purity"), compare(second, first, "purity")
-    assert one.difference == -other.difference
-    one, other = compare(first, second, "jer"), compare(second, first, "jer")
-    assert (one.low, one.high) == (pytest.approx(-other.high), pytest.approx(-other.low))
-    assert one.share_better == pytest.approx(1 - other.share_better)
+    assert compare(first, second, "purity").difference == -compare(second, first, "purity").difference
+    result = compare(first, second, "jer")
+    opposite = compare(second, first, "jer")
+    assert (result.low, result.high) == (pytest.approx(-opposite.high), pytest.approx(-opposite.low))
+    assert result.share_better == pytest.approx(1 - opposite.share_better)
 
 
 def test_a_system_is_as_good_as_itself():
@@ -52,10 +52,10 @@ def test_more_is_better_or_less_as_the_figure_has_it(metric):
 
 def test_a_seed_repeats_the_draws(monkeypatch):
     first, second = evaluate(TRUTH, system(1, 30, 5)), evaluate(TRUTH, system(5, 10, 6))
-    one = compare(first, second, seed=3)
+    result = compare(first, second, seed=3)
     monkeypatch.setattr("uisrnn.evals.comparison._MOST_DRAWS", 3000)
-    assert compare(first, second, seed=3) == one
-    assert compare(first, second, seed=4) != one
+    assert compare(first, second, seed=3) == result
+    assert compare(first, second, seed=4) != result
 
 
 def test_resamples_without_speech_are_left_out():
@@ -95,9 +95,9 @@ def test_what_cannot_be_compared_is_refused(second, options, message):
 
 
 def test_one_file_or_no_speech_is_nothing_to_resample():
-    one = evaluate({"a": [(0, 1, 0)]}, {"a": []})
+    single = evaluate({"a": [(0, 1, 0)]}, {"a": []})
     with pytest.raises(uisrnn.InputError, match="at least 2 files"):
-        compare(one, one)
+        compare(single, single)
     silent = evaluate({"a": [], "b": []}, {"a": [], "b": [(0, 1, 0)]})
     with pytest.raises(uisrnn.InputError, match="der is not defined for these files"):
         compare(silent, silent)

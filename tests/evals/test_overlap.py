@@ -18,7 +18,7 @@ FRAMES = 300
 
 def turns_of(speakers):
     span = st.tuples(st.integers(0, 200), st.integers(1, 99), st.sampled_from(speakers))
-    return st.lists(span.map(lambda one: Turn(one[0] / 100, (one[0] + one[1]) / 100, one[2])), max_size=7)
+    return st.lists(span.map(lambda drawn: Turn(drawn[0] / 100, (drawn[0] + drawn[1]) / 100, drawn[2])), max_size=7)
 
 
 REFERENCE, HYPOTHESIS = turns_of(["ann", "bob", "cat"]), turns_of([0, 1, 2])

@@ -13,7 +13,7 @@ from uisrnn.turns.turn import Turn
 
 times = st.floats(-5, 100, allow_nan=False)
 turn = st.tuples(times, times, st.sampled_from(["ann", "bob", 1, "1"]))
-conversations = st.lists(turn.map(lambda one: Turn(min(one[:2]), max(one[:2]), one[2])), max_size=8)
+conversations = st.lists(turn.map(lambda drawn: Turn(min(drawn[:2]), max(drawn[:2]), drawn[2])), max_size=8)
 
 
 @settings(max_examples=60, deadline=None)
@@ -42,17 +42,17 @@ def test_errors_are_where_the_pieces_say(reference, hypothesis):
             "false alarm": len(found) > len(told),
             "confusion": same < min(len(told), len(found)),
         }
-        inside = {kind: any(one <= start and end <= other for one, other in errors[kind]) for kind in ERRORS}
+        inside = {kind: any(begin <= start and end <= finish for begin, finish in errors[kind]) for kind in ERRORS}
         assert inside == expected
 
 
 @given(conversations)
 def test_nobody_speaks_twice_at_a_time(turns):
     once = united(turns)
-    for speaker in {one.speaker for one in turns}:
-        own = [one for one in once if one.speaker == speaker]
+    for speaker in {turn.speaker for turn in turns}:
+        own = [turn for turn in once if turn.speaker == speaker]
         assert all(before.end <= after.start for before, after in itertools.pairwise(own))
-    assert all(one.end > one.start for one in once)
+    assert all(turn.end > turn.start for turn in once)
 
 
 def test_turns_that_touch_stay_two_even_after_rounding():

@@ -6,8 +6,8 @@ import uisrnn
 
 KINDS = [
     ("a.uem", "a UEM file of regions to score", "--uem"),
-    ("a.ctm", "a CTM file of words", "as a reference"),
-    ("a.stm", "an STM file of transcripts", "as a reference"),
+    ("a.ctm", "a CTM file of words", "`uisrnn evaluate`"),
+    ("a.stm", "an STM file of transcripts", "`uisrnn evaluate`"),
     ("a.lab", "a file of labelled intervals", "RTTM"),
     ("a.TextGrid", "a TextGrid of Praat", "RTTM"),
     ("a.rttm", "an RTTM file of turns, without observations", "--rttm"),

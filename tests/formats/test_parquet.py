@@ -297,14 +297,17 @@ def test_usual_names_of_times(tmp_path, columns, times):
     [
         (
             {"file": list("sss"), "session": list("sss")},
-            "columns 'file' and 'session' may each be the sequence; rename on",
+            "columns 'file' and 'session' may each be the sequence; rename",
         ),
         (
             {"speaker": list("aba"), "cluster": [0, 1, 0]},
             "columns 'speaker' and 'cluster' may each be the label; rename",
         ),
-        ({"x": E2}, "columns 'vector' and 'x' may each be the embedding; rename one to 'embedding'"),
-        ({"start": [0, 1, 2], "t": [0, 1, 2]}, "columns 'start' and 't' may each be the time; rename one to 'time'"),
+        ({"x": E2}, "columns 'vector' and 'x' may each be the embedding; rename the right column to 'embedding'"),
+        (
+            {"start": [0, 1, 2], "t": [0, 1, 2]},
+            "columns 'start' and 't' may each be the time; rename the right column to 'time'",
+        ),
         ({"speaker": [1.0, 2.0, 1.0]}, r"row 0 .*: speaker must be a string or an integer, but is 1\.0"),
     ],
 )

@@ -80,6 +80,7 @@ def test_any_turns_are_drawn(turns):
     plot_timeline(turns, turns[:2]).figure.canvas.draw()
 
 
+@pytest.mark.slow
 def test_pictures_leave_no_trace_in_pyplot():
     code = (
         "import sys, uisrnn; from uisrnn.plots import plot_timeline\n"
@@ -199,7 +200,7 @@ def test_training_curves_have_a_panel_each():
         (lambda: plot_confidence([1, 1], times=[0, 1e300]), ValueError, r"times must be seconds below 1e\+12"),
         (lambda: plot_confidence([1], labels=[]), ValueError, "1 observations need as many labels, but there are 0"),
         (lambda: plot_history(History()), ValueError, "history is empty"),
-        (lambda: plot_history(3), TypeError, "history must be what fit returns, but is 3"),
+        (lambda: plot_history(3), TypeError, "history must be a History, as fit returns it, but is 3"),
         (lambda: plot_history(History(["x"], [1], [1], [1])), TypeError, "history must hold numbers"),
         (lambda: plot_history(History([1.0], [], [], [1])), TypeError, "the same number of each term"),
         (lambda: plot_history(History(discriminative=[1], development={1: "x"})), TypeError, "history must hold"),

@@ -37,7 +37,7 @@ CASES = {
         patience=25,
         loss="sample_mean",
         sample_number=1,
-        learning_rate=0.2,
+        learning_rate=0.3,
     ),
     "gru, both stages": case(
         "gru", 5 + 4, train_iteration=5, discriminative_iteration=4, enforce_cluster_id_uniqueness=False

@@ -174,7 +174,7 @@ NAMES = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_
     lambda name: name.upper() != "<NA>"
 )
 SECONDS = st.one_of(st.floats(0, 1e5), st.floats(0, 1e5).map(lambda value: round(value, 3)))
-TURNS = st.tuples(SECONDS, SECONDS, NAMES).map(lambda one: Turn(min(one[:2]), max(one[:2]), one[2]))
+TURNS = st.tuples(SECONDS, SECONDS, NAMES).map(lambda drawn: Turn(min(drawn[:2]), max(drawn[:2]), drawn[2]))
 
 
 @given(st.dictionaries(NAMES, st.lists(TURNS, min_size=1, max_size=3), max_size=2))

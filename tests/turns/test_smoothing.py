@@ -11,7 +11,7 @@ from uisrnn.turns.smoothing import smoothed
 from uisrnn.turns.turn import Turn
 
 TENTHS = st.tuples(st.integers(0, 40), st.integers(1, 15), st.sampled_from("abc"))
-TURNS = st.lists(TENTHS.map(lambda one: Turn(one[0] / 10, (one[0] + one[1]) / 10, one[2])), max_size=9)
+TURNS = st.lists(TENTHS.map(lambda drawn: Turn(drawn[0] / 10, (drawn[0] + drawn[1]) / 10, drawn[2])), max_size=9)
 SECONDS = st.sampled_from([0.0, 0.25, 0.55, 1.05])
 
 

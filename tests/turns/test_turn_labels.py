@@ -138,7 +138,7 @@ def test_more_speakers_than_observations_are_overlap(overlap, labels):
 
 GROUPS = st.lists(st.integers(1, 3), min_size=1, max_size=6)
 SPAN = st.tuples(st.integers(0, 5), st.integers(1, 3), st.sampled_from("abc"))
-SPANS = st.lists(SPAN.map(lambda one: (one[0], one[0] + one[1], one[2])), max_size=6)
+SPANS = st.lists(SPAN.map(lambda drawn: (drawn[0], drawn[0] + drawn[1], drawn[2])), max_size=6)
 
 
 def talk_of(sizes):
@@ -157,6 +157,6 @@ def test_labels_of_one_time_differ(overlap, sizes, turns):
 def test_at_each_time_those_who_began_first_have_an_observation(sizes, turns):
     found = label_by_turns(talk_of(sizes), turns, silence="mark", overlap="first")
     for number, size in enumerate(sizes):
-        heard = [name for start, end, name in sorted(turns, key=lambda one: one[0]) if start <= number + 0.5 < end]
+        heard = [name for start, end, name in sorted(turns, key=lambda turn: turn[0]) if start <= number + 0.5 < end]
         labels = [label for label, time in zip(found.labels, found.times, strict=True) if time == number + 0.5]
         assert set(labels) - {SILENCE_LABEL} == set(list(dict.fromkeys(heard))[:size])

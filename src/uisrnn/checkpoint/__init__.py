@@ -1,4 +1,4 @@
-"""Model files: this library's own format, and a reader for those of 0.1.2."""
+"""Model files: the format of this library, and a reader for files of 0.1.2."""
 
 import os
 from pathlib import Path
@@ -14,14 +14,14 @@ pack, write = native.pack, native.write
 
 
 def read(path: str | os.PathLike[str]) -> Checkpoint:
-    """Read a model file of either kind; what it is shows in its first bytes.
+    """Read a model file of this library or of 0.1.2; the first bytes tell the format.
 
     Args:
         path: the file.
 
     Raises:
-        CheckpointError: the file is truncated, foreign, hostile or of a later format; nothing in it was run.
-        OSError: there is no such file, or it cannot be opened.
+        CheckpointError: the file is truncated, foreign, hostile or of a later format; nothing in the file was run.
+        OSError: the file does not exist, or cannot be opened.
     """
     content = Path(path).read_bytes()
     try:
@@ -33,7 +33,10 @@ def read(path: str | os.PathLike[str]) -> Checkpoint:
 
 
 def unpack(content: bytes) -> Checkpoint:
-    """What the bytes of a model file of either kind hold.
+    """The model in the bytes of a model file.
+
+    Args:
+        content: bytes of a file of this library or of 0.1.2.
 
     Raises:
         CheckpointError: see `read`.

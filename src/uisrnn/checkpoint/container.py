@@ -1,4 +1,4 @@
-"""Tensors and one JSON object in the safetensors format: what model files and snapshots of streams are made of."""
+"""Tensors and a JSON object in the safetensors format, the container of model files and of snapshots of streams."""
 
 import json
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ _LENGTH_BYTES = 8
 
 
 def pack(tensors: Mapping[str, Tensor], key: str, header: Mapping[str, Any]) -> bytes:
-    """The bytes of tensors, on whatever device, and of a header.
+    """Tensors, on any device, and a header as bytes.
 
     Args:
-        tensors: by their names.
-        key: under which the header stands in the metadata, and by which `unpack` knows its own.
-        header: of what JSON can hold; no NaN or infinity.
+        tensors: tensors by name.
+        key: key of the header in the metadata; `unpack` refuses files without this key.
+        header: values that JSON can hold; no NaN or infinity.
     """
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     return safetensors.torch.save(plain, {key: json.dumps(header, allow_nan=False)})
@@ -31,11 +31,11 @@ def unpack(content: bytes, key: str, what: str, foreign: str) -> tuple[dict[str,
     Args:
         content: the bytes.
         key: see `pack`.
-        what: how error messages call it.
-        foreign: what they say of safetensors without the key.
+        what: name of the container in error messages.
+        foreign: error message for safetensors without the key.
 
     Raises:
-        CheckpointError: they are not whole, or something else.
+        CheckpointError: the bytes are incomplete, or are not such a container.
     """
     try:
         tensors = safetensors.torch.load(content)

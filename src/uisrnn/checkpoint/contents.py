@@ -1,4 +1,4 @@
-"""What a model file holds, whatever its format, and whether it fits together."""
+"""The contents of a model file, independent of its format, and their checks."""
 
 import math
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ from uisrnn.model.conventions import Conventions
 from uisrnn.model.registry import Registration, registration_of
 
 NETWORK = "network."
-"""Prefix of the names of network weights, which after it are those of 0.1.2."""
+"""Prefix of the names of network weights; the rest of each name is the name in 0.1.2."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model in a form that can be written down.
+    """The contents of a model file.
 
     Attributes:
-        arguments: those of the model's arguments that the file tells, dimensions and crp_alpha among them.
-        conventions: how it decodes where the paper and 0.1.2 differ.
-        transition_bias: p0, None where it was never estimated.
-        transition_bias_denominator: the weight of that estimate among later ones.
+        arguments: model arguments in the file, including dimensions and crp_alpha.
+        conventions: choices of the decoder where the paper and 0.1.2 differ.
+        transition_bias: p0; None before the first estimate.
+        transition_bias_denominator: weight of p0 in the mean with later estimates.
         tensors: those of the observation model, see `Registration.shapes`.
         fitted: whether the model was ever trained.
-        likelihood_scale: what it decodes with.
-        crp_alpha: alpha, where it was estimated; None: that of the arguments.
-        front_end: name of the front end that made the observations of its training; None: unknown.
+        likelihood_scale: factor of -log p(x) in decoding.
+        crp_alpha: estimated alpha; None: alpha of the arguments.
+        front_end: name of the front end that made the training observations; None: unknown.
     """
 
     arguments: dict[str, Any]
@@ -43,7 +43,7 @@ class Checkpoint:
     front_end: str | None = None
 
     def check(self) -> None:
-        """Compare all tensors with the dimensions, and require that all numbers make sense.
+        """Require that the tensors fit the dimensions, and that each number is in its range.
 
         Raises:
             CheckpointError: an argument is unknown or not acceptable; a tensor is missing, unknown, of another shape

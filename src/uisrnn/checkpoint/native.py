@@ -1,7 +1,7 @@
-"""This library's model files: safetensors with a JSON header, nothing that could run.
+"""Model files of this library: safetensors with a JSON header, which contain no code.
 
-The header (safetensors metadata, key `uisrnn`) holds the format's version, all model arguments with the dimensions
-among them, the conventions and the scalar parameters.
+The header (safetensors metadata, key `uisrnn`) holds the version of the format, the model arguments (including the
+dimensions), the conventions and the scalar parameters.
 """
 
 import dataclasses
@@ -26,11 +26,11 @@ def write(path: str | os.PathLike[str], checkpoint: Checkpoint) -> None:
 
     Args:
         path: the file; its folder must exist.
-        checkpoint: what it shall hold.
+        checkpoint: contents of the file.
 
     Raises:
-        CheckpointError: the model has NaN or infinite weights, which no reader would take; nothing is written.
-        OSError: it cannot be written; the old file is untouched.
+        CheckpointError: the model has NaN or infinite weights; nothing is written.
+        OSError: the file cannot be written; an older file is untouched.
     """
     write_atomically(path, pack(checkpoint))
 
@@ -80,7 +80,7 @@ def parse(content: bytes) -> Checkpoint:
             transition_bias_denominator=float(header["transition_bias_denominator"]),
             tensors=tensors,
             fitted=header["fitted"],
-            likelihood_scale=header.get("likelihood_scale", 1.0),  # the first files had neither
+            likelihood_scale=header.get("likelihood_scale", 1.0),  # the first files had neither scale nor alpha
             crp_alpha=header.get("crp_alpha"),
             front_end=header.get("front_end"),
         )

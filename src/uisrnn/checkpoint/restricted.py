@@ -1,7 +1,7 @@
-"""An unpickler for the pickles that `torch.save` made of tensors, such as a model of 0.1.2, and for nothing else.
+"""An unpickler that reads only pickles of tensors by `torch.save`, such as a model of 0.1.2.
 
-A pickle may ask for any function of any module. This one knows the dozen names that an honest file holds, gives each a
-stand-in of its own, and refuses every other; it imports and calls nothing that the file names. See
+A pickle may ask for any function of any module. This unpickler knows the dozen names that an honest file holds, has a
+stand-in for each name, and refuses all other names. It imports and calls nothing that the file names. See
 https://docs.python.org/3/library/pickle.html#restricting-globals for the mechanism.
 """
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from uisrnn.errors import CheckpointError
 
 StorageReader = Callable[[str, np.dtype[Any], int], NDArray[Any]]
-"""From a storage's key, element type and number of elements to its content."""
+"""Returns the numbers of a storage, given its key, element type and number of elements."""
 
 _STORAGES = {
     "FloatStorage": np.float32,
@@ -32,7 +32,8 @@ class _DataType:
     """Stands in for numpy.dtype."""
 
     def __init__(self, code: str, *_flags: Any) -> None:
-        self.code, self.order = code, "<"
+        self.code = code
+        self.order = "<"
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         self.order = state[1]
@@ -45,10 +46,10 @@ class _DataType:
 
 
 class StandInArray:
-    """Stands in for numpy.ndarray while it is put together.
+    """Stands in for a numpy.ndarray until its contents are read.
 
     Attributes:
-        array: the real one, once the file has told its contents.
+        array: the real array; absent until the contents are read.
     """
 
     array: NDArray[Any]
@@ -119,7 +120,7 @@ _CODES = [getattr(pickle, name)[0] for name in _INSTRUCTIONS]
 
 
 class _Table(dict[int, Any]):
-    """From the code of an instruction to what it does."""
+    """Functions of the pickle instructions by their codes."""
 
     def __missing__(self, code: int) -> Any:
         raise CheckpointError(
@@ -128,17 +129,17 @@ class _Table(dict[int, Any]):
 
 
 class RestrictedUnpickler(pickle._Unpickler):
-    """Unpickler that knows few instructions, finds nothing but the stand-ins and lets nothing else be changed.
+    """Unpickler with few instructions; it finds only the stand-ins, and a pickle can change nothing else.
 
-    It is the one in Python, whose table of instructions can be cut down; the one in C would also make room for as many
-    memorised objects as a hostile file announces.
+    It extends the unpickler in Python, whose table of instructions can be reduced. The unpickler in C would also
+    allocate memory for any number of memorised objects that a hostile file announces.
 
     Args:
         file: the pickle.
-        storage: reads the numbers of a tensor.
+        storage: reads the numbers of a storage.
 
     Raises:
-        CheckpointError: `load` met something that no honest file has; nothing was run.
+        CheckpointError: `load` met an instruction, name or value that no honest file has; nothing was run.
     """
 
     stack: list[Any]
@@ -168,11 +169,12 @@ class RestrictedUnpickler(pickle._Unpickler):
         state = self.stack.pop()
         if isinstance(self.stack[-1], (StandInArray, _DataType)):
             self.stack[-1].__setstate__(state)
-        elif not isinstance(self.stack[-1], OrderedDict):  # of a state_dict the state is metadata that nobody needs
+        elif not isinstance(self.stack[-1], OrderedDict):  # the state of a state_dict is metadata without use here
             raise CheckpointError("tries to change the reader; nothing was run")
 
     def _set_item(self) -> None:
-        value, key = self.stack.pop(), self.stack.pop()
+        value = self.stack.pop()
+        key = self.stack.pop()
         _put(self.stack[-1], key, value)
 
     def _set_items(self) -> None:
@@ -193,7 +195,7 @@ class RestrictedUnpickler(pickle._Unpickler):
 
 
 def _put(mapping: Any, key: Any, value: Any) -> None:
-    """Keys must be text: the hash of nested tuples can take longer than anybody waits."""
+    """Set an entry. Keys must be text: the hash of nested tuples could take hours."""
     if type(key) is not str or not isinstance(mapping, dict):
         raise CheckpointError("holds a mapping whose keys are not text")
     mapping[key] = value

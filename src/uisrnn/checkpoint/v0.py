@@ -1,4 +1,4 @@
-"""Reader of the files of 0.1.2 and earlier: torch.save of a dict with torch tensors and numpy arrays."""
+"""Reader of files of 0.1.2 and earlier: `torch.save` of a dict with torch tensors and numpy arrays."""
 
 import io
 import pickle
@@ -21,12 +21,15 @@ _LEGACY_MAGIC = pickle.dumps(_LEGACY_NUMBER, protocol=2)
 
 
 def recognises(content: bytes) -> bool:
-    """Whether these bytes look like a file of torch.save: a zip archive, or the pickled number of older versions."""
+    """Whether the bytes begin like a file of `torch.save`: a zip archive, or the pickled number of old versions."""
     return content.startswith((_ZIP_MAGIC, _LEGACY_MAGIC))
 
 
 def parse(content: bytes) -> Checkpoint:
-    """Read the bytes of a file of 0.1.2.
+    """The model in the bytes of a file of 0.1.2.
+
+    Args:
+        content: the bytes.
 
     Raises:
         CheckpointError: see `uisrnn.checkpoint.read`.
@@ -35,7 +38,7 @@ def parse(content: bytes) -> Checkpoint:
         raw = read_zip(content) if content.startswith(_ZIP_MAGIC) else _read_legacy(content)
     except CheckpointError:
         raise
-    except Exception as error:  # what a damaged pickle raises cannot be foreseen; none of it is hidden
+    except Exception as error:  # the errors of a damaged pickle cannot be foreseen; the message names them
         raise CheckpointError(f"not a whole model file of 0.1.2: {type(error).__name__}: {error}") from error
     if not isinstance(raw, dict) or not isinstance(dict.get(raw, "rnn_state_dict"), dict):
         raise CheckpointError("a file of torch.save, but not of a uisrnn model: it has no rnn_state_dict")
@@ -67,21 +70,21 @@ def _checkpoint(raw: dict[Any, Any]) -> Checkpoint:
 
 
 def _tensor(value: Any) -> Tensor:
-    """A float32 tensor from what the file holds: an array, or a stand-in of one."""
+    """A float32 tensor of an array, or of the stand-in of an array."""
     array = value.array if isinstance(value, StandInArray) else value
     if not isinstance(array, np.ndarray):
         raise TypeError(f"an array is needed, but there is {type(array).__name__}")
-    with np.errstate(over="ignore"):  # what exceeds float32 becomes infinite, which is looked for later
+    with np.errstate(over="ignore"):  # numbers beyond float32 become infinite; a later check refuses them
         return torch.tensor(np.ascontiguousarray(array, dtype=np.float32))
 
 
 def read_zip(content: bytes) -> Any:
-    """A file of torch >= 1.6: a zip archive with `data.pkl` and one entry a storage, none compressed."""
+    """The object in a file of torch >= 1.6: a zip archive with `data.pkl` and an uncompressed entry per storage."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()
         pickles = [name for name in names if name.endswith("/data.pkl")]
         if len(pickles) != 1 or any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
-            raise CheckpointError("a zip archive, but not one that torch.save wrote")
+            raise CheckpointError("a zip archive, but torch.save did not write it")
         folder = pickles[0].removesuffix("data.pkl")
         contents: dict[str, bytes] = {}
 
@@ -94,16 +97,16 @@ def read_zip(content: bytes) -> Any:
 
 
 def _read_legacy(content: bytes) -> Any:
-    """A file of torch < 1.6: pickles of magic number, version, system and object, then the storages' contents."""
+    """The object in a file of torch < 1.6: pickled magic number, version, system and object, then the storages."""
     file = io.BytesIO(content)
     storages: dict[str, NDArray[Any]] = {}
 
     def storage(key: str, kind: np.dtype[Any], elements: int) -> NDArray[Any]:
         if key not in storages:
-            announced = elements * kind.itemsize + sum(one.nbytes for one in storages.values())
+            announced = elements * kind.itemsize + sum(array.nbytes for array in storages.values())
             if announced > len(content):
                 raise CheckpointError(f"the file is shorter than the {announced} bytes of numbers that it announces")
-            storages[key] = np.zeros(elements, kind)  # filled below, before anybody looks
+            storages[key] = np.zeros(elements, kind)  # filled below, before any use
         return storages[key]
 
     for _ in ("magic number", "version", "system"):
@@ -115,6 +118,6 @@ def _read_legacy(content: bytes) -> Any:
     for key in keys:
         target = storages[key]
         if int.from_bytes(file.read(8), "little") != len(target):
-            raise CheckpointError(f"storage {key} is not of the {len(target)} numbers that it announces")
+            raise CheckpointError(f"storage {key} must have the {len(target)} numbers that the file announces")
         target[:] = np.frombuffer(file.read(target.nbytes), target.dtype)
     return raw

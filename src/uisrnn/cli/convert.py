@@ -1,4 +1,4 @@
-"""`uisrnn convert`: between all formats of data, and models of 0.1.2 to today's."""
+"""`uisrnn convert`: sequences between formats, and models of 0.1.2 to the format of today."""
 
 from pathlib import Path
 from typing import Annotated
@@ -28,13 +28,15 @@ uisrnn convert model_of_0.1.2.uisrnn model.uisrnn
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
+    """Add the command `convert`."""
     app.command(epilog=_EPILOG)(convert)
 
 
 def convert(
     source: Annotated[Path, typer.Argument(help="Sequences in any format, or a model file.")],
-    target: Annotated[Path, typer.Argument(help="What to write; its suffix says the format; none: a Kaldi folder.")],
+    target: Annotated[
+        Path, typer.Argument(help="The file to write, in the format of its suffix; without a suffix, a Kaldi folder.")
+    ],
     rttm: options.Rttm = None,
     hop: options.Hop = None,
     silence: Annotated[
@@ -51,7 +53,7 @@ def convert(
         _convert_model(source, target)
     elif is_rttm(target):
         sequences = sequences_of([source], rttm, hop, silence=silence, overlap=overlap)
-        turns_file.write(target, {one.name: turns_in(one, hop) for one in sequences})
+        turns_file.write(target, {sequence.name: turns_in(sequence, hop) for sequence in sequences})
     else:
         save_sequences(target, iterate_sequences(source, rttm=rttm, silence=silence, overlap=overlap))
     tell(f"wrote {target}")

@@ -1,4 +1,4 @@
-"""What a word of the command line stands for: a model or data."""
+"""Models and sequences that words of the command line name."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,16 +15,16 @@ _LONGEST_HOP = 1e6  # seconds
 
 
 def model_of(word: str, device: str = "auto") -> UISRNN:
-    """The model in a file, or the one that comes with the package under this name.
+    """The model in a file, or the pretrained model of a name.
 
     Args:
-        word: the file or the name.
-        device: where it computes, see `ModelArguments.device`.
+        word: the path of a file, or a name.
+        device: for the computation, see `ModelArguments.device`.
 
     Raises:
         ArgumentError: there is no such device.
-        InputError: there is neither.
-        CheckpointError: the file is no model.
+        InputError: there is no such file, and no such name.
+        CheckpointError: the file is not a model.
     """
     process = ModelArguments(verbosity=2, device=device)
     if Path(word).exists():
@@ -37,31 +37,31 @@ def model_of(word: str, device: str = "auto") -> UISRNN:
 
 
 def holds_data(path: Path) -> bool:
-    """Whether this is a folder, or has the suffix of a file of sequences."""
+    """Whether a path is a folder, or has the suffix of a file of sequences."""
     return path.is_dir() or registry.holds_sequences(path)
 
 
 def sequences_of(
     paths: Iterable[Path], rttm: Path | None = None, hop: float | None = None, **marks: str
 ) -> list[LabeledSequence]:
-    """The sequences of all these files and folders.
+    """Read the sequences of files and folders.
 
     Args:
-        paths: of them.
-        rttm: labels by the speaker at each observation's time.
-        hop: seconds between observations, which gives times to sequences that have none.
+        paths: of the files and folders.
+        rttm: an RTTM file; observations get the speakers at their times as labels.
+        hop: seconds between observations, for sequences without times.
         marks: `silence` and `overlap`, see `iterate_sequences`.
 
     Raises:
-        InputError: one of them cannot be read, or there is no sequence in it; the message names it.
+        InputError: a file cannot be read, or has no sequence; the message names the file.
         OSError: there is no such file.
     """
     require_hop(hop)
-    return [with_times(one, hop) for path in paths for one in iterate_sequences(path, rttm=rttm, **marks)]
+    return [with_times(sequence, hop) for path in paths for sequence in iterate_sequences(path, rttm=rttm, **marks)]
 
 
 def require_hop(hop: float | None) -> None:
-    """Refuse what cannot be the seconds between observations.
+    """Require that `--hop` is a number of seconds, or None.
 
     Raises:
         ArgumentError: it is not.
@@ -77,18 +77,18 @@ def dataset_of(
     scratch: Path | None = None,
     **marks: str,
 ) -> Dataset:
-    """The same sequences, not in memory.
+    """A dataset of files and folders.
 
     Args:
-        paths: of files and folders; they are read when the dataset is.
-        rttm: labels by the speaker at each observation's time.
+        paths: of the files and folders.
+        rttm: an RTTM file; observations get the speakers at their times as labels.
         on_error: see `Dataset`.
         scratch: see `Dataset`.
         marks: `silence` and `overlap`, see `iterate_sequences`.
 
     Raises:
         ArgumentError: an argument has a value that it cannot have.
-        OSError: one of the paths is not there.
+        OSError: a file or folder is missing.
     """
     places = list(paths)
     for path in places:

@@ -1,4 +1,4 @@
-"""Contributed code, at the import paths of 0.1.2."""
+"""Contributed modules at their import paths of 0.1.2."""
 
 from uisrnn.contrib import contrib_template, range_search_crp_alpha
 

@@ -1,8 +1,8 @@
-"""What a contribution looks like: a module with a docstring that says what it is for, and a test beside the others."""
+"""Template of a contribution: a module with a docstring that states its purpose, and a test in `tests/contrib`."""
 
 
 def example_function() -> bool:
-    """Show where a contribution's function stands.
+    """Placeholder for a function of a contribution.
 
     >>> example_function()
     True

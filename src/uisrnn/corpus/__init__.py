@@ -1,1 +1,1 @@
-"""Labelled sequences to train on, in memory or not."""
+"""Labelled sequences for training, in memory or on disk."""

@@ -1,31 +1,31 @@
-"""Where the observations of each cluster lie in a corpus: the index that training draws from."""
+"""The rows of each cluster in a corpus: the index from which training draws."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from uisrnn.corpus.corpus import Corpus, Indexes, Rows
+from uisrnn.corpus.corpus import Corpus, Indexes, RowReader
 from uisrnn.sequences.observations import Observations
 
 Span = tuple[int, int]
-"""Rows from one to before another."""
+"""The first row of a run of rows, and the row after the last."""
 
 
 @dataclass(frozen=True, eq=False)
 class Clusters:
-    """The blocks of a corpus, cluster by cluster, within one in the order of the corpus.
+    """The blocks of a corpus, cluster by cluster; the blocks of a cluster are in the order of the corpus.
 
     Attributes:
         rows: the observations.
         starts: (B,) the first row of each block.
-        lengths: (B,) its number of rows.
-        cuts: (K + 1,) the blocks of cluster k are those from cuts[k] to before cuts[k + 1].
+        lengths: (B,) the number of rows of each block.
+        cuts: (K + 1,) cluster k has the blocks cuts[k] to cuts[k + 1] - 1.
         counts: (K,) the number of observations of each cluster.
         of_block: (blocks of the corpus,) the cluster of each block of the corpus.
     """
 
-    rows: Rows
+    rows: RowReader
     starts: Indexes
     lengths: Indexes
     cuts: Indexes
@@ -38,8 +38,8 @@ class Clusters:
 
         Args:
             corpus: labelled sequences.
-            unique: whether equal labels in two sequences are two clusters. If not, a block that ends a sequence and a
-                block of the same cluster that begins the next one become one, as in 0.1.2.
+            unique: whether equal labels in two sequences are two clusters. If not, a block at the end of a sequence
+                and a block of the same cluster at the start of the next sequence are joined, as in 0.1.2.
         """
         blocks = corpus.blocks
         keys = blocks.codes
@@ -48,7 +48,9 @@ class Clusters:
             keys = sequence * (int(keys.max()) + 1) + keys
         _values, of_block = np.unique(keys, return_inverse=True)
         order = np.argsort(of_block, kind="stable")
-        clusters, starts, lengths = of_block[order], blocks.starts[order], blocks.lengths[order]
+        clusters = of_block[order]
+        starts = blocks.starts[order]
+        lengths = blocks.lengths[order]
         counts = np.bincount(clusters, weights=lengths).astype(np.int64)
         begins = np.append(True, (clusters[1:] != clusters[:-1]) | (starts[1:] != starts[:-1] + lengths[:-1]))
         firsts = np.flatnonzero(begins)
@@ -57,38 +59,42 @@ class Clusters:
         return Clusters(corpus.rows, starts[firsts], sizes, cuts, counts, of_block)
 
     def __len__(self) -> int:
-        """K, how many there are."""
+        """K, the number of clusters."""
         return len(self.counts)
 
     def spans(self, cluster: int, order: np.random.Generator | None = None) -> list[Span]:
-        """The rows of one cluster.
+        """The rows of a cluster.
 
         Args:
-            cluster: which.
-            order: shuffles its blocks; None: they stay in their order.
+            cluster: number of the cluster.
+            order: shuffles the blocks; None: the blocks stay in their order.
         """
         part = slice(int(self.cuts[cluster]), int(self.cuts[cluster + 1]))
-        starts, stops = self.starts[part], self.starts[part] + self.lengths[part]
+        starts = self.starts[part]
+        stops = starts + self.lengths[part]
         if order is not None:
             shuffled = order.permutation(len(starts))
-            starts, stops = starts[shuffled], stops[shuffled]
+            starts = starts[shuffled]
+            stops = stops[shuffled]
         return list(zip(starts.tolist(), stops.tolist(), strict=True))
 
     def read(self, spans: Sequence[Span]) -> Observations:
-        """The observations of these rows, one after another."""
+        """The observations of spans, span after span."""
         return np.concatenate([self.rows.read(start, stop) for start, stop in spans])
 
 
 def part_of(spans: Sequence[Span], first: int, last: int) -> list[Span]:
-    """What is left of spans where only their rows from the `first` to before the `last` are wanted.
+    """The rows `first` to `last` - 1 of spans, counted over all spans.
 
     >>> part_of([(10, 14), (20, 23)], 3, 5)
     [(13, 14), (20, 21)]
     """
-    found, before = [], 0
+    parts = []
+    before = 0
     for start, stop in spans:
-        low, high = max(first - before, 0), min(last - before, stop - start)
+        low = max(first - before, 0)
+        high = min(last - before, stop - start)
         if low < high:
-            found.append((start + low, start + high))
+            parts.append((start + low, start + high))
         before += stop - start
-    return found
+    return parts

@@ -12,7 +12,7 @@ from uisrnn.errors import ArgumentError
 from uisrnn.formats.format import errors_at
 from uisrnn.formats.reader import SequenceReader
 from uisrnn.formats.reading import Reading, Skipped, Skipping, Stopping
-from uisrnn.formats.sources import Files, are_paths, is_stream, source_of
+from uisrnn.formats.sequence_sources import Files, are_paths, is_stream, source_of
 from uisrnn.progress import Progress, Silent
 from uisrnn.sequences.coded import CodedSequence, coded
 from uisrnn.sequences.labeled import FRONT_END, LabeledSequence
@@ -112,7 +112,7 @@ class Dataset:
         return None
 
     def sequences(self, dim: int | None = None) -> Iterator[LabeledSequence]:
-        """One pass over all sequences, of one dimension, with or without labels.
+        """One pass over all sequences, of equal dimensions, with or without labels.
 
         Args:
             dim: the required D, None for any.

@@ -1,4 +1,4 @@
-"""Observations in a file of the process's own, from where any of them can be read again."""
+"""Observations in a temporary file, from which any rows can be read."""
 
 import os
 import tempfile
@@ -9,18 +9,18 @@ import numpy as np
 
 from uisrnn.sequences.observations import Observations
 
-_AHEAD = 2
+_AHEAD = 2  # batches
 
 
 class Spool:
-    """Rows of float32 numbers that are written one after another and read in any order; see `Rows`.
+    """A file of float32 rows, written in order and read in any order; a `RowReader`.
 
-    The file has no name: nobody else sees it, and the system takes it back when it is closed or the process ends,
-    however it ends. Several threads may read.
+    The file has no name: no other process sees it, and the system removes it when it is closed or the process ends.
+    Several threads may read.
 
     Args:
-        folder: on a disk with room for all of them, 4 bytes a number; None: that for temporary files.
-        dim: D.
+        folder: on a disk with room for all rows, 4 bytes a number; None: the system's folder for temporary files.
+        dim: D, numbers in a row.
 
     Raises:
         OSError: the folder cannot be written to.
@@ -36,7 +36,9 @@ class Spool:
     def __init__(self, folder: str | os.PathLike[str] | None, dim: int) -> None:
         self._folder = Path(tempfile.gettempdir() if folder is None else folder)
         self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115 -- open as long as this lives
-        self._dim, self._length, self._lock = dim, 0, Lock()
+        self._dim = dim
+        self._length = 0
+        self._lock = Lock()
 
     def __enter__(self) -> "Spool":
         return self
@@ -45,11 +47,11 @@ class Spool:
         self.close()
 
     def close(self) -> None:
-        """Give the file back."""
+        """Remove the file."""
         self._file.close()
 
     def __len__(self) -> int:
-        """Rows that were written."""
+        """The number of rows."""
         return self._length
 
     def write(self, observations: Observations) -> None:
@@ -62,21 +64,21 @@ class Spool:
         with self._lock:
             self._file.seek(self._length * self._dim * 4)
             try:
-                while len(content):  # a raw file may take a part
+                while len(content):  # a raw file may write a part only
                     content = content[self._file.write(content) :]
             except OSError as error:
-                why = f"{error.strerror} (for a copy of the observations that are trained on; `scratch` says where)"
+                why = f"{error.strerror} (for a copy of the observations for training; `scratch` gives its folder)"
                 raise OSError(error.errno, why, str(self._folder)) from error
             self._length += len(observations)
 
     def read(self, start: int, stop: int) -> Observations:
-        """Rows from one to before another, (stop - start, D).
+        """Rows `start` to `stop` - 1, (stop - start, D).
 
         Raises:
-            OSError: the disk does not give them.
+            OSError: the disk cannot be read.
         """
-        found = np.empty((stop - start, self._dim), dtype=np.float32)
-        content = found.reshape(-1).view(np.uint8).data
+        rows = np.empty((stop - start, self._dim), dtype=np.float32)
+        content = rows.reshape(-1).view(np.uint8).data
         with self._lock:
             self._file.seek(start * self._dim * 4)
             while len(content):
@@ -84,4 +86,4 @@ class Spool:
                 if not size:
                     raise OSError(f"{self._folder}: the copy of the observations ends before row {stop}")
                 content = content[size:]
-        return found
+        return rows

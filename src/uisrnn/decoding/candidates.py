@@ -15,7 +15,8 @@ from uisrnn.model.label_prior import label_log_probs
 @compiled
 def candidate_scores(frontier: Frontier, memo: Memo, shared: int, rules: Rules, position: Position) -> Reals:
     """(n, cluster) score of each beam with each label for the observation; infinite if a label is impossible."""
-    sequences, prior, limits, views = len(frontier.start) - 1, rules.prior, rules.limits, rules.views
+    sequences = len(frontier.start) - 1
+    prior, limits, views = rules.prior, rules.limits, rules.views
     scores = np.full(frontier.clusters.shape, inf)
     log_probs = np.empty(frontier.clusters.shape[1])
     for sequence in range(sequences):
@@ -101,7 +102,7 @@ def continue_best(
     index: RowIndex,
     beam_size: int,
 ) -> tuple[Frontier, Moves]:
-    """The best `beam_size` label sequences of each sequence, with one more observation; see `children`."""
+    """The best `beam_size` label sequences of each sequence, with the next observation; see `children`."""
     scores = candidate_scores(frontier, memo, index.shared[0], rules, position)
     return children(frontier, scores, best(scores, frontier.start, beam_size), memo, rules, position, index)
 
@@ -110,7 +111,7 @@ def continue_best(
 def continue_within(
     frontier: Frontier, memo: Memo, rules: Rules, position: Position, index: RowIndex, limit: Reals
 ) -> tuple[Frontier, Moves]:
-    """All label sequences whose score with one more observation is at most the limit of their sequence."""
+    """All label sequences whose score with the next observation is at most the limit of their sequence."""
     scores = candidate_scores(frontier, memo, index.shared[0], rules, position)
     return children(frontier, scores, within(scores, frontier.start, limit), memo, rules, position, index)
 
@@ -130,7 +131,9 @@ def children(
     The pool must have a free row for each pair of a state and an observation.
     """
     parents, labels, start = chosen
-    sequences, shared, views = len(start) - 1, index.shared[0], rules.views
+    sequences = len(start) - 1
+    shared = index.shared[0]
+    views = rules.views
     clusters = 0
     for child in range(len(parents)):
         clusters = max(clusters, frontier.labelings[parents[child]]["clusters"], labels[child] + 1)

@@ -111,7 +111,7 @@ class Decoder(Generic[S]):
         """Decode whole sequences; see `decode_all`.
 
         Raises:
-            InputError: a sequence is shorter than `num_clusters`, more observations have one time than labels are
+            InputError: a sequence is shorter than `num_clusters`, more observations have the same time than labels are
                 possible, or an observation has no finite score.
         """
         number = self.args.num_clusters or 0
@@ -125,7 +125,7 @@ class Decoder(Generic[S]):
         return decode_all(self.search, sequences, self.args.test_iteration, workers, progress)
 
     def require_labels_for_groups(self, joins: Flags, place: str, before: int = 0, last_group: int = 0) -> None:
-        """Require a label for each of the observations of one time.
+        """Require a label for each of the observations of a time.
 
         Args:
             joins: (n,) whether each of the next observations is at the time of the observation before it.
@@ -134,7 +134,7 @@ class Decoder(Generic[S]):
             last_group: number of observations before these that are at the time of the last observation before these.
 
         Raises:
-            InputError: more observations have one time than there are labels.
+            InputError: more observations have the same time than there are labels.
         """
         limits = self.search.limits
         possible = limits.at_most if limits.allow_new else min(limits.at_most, self.search.enrolled)

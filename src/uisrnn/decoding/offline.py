@@ -1,4 +1,4 @@
-"""Whole sequences to labels, on one or several threads."""
+"""Whole sequences to labels, in one thread or several threads."""
 
 from collections import deque
 from collections.abc import Callable, Sequence

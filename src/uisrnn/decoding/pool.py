@@ -173,7 +173,7 @@ class Pool(Generic[S]):
         return self._stepper.encode(x)
 
     def advance(self, rows: RowNumbers, new: RowNumbers, encoded: Tensor, which: RowNumbers) -> None:
-        """Compute the states after one more observation.
+        """Compute the states after a further observation.
 
         Args:
             rows: (n,) row numbers; a row occurs once for each observation that its state takes.
@@ -193,7 +193,7 @@ class Pool(Generic[S]):
 
 
 def enrol(model: ObservationModel[S], clusters: Sequence[Tensor]) -> S:
-    """States of clusters that took these observations in one block each.
+    """States of clusters that took these observations, each cluster in a single block.
 
     Args:
         model: the observation model.

@@ -85,18 +85,18 @@ class Stream:
             observations: an observation (D,) or several (n, D). The labels do not depend on how a sequence is cut
                 into pushes.
             joins: (n,) booleans: whether each observation is at the time of the observation before it, which may be
-                the last observation of the push before. Observations of one time get different labels. None: no
-                observation joins.
+                the last observation of the push before. Observations of the same time get different labels.
+                None: no observation joins.
 
         Returns:
             The labels that are new, final or changed.
 
         Raises:
             InputError, InputTypeError: wrong shape or dimension, NaN or infinity, the first observation of the stream
-                joins, or more observations have one time than labels are possible; the stream is as before. Also an
-                observation that cannot be taken, because it is so far off that no score is finite or because
-                `look_ahead` leaves too many label sequences to compare; then earlier observations are taken, and the
-                next update has their labels.
+                joins, or more observations have the same time than labels are possible; the stream is as before.
+            InputError: an observation cannot be taken, because it is so far off that no score is finite or because
+                `look_ahead` leaves too many label sequences to compare; earlier observations are taken, and the next
+                update has their labels.
             StreamError: the stream was flushed.
         """
         return self._pool.push({self: observations}, None if joins is None else {self: joins})[self]

@@ -1,4 +1,4 @@
-"""Many streams on one search state: observations in, updates out."""
+"""Many streams on a search state: observations in, updates out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -179,7 +179,7 @@ class Tracks(Generic[S]):
     ) -> list[_Waiting]:
         """Streams whose next `look_ahead` observations can be taken.
 
-        Labels become final that had to be final when the last observation but one of these came.
+        Labels become final that had to be final when the last but one of these observations came.
         """
         look_ahead = self.decoder.search.look_ahead
         valid = []

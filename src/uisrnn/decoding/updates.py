@@ -64,7 +64,7 @@ class Track:
 
     @property
     def unreported_codes(self) -> Integers:
-        """`unreported` in one part."""
+        """`unreported` as a single array."""
         return np.concatenate([no_codes(), *self.unreported])
 
     @property

@@ -1,4 +1,4 @@
-"""Work on more than one machine, by Ray: the only package that imports it, and only when it is used."""
+"""Work on several processes and machines by Ray: the only package that imports Ray, and only when it is used."""
 
 from uisrnn.distributed.cluster import connect
 from uisrnn.distributed.prediction import Prediction, predict

@@ -1,4 +1,4 @@
-"""A Ray cluster: one that is there, or workers of this machine for as long as they are needed."""
+"""Connection to a Ray cluster: a running cluster, or workers of this machine for the time of the work."""
 
 import logging
 import os
@@ -16,13 +16,12 @@ from uisrnn.errors import ArgumentError, ClusterError, UISRNNError
 
 _ADDRESS = re.compile(r"(?:ray://)?(?P<host>\[[0-9A-Fa-f:]+\]|[^\s/:\[\]]+):(?P<port>[0-9]{1,5})")
 _PROBE_SECONDS = 3.0
-_JOIN_SECONDS = 15.0  # a server of Ray answered, but machines that are loaded take their time
-# What a server of gRPC, as Ray's are, is greeted with, and which kind of frame it answers (RFC 9113, 3.4).
-_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
-_SETTINGS = 4
-_RAISED = re.compile(r"[\w.]+(Error|Exception|Exit|Interrupt)\b")  # how the last line of a traceback begins
+_JOIN_SECONDS = 15.0  # for a cluster whose server answers; a busy machine is slow
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"  # to a server of gRPC (RFC 9113, 3.4)
+_SETTINGS = 4  # the type of frame that such a server answers
+_RAISED = re.compile(r"[\w.]+(Error|Exception|Exit|Interrupt)\b")  # the start of the last line of a traceback
 _STDERR = 2
-# Messages of lost workers would be printed among results, since Ray prints them to the standard output stream.
+# Without these, Ray prints messages about lost workers to the standard output stream, among results.
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_BACKEND_LOG_LEVEL": "fatal",
@@ -33,35 +32,35 @@ _QUIET = {
 
 @contextmanager
 def connect(address: str | None = None, workers: int | None = None) -> Iterator[int]:
-    """Be connected to a Ray cluster.
+    """Connect to a Ray cluster for the time of the context.
 
-    Where this process is connected already, that connection is used and left as it is, whatever the address.
+    If this process is connected already, this connection is used and stays open, whatever the address.
 
     Args:
-        address: `host:port` of a cluster of which this machine is a part, `ray://host:port` of the client server of
-            any; None: `RAY_ADDRESS` of the environment, or else a cluster of this machine alone, which ends with the
+        address: `host:port` of a cluster with this machine, or `ray://host:port` of the client server of any cluster.
+            None: `RAY_ADDRESS` of the environment, or else a cluster of this machine alone, which ends with the
             context.
-        workers: how many processes of one core each shall work; None: as many as the cluster has cores.
+        workers: number of processes with a core each; None: the number of cores of the cluster.
 
     Yields:
         The number of workers.
 
     Raises:
-        ArgumentError: the address is none, or `workers` is no number of processes.
-        ClusterError: nothing answers at the address, or what answers is not Ray.
+        ArgumentError: `address` is not an address, or `workers` is not an integer >= 1.
+        ClusterError: nothing answers at the address, or another program than Ray answers.
         MissingExtraError: Ray is not installed.
     """
     if workers is not None:
         require_integer("workers", workers, least=1)
-    where = address or os.environ.get("RAY_ADDRESS") or None
-    if where is not None:
-        require_address(where)
+    chosen_address = address or os.environ.get("RAY_ADDRESS") or None
+    if chosen_address is not None:
+        require_address(chosen_address)
     ray = load_ray()
     if ray.is_initialized():
         yield _number_of(ray, workers)
         return
     with quiet(), _mute():
-        _start(ray, workers) if where is None else _join(ray, where)
+        _start(ray, workers) if chosen_address is None else _join(ray, chosen_address)
     try:
         yield _number_of(ray, workers)
     finally:
@@ -69,54 +68,54 @@ def connect(address: str | None = None, workers: int | None = None) -> Iterator[
 
 
 @contextmanager
-def told_here(what: str) -> Iterator[None]:
-    """Errors of work on a cluster become those of this library, or of the system, that a worker met.
+def raising_worker_errors(work: str) -> Iterator[None]:
+    """Raise errors of workers in this process, in place of Ray's errors.
 
     Args:
-        what: the work, with which messages of lost machines begin.
+        work: the name of the work, with which the message of a `ClusterError` begins.
 
     Raises:
-        UISRNNError, OSError: what a worker raised.
-        ClusterError: workers were lost more often than work is done again, or Ray itself failed.
+        UISRNNError, OSError: a worker raised this error.
+        ClusterError: workers were lost more often than work is retried, or Ray failed.
     """
     errors = load_ray().exceptions
     try:
         yield
     except errors.RayError as error:
-        # what Ray raises itself only looks like what a worker raised
-        plain = (one for one in _causes(error) if not isinstance(one, errors.RayError))
-        met = next((one for one in plain if isinstance(one, (UISRNNError, OSError))), None)
-        if met is not None:
-            raise met from None
-        raise ClusterError(f"{what} failed on the cluster: {_reason_of(error)}") from error
+        # An error of Ray can also be an instance of the error of the worker.
+        not_of_ray = (cause for cause in _causes(error) if not isinstance(cause, errors.RayError))
+        raised = next((cause for cause in not_of_ray if isinstance(cause, (UISRNNError, OSError))), None)
+        if raised is not None:
+            raise raised from None
+        raise ClusterError(f"{work} failed on the cluster: {_reason_of(error)}") from error
 
 
 def require_address(address: Any) -> tuple[str, int]:
-    """Host and port of an address.
+    """Require an address of a Ray cluster, and return its host and port.
 
     Raises:
-        ArgumentError: it is none.
+        ArgumentError: `address` is not an address.
 
     >>> require_address("ray://head.example:10001")
     ('head.example', 10001)
     """
-    found = _ADDRESS.fullmatch(address) if isinstance(address, str) else None
-    if found is None or not 0 < int(found["port"]) < 2**16:
+    match = _ADDRESS.fullmatch(address) if isinstance(address, str) else None
+    if match is None or not 0 < int(match["port"]) < 2**16:
         raise ArgumentError(
             f"the address of a Ray cluster must be host:port or ray://host:port, but is {address!r:.80}"
         )
-    return found["host"].strip("[]"), int(found["port"])
+    return match["host"].strip("[]"), int(match["port"])
 
 
 def load_ray() -> Any:
-    """Ray, which is not loaded before it is needed."""
+    """Import Ray."""
     with quiet():
         return extras.load("ray", "ray", "work on a cluster")
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Ray prints little and tells nobody of its use, where the user has not set the variables that it looks at."""
+    """Make Ray print little and send no usage statistics, unless the user has set its environment variables."""
     new = {name: value for name, value in _QUIET.items() if name not in os.environ}
     os.environ.update(new)
     try:
@@ -137,19 +136,19 @@ def _start(ray: Any, workers: int | None) -> None:
             address="local", num_cpus=number, include_dashboard=False, log_to_driver=False,
             logging_level=logging.CRITICAL,
         )  # fmt: skip
-    except Exception as error:  # Ray has no base for what can happen to its processes while they start
+    except Exception as error:  # errors of starting processes have no common base in Ray
         raise ClusterError(f"{number} workers of this machine could not be started: {_reason_of(error)}") from error
 
 
 def _join(ray: Any, address: str) -> None:
-    """Connect to what is there; Ray itself waits for minutes, and cannot be stopped from it."""
+    """Connect to a running cluster within a time limit: Ray itself would wait for minutes."""
     _probe(address)
     failures: list[BaseException] = []
 
     def join() -> None:
         try:
             ray.init(address=address, log_to_driver=False, logging_level=logging.CRITICAL)
-        except BaseException as error:  # a thread must hand it over, also what is meant to end the process
+        except BaseException as error:  # a thread cannot raise it in the main thread, not even KeyboardInterrupt
             failures.append(error)
 
     thread = Thread(target=join, daemon=True)
@@ -168,7 +167,7 @@ def _probe(address: str) -> None:
     host, port = require_address(address)
     try:
         with socket.create_connection((host, port), _PROBE_SECONDS) as connection:
-            if os.environ.get("RAY_USE_TLS", "0") == "1":  # nothing is answered before both have shown their papers
+            if os.environ.get("RAY_USE_TLS", "0") == "1":  # the server answers only after the handshake of TLS
                 return
             connection.settimeout(_PROBE_SECONDS)
             connection.sendall(_GREETING)
@@ -176,40 +175,42 @@ def _probe(address: str) -> None:
     except OSError as error:
         raise ClusterError(f"{address}: no Ray cluster can be reached there: {error}") from error
     if len(answer) < 4 or answer[3] != _SETTINGS:
-        raise ClusterError(f"{address}: what answers there is not a Ray cluster")
+        raise ClusterError(f"{address}: the server that answers is not a Ray cluster")
 
 
 @contextmanager
 def _mute() -> Iterator[None]:
-    """What Ray's compiled part says while it starts is not printed: that it was told to be silent, above all."""
-    if sys.stderr is None:  # it was closed before this process began, and the number is another file's
+    """Hide the messages that compiled parts of Ray print while they start."""
+    if sys.stderr is None:  # the stream was closed before this process began, so its number may be another file
         yield
         return
     sys.stderr.flush()
-    kept, nowhere = os.dup(_STDERR), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, _STDERR)
+    stderr = os.dup(_STDERR)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, _STDERR)
     try:
         yield
     finally:
-        os.dup2(kept, _STDERR)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(stderr, _STDERR)
+        os.close(stderr)
+        os.close(null)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and those that led to it; Ray keeps what a worker raised beside what it raises itself."""
-    waiting, seen = [error], set()
+    """An error and its causes; an error of Ray holds the error of the worker as an attribute `cause`."""
+    waiting = [error]
+    seen: set[int] = set()
     while waiting:
-        one = waiting.pop(0)
-        if id(one) not in seen:
-            seen.add(id(one))
-            yield one
-            led = (getattr(one, "cause", None), one.__cause__, one.__context__)
-            waiting += [each for each in led if isinstance(each, BaseException)]
+        next_error = waiting.pop(0)
+        if id(next_error) not in seen:
+            seen.add(id(next_error))
+            yield next_error
+            causes = (getattr(next_error, "cause", None), next_error.__cause__, next_error.__context__)
+            waiting += [cause for cause in causes if isinstance(cause, BaseException)]
 
 
 def _reason_of(error: BaseException) -> str:
-    """The line of a foreign message that says what happened: in remote tracebacks the first error that is not Ray's."""
+    """The line with the reason in the message of another library: in a remote traceback the first error not of Ray."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     raised = [line for line in lines if _RAISED.match(line) and not line.startswith("ray.")]
     return f"{(raised or lines)[0]:.300}"

@@ -1,4 +1,4 @@
-"""What a worker does: reads batches of whole sequences, labels them, and says what came of it."""
+"""The work of a process on a cluster: read batches of whole sequences, label them, and report the outcome."""
 
 import json
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ import torch
 from uisrnn import errors
 from uisrnn.arguments import InferenceArguments, ModelArguments
 from uisrnn.distributed.outputs import Output
-from uisrnn.distributed.plan import Batch
+from uisrnn.distributed.plan import SequenceBatch
 from uisrnn.distributed.shards import Shards, UnreadableShardError
 from uisrnn.errors import UISRNNError
 from uisrnn.sequences.labeled import LabeledSequence, with_times
@@ -18,15 +18,15 @@ from uisrnn.uisrnn import UISRNN
 
 @dataclass(frozen=True)
 class Work:
-    """All that a worker must know.
+    """The description of the work, which each worker gets.
 
     Attributes:
         model: the bytes of its file.
         args: of inference.
         url: of the dataset.
         dim: D.
-        hop: seconds between observations where there are no times.
-        output: what is made of labels.
+        hop: seconds between observations of sequences without times.
+        output: converts labels to the output.
     """
 
     model: bytes
@@ -38,10 +38,10 @@ class Work:
 
 
 class Worker:
-    """A process with a model of its own, on one core.
+    """A process with its own copy of the model, on a single core.
 
     Args:
-        work: what it must know.
+        work: the description of the work.
     """
 
     def __init__(self, work: Work) -> None:
@@ -51,38 +51,39 @@ class Worker:
         self._work = work
 
     def __call__(self, rows: dict[str, Any]) -> dict[str, list[str]]:
-        """Batches to outcomes, both as JSON in a column, as they travel through Ray Data."""
-        batches = [Batch.from_json(str(text)) for text in rows["batch"]]
-        return {"outcome": [json.dumps({"number": one.number, **self._outcome(one)}) for one in batches]}
+        """Batches to outcomes, both as JSON in a column, because Ray Data sends tables."""
+        batches = [SequenceBatch.from_json(str(text)) for text in rows["batch"]]
+        return {"outcome": [json.dumps({"number": batch.number, **self._outcome(batch)}) for batch in batches]}
 
-    def _outcome(self, batch: Batch) -> dict[str, Any]:
-        """What was made of it, or what went wrong, of which Ray Data would bring back no more than a text."""
+    def _outcome(self, batch: SequenceBatch) -> dict[str, Any]:
+        """The output of a batch, or the error, because Ray Data would return only the text of an error."""
         try:
             return {"made": self._made(batch)}
         except UnreadableShardError as error:
             return {"shard": error.shard, "why": str(error)}
         except (UISRNNError, OSError) as error:
-            return {"error": told(error)}
+            return {"error": error_to_json(error)}
 
-    def _made(self, batch: Batch) -> Any:
+    def _made(self, batch: SequenceBatch) -> Any:
         sequences = self._sequences(batch)
         labels = self._model.predict(sequences, self._work.args)
-        found = [replace(one, labels=tuple(each)) for one, each in zip(sequences, labels, strict=True)]
-        return self._work.output.make(batch.number, found)
+        labelled = [replace(sequence, labels=tuple(ids)) for sequence, ids in zip(sequences, labels, strict=True)]
+        return self._work.output.make(batch.number, labelled)
 
-    def _sequences(self, batch: Batch) -> list[LabeledSequence]:
-        found = self._shards.sequences(batch.stretches())
-        if [(one.name, len(one)) for one in found] != [(place.name, len(place)) for place in batch.places]:
+    def _sequences(self, batch: SequenceBatch) -> list[LabeledSequence]:
+        sequences = self._shards.sequences(batch.ranges())
+        planned = [(location.name, len(location)) for location in batch.sequences]
+        if [(sequence.name, len(sequence)) for sequence in sequences] != planned:
             raise UnreadableShardError(batch.shard, f"{batch.shard}: the shard has changed since the work began")
-        return [with_times(one, self._work.hop) for one in found]
+        return [with_times(sequence, self._work.hop) for sequence in sequences]
 
 
-def told(error: UISRNNError | OSError) -> list[Any]:
-    """An error as JSON knows it.
+def error_to_json(error: UISRNNError | OSError) -> list[Any]:
+    """The name and the arguments of an error, as values of JSON.
 
-    >>> raised(told(errors.InputError("call: is wrong")))
+    >>> error_from_json(error_to_json(errors.InputError("call: is wrong")))
     InputError('call: is wrong')
-    >>> raised(told(FileNotFoundError(2, "No such file or directory", "a.parquet")))
+    >>> error_from_json(error_to_json(FileNotFoundError(2, "No such file or directory", "a.parquet")))
     FileNotFoundError(2, 'No such file or directory')
     """
     if isinstance(error, OSError):
@@ -90,15 +91,15 @@ def told(error: UISRNNError | OSError) -> list[Any]:
     return [type(error).__name__, str(error)]
 
 
-def raised(parts: list[Any]) -> Exception:
-    """What `told` was told."""
+def error_from_json(parts: list[Any]) -> Exception:
+    """The error of which `error_to_json` made `parts`."""
     name, *args = parts
-    made: Exception = (OSError if name == "OSError" else getattr(errors, name))(*args)
-    return made
+    error: Exception = (OSError if name == "OSError" else getattr(errors, name))(*args)
+    return error
 
 
 def model_from(content: bytes) -> UISRNN:
-    """The model of a file's bytes, on the processor and without words."""
+    """The model in the bytes of a file, on the CPU, without log messages."""
     model = UISRNN(ModelArguments(verbosity=0, device="cpu"))
     model.load_bytes(content)
     return model

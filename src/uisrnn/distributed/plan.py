@@ -1,4 +1,4 @@
-"""Who does what: batches of whole sequences, as rows of shards."""
+"""The plan of a prediction: batches of whole sequences, as rows of shards."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,13 +11,13 @@ _NAMED = 5  # in a message, at most
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """Rows of a shard.
+class RowRange:
+    """Consecutive rows of a shard.
 
     Attributes:
-        shard: its path.
-        start: the first of them.
-        stop: the row after the last.
+        shard: the path of the shard.
+        start: the number of the first row.
+        stop: the number of the last row, plus 1.
     """
 
     shard: str
@@ -26,128 +26,139 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where the rows of one sequence are.
+class SequenceLocation:
+    """The location of a sequence: its rows in shards.
 
     Attributes:
         name: of the sequence.
-        stretches: of consecutive shards.
+        ranges: its rows in consecutive shards.
     """
 
     name: str
-    stretches: tuple[Stretch, ...]
+    ranges: tuple[RowRange, ...]
 
     def __len__(self) -> int:
         """T, the number of observations."""
-        return sum(one.stop - one.start for one in self.stretches)
+        return sum(rows.stop - rows.start for rows in self.ranges)
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Whole sequences that one worker decodes together.
+class SequenceBatch:
+    """Whole sequences that a worker decodes together.
 
     Attributes:
         number: of the batch, in the order of the dataset.
-        places: of the sequences.
+        sequences: their locations.
     """
 
     number: int
-    places: tuple[Place, ...]
+    sequences: tuple[SequenceLocation, ...]
 
     @property
     def shard(self) -> str:
-        """Where it begins."""
-        return self.places[0].stretches[0].shard
+        """The shard of the first row."""
+        return self.sequences[0].ranges[0].shard
 
-    def stretches(self) -> list[Stretch]:
-        """The rows of all of them, as few stretches as there are shards."""
-        rows = (stretch for place in self.places for stretch in place.stretches)
-        return [_joined(list(group)) for _shard, group in groupby(rows, key=lambda one: one.shard)]
+    def ranges(self) -> list[RowRange]:
+        """The rows of all sequences, in a single range for each shard."""
+        ranges = (rows for sequence in self.sequences for rows in sequence.ranges)
+        return [_joined(list(group)) for _shard, group in groupby(ranges, key=lambda rows: rows.shard)]
 
     def to_json(self) -> str:
-        """The batch as text, in which it travels."""
+        """The batch as text, to send it to a worker."""
         return json.dumps(asdict(self))
 
     @staticmethod
-    def from_json(text: str) -> "Batch":
-        """What `to_json` wrote.
+    def from_json(text: str) -> "SequenceBatch":
+        """The batch in a text of `to_json`.
 
-        >>> batch = Batch(0, (Place("call", (Stretch("a.parquet", 0, 7),)),))
-        >>> Batch.from_json(batch.to_json()) == batch
+        >>> batch = SequenceBatch(0, (SequenceLocation("call", (RowRange("a.parquet", 0, 7),)),))
+        >>> SequenceBatch.from_json(batch.to_json()) == batch
         True
         """
-        told = json.loads(text)
-        return Batch(
-            told["number"],
-            tuple(Place(one["name"], tuple(Stretch(**rows) for rows in one["stretches"])) for one in told["places"]),
-        )
+        content = json.loads(text)
+        sequences = [
+            SequenceLocation(sequence["name"], tuple(RowRange(**rows) for rows in sequence["ranges"]))
+            for sequence in content["sequences"]
+        ]
+        return SequenceBatch(content["number"], tuple(sequences))
 
 
-def places_of(shards: Iterable[tuple[str, Sequence[tuple[str, int]] | None]]) -> tuple[list[Place], list[str]]:
-    """The sequences of shards that are one table.
+def locations_of(
+    shards: Iterable[tuple[str, Sequence[tuple[str, int]] | None]],
+) -> tuple[list[SequenceLocation], list[str]]:
+    """The locations of the sequences in the shards of a dataset.
 
     Args:
-        shards: their paths in order, each with the names in it and how many rows follow each other under each; None:
-            it cannot be read.
+        shards: their paths in order, and for each shard the runs of rows with the same sequence name: pairs of the name
+            and the number of rows. None instead of the runs: the shard cannot be read.
 
     Returns:
-        Where each sequence is; and the names of those that are not among them, because their middle is in a shard that
+        The location of each sequence; and the names of sequences that are left out, because a shard in their middle
         cannot be read.
 
     Raises:
         InputError: the rows of a sequence do not follow each other.
 
-    >>> places_of([("a", [("ann", 3), ("bob", 2)]), ("b", [("bob", 4)])])[0][1].stretches
-    (Stretch(shard='a', start=3, stop=5), Stretch(shard='b', start=0, stop=4))
+    >>> locations_of([("a", [("ann", 3), ("bob", 2)]), ("b", [("bob", 4)])])[0][1].ranges
+    (RowRange(shard='a', start=3, stop=5), RowRange(shard='b', start=0, stop=4))
     """
-    places: dict[str, list[Stretch]] = {}
+    ranges: dict[str, list[RowRange]] = {}
     torn: list[str] = []
-    last, gap = None, False
+    last = None
+    after_gap = False
     for shard, runs in shards:
         if runs is None:
-            gap = True
+            after_gap = True
             continue
         row = 0
         for name, length in runs:
-            if name in places and name != last:
+            if name in ranges and name != last:
                 raise InputError(
                     f"{shard}, row {row} (the first is 0): the rows of {name!r:.80} must follow each other, but others "
                     "were between"
                 )
-            if gap and name == last:
+            if after_gap and name == last:
                 torn.append(name)
-            places.setdefault(name, []).append(Stretch(shard, row, row + length))
-            row, last, gap = row + length, name, False
-    return [Place(name, tuple(rows)) for name, rows in places.items() if name not in set(torn)], torn
+            ranges.setdefault(name, []).append(RowRange(shard, row, row + length))
+            row += length
+            last = name
+            after_gap = False
+    return [SequenceLocation(name, tuple(rows)) for name, rows in ranges.items() if name not in set(torn)], torn
 
 
-def batches_of(places: Iterable[Place], size: int) -> list[Batch]:
-    """Neighbouring sequences of one shard together; those that go on in another one are alone.
+def batches_of(sequences: Iterable[SequenceLocation], size: int) -> list[SequenceBatch]:
+    """Divide sequences into batches.
 
-    So a shard that turns out to be damaged costs no sequence of another shard.
+    A batch holds consecutive sequences of a single shard, or a single sequence that spans several shards. So a damaged
+    shard costs no sequence of another shard.
 
     Args:
-        places: of the sequences.
-        size: of a batch, at most.
+        sequences: in the order of the dataset.
+        size: the largest number of sequences in a batch.
     """
-    parts: list[tuple[Place, ...]] = []
-    for _key, group in groupby(places, key=lambda one: (one.stretches[0].shard, len(one.stretches) > 1 and one.name)):
-        together = tuple(group)
-        parts += [together[at : at + size] for at in range(0, len(together), size)]
-    return [Batch(number, places) for number, places in enumerate(parts)]
+    parts: list[tuple[SequenceLocation, ...]] = []
+    for _key, group in groupby(sequences, key=_shard_and_spanning_name):
+        neighbours = tuple(group)
+        parts += [neighbours[start : start + size] for start in range(0, len(neighbours), size)]
+    return [SequenceBatch(number, part) for number, part in enumerate(parts)]
 
 
-def require_each_once(batches: Sequence[Batch], done: Iterable[int]) -> None:
-    """See to it that nothing was lost, and nothing done twice.
+def _shard_and_spanning_name(sequence: SequenceLocation) -> tuple[str, str | None]:
+    return sequence.ranges[0].shard, sequence.name if len(sequence.ranges) > 1 else None
+
+
+def require_each_once(batches: Sequence[SequenceBatch], done: Iterable[int]) -> None:
+    """Require exactly 1 result for each batch.
 
     Args:
         batches: of the plan.
-        done: numbers of those for which there are results.
+        done: the numbers of the batches of all results.
 
     Raises:
-        ClusterError: it is not so; the message names sequences.
+        ClusterError: a batch has no result or several results; the message names sequences.
 
-    >>> batches = batches_of([Place(name, (Stretch("a", 0, 1),)) for name in ("ann", "bob")], 1)
+    >>> batches = batches_of([SequenceLocation(name, (RowRange("a", 0, 1),)) for name in ("ann", "bob")], 1)
     >>> require_each_once(batches, [0, 0])
     Traceback (most recent call last):
     uisrnn.errors.ClusterError: there must be one result for each sequence, but there are 2 for 'ann', none for 'bob'
@@ -163,11 +174,11 @@ def require_each_once(batches: Sequence[Batch], done: Iterable[int]) -> None:
         )
 
 
-def _wrong(batches: Sequence[Batch], counts: dict[int, int]) -> Iterator[str]:
+def _wrong(batches: Sequence[SequenceBatch], counts: dict[int, int]) -> Iterator[str]:
     for batch in batches:
         if counts[batch.number] != 1:
-            yield from (f"{counts[batch.number] or 'none'} for {place.name!r:.80}" for place in batch.places)
+            yield from (f"{counts[batch.number] or 'none'} for {sequence.name!r:.80}" for sequence in batch.sequences)
 
 
-def _joined(rows: list[Stretch]) -> Stretch:
-    return Stretch(rows[0].shard, rows[0].start, rows[-1].stop)
+def _joined(ranges: list[RowRange]) -> RowRange:
+    return RowRange(ranges[0].shard, ranges[0].start, ranges[-1].stop)

@@ -1,4 +1,4 @@
-"""A dataset of Parquet as workers see it: shards wherever fsspec reaches, of which some rows are read."""
+"""Reading rows of a Parquet dataset in any store that fsspec opens."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from uisrnn import extras
-from uisrnn.distributed.plan import Stretch
+from uisrnn.distributed.plan import RowRange
 from uisrnn.errors import InputError, InputTypeError, UISRNNError
 from uisrnn.formats.parquet import row_batches
 from uisrnn.formats.parquet.columns import EMBEDDING, SEQUENCE, Columns
@@ -21,14 +21,14 @@ from uisrnn.sequences.labeled import LabeledSequence
 
 
 class UnreadableShardError(InputError):
-    """What is wrong with one shard.
+    """A shard cannot be read.
 
     Attributes:
-        shard: its path.
+        shard: the path of the shard.
     """
 
     def __init__(self, shard: str, message: str) -> None:
-        super().__init__(shard, " ".join(message.split()))  # those of Arrow have lines
+        super().__init__(shard, " ".join(message.split()))  # messages of Arrow have several lines
         self.shard = shard
 
     def __str__(self) -> str:
@@ -40,8 +40,8 @@ class Shards:
     """A Parquet file, or a folder of shards.
 
     Attributes:
-        url: of it, with which every machine of a cluster can open it; see `of`.
-        dim: D, which all observations must have.
+        url: the absolute path or the URL, by which every machine of a cluster opens the dataset.
+        dim: D of all observations.
     """
 
     url: str
@@ -49,10 +49,10 @@ class Shards:
 
     @staticmethod
     def of(dataset: Any, dim: int) -> "Shards":
-        """Those at a local path, or at any URL that fsspec knows.
+        """The shards at a local path or at a URL that fsspec opens.
 
         Raises:
-            InputTypeError: it is neither.
+            InputTypeError: `dataset` is not a path or URL.
         """
         if not isinstance(dataset, (str, os.PathLike)) or not isinstance(os.fspath(dataset), str):
             raise InputTypeError(f"dataset must be the path or URL of Parquet files, but is {dataset!r:.80}")
@@ -60,21 +60,21 @@ class Shards:
         return Shards(text if "://" in text else os.path.abspath(text), dim)
 
     @cached_property
-    def _place(self) -> tuple[Any, str]:
-        """The file system, and the path in it."""
+    def _system_and_path(self) -> tuple[Any, str]:
+        """The file system, and the path in this file system."""
         fsspec = extras.load("fsspec.core", "ray", "prediction on a cluster")
         with _reaching(self.url):
             system, path = fsspec.url_to_fs(self.url)
             return system, path
 
     def paths(self) -> list[str]:
-        """The shards, in the order of their names.
+        """The paths of the shards, in the order of their names.
 
         Raises:
-            InputError: there is none, or the place cannot be reached.
-            FileNotFoundError: there is nothing.
+            InputError: the folder holds no shard, or the store cannot be reached.
+            FileNotFoundError: the path does not exist.
         """
-        system, path = self._place
+        system, path = self._system_and_path
         with _reaching(self.url):
             if not system.isdir(path):
                 system.info(path)
@@ -85,10 +85,12 @@ class Shards:
         return shards
 
     def runs(self, path: str) -> list[tuple[str, int]]:
-        """The names of a shard, each with how many rows follow each other under it; only this column is read.
+        """The runs of rows with the same sequence name: pairs of the name and the number of rows.
+
+        Only the column of names is read.
 
         Raises:
-            UnreadableShardError: the shard is damaged, or its observations are of another dimension.
+            UnreadableShardError: the shard is damaged, or its observations have another dimension.
         """
         with self._open(path) as file:
             columns = self._columns(path, file.schema_arrow)
@@ -99,45 +101,46 @@ class Shards:
             number = file.metadata.num_rows
             return [(self._constant_name(path, columns), number)] * (number > 0)
 
-    def rows(self, stretch: Stretch) -> list[SequenceRows]:
-        """The rows of a stretch, from the row groups that hold them.
+    def rows(self, row_range: RowRange) -> list[SequenceRows]:
+        """The rows of a range; other row groups are not read.
 
         Raises:
-            UnreadableShardError: they are damaged or wrong; the message tells which.
+            UnreadableShardError: rows are damaged or wrong; the message names them.
         """
-        path = stretch.shard
+        path = row_range.shard
         with self._open(path) as file:
             columns = self._columns(path, file.schema_arrow)
             has_json_labels = row_batches.has_json_labels(file.schema_arrow)
             return [
                 rows
-                for batch in _batches(file, stretch, columns)
+                for batch in _batches(file, row_range, columns)
                 for rows in row_batches.pieces_of(batch, self._default_name, has_json_labels)
             ]
 
-    def sequences(self, stretches: list[Stretch]) -> list[LabeledSequence]:
-        """The whole sequences in these stretches.
+    def sequences(self, ranges: list[RowRange]) -> list[LabeledSequence]:
+        """The sequences in ranges of rows, which must hold whole sequences.
 
         Raises:
-            UnreadableShardError: they are damaged or wrong.
+            UnreadableShardError: rows are damaged or wrong.
         """
-        rows = [one for stretch in stretches for one in self.rows(stretch)]
-        with _blaming(stretches[0].shard):
-            found = [one for _source, one in sequences_of(rows)]
-            for one in found:
-                if one.observations.shape[1] != self.dim:
+        pieces = [piece for row_range in ranges for piece in self.rows(row_range)]
+        first_shard = ranges[0].shard
+        with _blaming(first_shard):
+            sequences = [sequence for _source, sequence in sequences_of(pieces)]
+            for sequence in sequences:
+                if sequence.observations.shape[1] != self.dim:
                     raise InputError(
-                        f"{stretches[0].shard}: {one.name}: observations must be (T, {self.dim}), "
-                        f"but are {one.observations.shape}"
+                        f"{first_shard}: {sequence.name}: observations must be (T, {self.dim}), "
+                        f"but are {sequence.observations.shape}"
                     )
-        return found
+        return sequences
 
     @property
     def _default_name(self) -> str:
         return PurePosixPath(self.url).stem
 
     def _columns(self, path: str, schema: Any) -> Columns:
-        _system, root = self._place
+        _system, root = self._system_and_path
         return Columns.of(_arrow(), Path(path), schema, partitions_of(PurePosixPath(root), PurePosixPath(path)))
 
     def _constant_name(self, path: str, columns: Columns) -> str:
@@ -155,7 +158,7 @@ class Shards:
 
     @contextmanager
     def _open(self, path: str) -> Iterator[Any]:
-        system, _folder = self._place
+        system, _folder = self._system_and_path
         parquet = extras.load("pyarrow.parquet", "ray", "Parquet")
         with _reaching(path), _unopened(path):
             source = system.open(path, "rb")
@@ -175,7 +178,7 @@ def _unopened(path: str) -> Iterator[None]:
 
 
 def _shards_in(system: Any, folder: str) -> Iterator[str]:
-    """The shards in a folder and in its partitions; also links, and names that turn out to be no file."""
+    """The shards in a folder and in its partitions, including links and folders with the name of a shard."""
     for path in sorted(system.ls(folder, detail=False)):
         if is_partition(PurePosixPath(path).name) and system.isdir(path):
             yield from _shards_in(system, path)
@@ -193,11 +196,10 @@ def _runs(path: str, file: Any, column_name: str) -> list[tuple[str, int]]:
     for table in file.iter_batches(16 * row_batches.BATCH_ROWS, columns=[column_name]):
         column = table.column(column_name)
         if column.null_count:
-            raise InputError(
-                f"{path}: {column_name} must be a string in every row, but is null in one from row {row} on"
-            )
+            raise InputError(f"{path}: {column_name} must be a string in every row, but is null in a row from {row} on")
         coded = column if hasattr(column, "indices") else column.dictionary_encode()
-        codes, names = coded.indices.to_numpy(zero_copy_only=False), coded.dictionary.to_pylist()
+        codes = coded.indices.to_numpy(zero_copy_only=False)
+        names = coded.dictionary.to_pylist()
         if any(isinstance(name, bool) or not isinstance(name, (str, int)) for name in names):
             raise InputError(f"{path}: {column_name} must be a string, but is {names[0]!r:.80} in row {row}")
         cuts = np.flatnonzero(np.diff(codes, prepend=-1, append=-1))
@@ -209,22 +211,23 @@ def _runs(path: str, file: Any, column_name: str) -> list[tuple[str, int]]:
     return runs
 
 
-def _batches(file: Any, stretch: Stretch, columns: Columns) -> Iterator[Any]:
-    """Batches of the rows that are wanted; row groups without any are not read."""
+def _batches(file: Any, wanted: RowRange, columns: Columns) -> Iterator[Any]:
+    """Batches of the wanted rows; row groups without wanted rows are not read."""
     sizes = [file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups)]
     ends = np.cumsum(sizes)
-    first, last = np.searchsorted(ends, [stretch.start, stretch.stop - 1], side="right").tolist()
+    first, last = np.searchsorted(ends, [wanted.start, wanted.stop - 1], side="right").tolist()
     if last >= len(sizes):
-        raise InputError(f"{stretch.shard}: had {stretch.stop} rows or more, but now has {int(ends[-1])}")
+        raise InputError(f"{wanted.shard}: had {wanted.stop} rows or more, but now has {int(ends[-1])}")
     row = int(ends[first]) - sizes[first]
     groups = range(first, last + 1)
     for table in file.iter_batches(row_batches.BATCH_ROWS, row_groups=groups, columns=columns.in_file):
-        start, stop = max(stretch.start - row, 0), min(stretch.stop - row, table.num_rows)
+        start = max(wanted.start - row, 0)
+        stop = min(wanted.stop - row, table.num_rows)
         if start < stop:
             part = columns.table(_arrow(), table.slice(start, stop - start))
-            yield row_batches.RowBatch(part, columns.names, Path(stretch.shard), row + start)
+            yield row_batches.RowBatch(part, columns.names, Path(wanted.shard), row + start)
         row += table.num_rows
-        if row >= stretch.stop:
+        if row >= wanted.stop:
             return
 
 
@@ -238,7 +241,7 @@ def _blaming(shard: str) -> Iterator[None]:
 
 @contextmanager
 def _reaching(where: str) -> Iterator[None]:
-    """Whatever goes wrong on the way to a store becomes one line: clients of stores raise what they like."""
+    """Convert any error of the client of a store to an `InputError` of a single line."""
     try:
         yield
     except (UISRNNError, OSError):

@@ -1,4 +1,4 @@
-"""One model trained by several processes, each on its share of the sequences; Ray Train starts and restarts them."""
+"""Training of a model by several processes, each on its share of the sequences; Ray Train restarts lost processes."""
 
 import dataclasses
 import logging
@@ -17,8 +17,8 @@ from uisrnn import extras
 from uisrnn.arguments import ModelArguments, TrainingArguments
 from uisrnn.checks import require_integer
 from uisrnn.corpus.dataset import Dataset
-from uisrnn.distributed.cluster import connect, load_ray, told_here
-from uisrnn.distributed.relay import Audience, News, Relay, followed
+from uisrnn.distributed.cluster import connect, load_ray, raising_worker_errors
+from uisrnn.distributed.events import Event, EventReceiver, EventSender, receiving
 from uisrnn.errors import ArgumentError, ClusterError, UISRNNError
 from uisrnn.formats.reading import Skipped
 from uisrnn.training.checkpoints import Checkpoints, StoringCheckpointer, require_checkpoints
@@ -29,7 +29,7 @@ from uisrnn.uisrnn import UISRNN
 
 _RUN = "run"
 _FILE = "training.safetensors"
-_PATIENCE = 10.0  # seconds to wait for news
+_TIMEOUT = 10.0  # seconds to wait for events
 
 
 def train(
@@ -43,26 +43,28 @@ def train(
     retries: int = 3,
     watcher: Watcher = SILENT_WATCHER,
 ) -> History:
-    """`model.fit` by several processes at once.
+    """Train a model as `model.fit` does, by several processes at once.
 
-    Each process reads its share of the shards, or, where there are fewer shards than processes, of the sequences, and
-    draws its part of each batch from these; gradients are averaged, and sums from which closed forms follow are added
-    up, so that all have the same model at every step. A step is that of a single process on the batches of all. When a
-    process is lost, all start again from the last checkpoint. Shares should be of about one size: each process draws as
-    many cluster sequences from its own.
+    Each process reads its share of the shards, or its share of the sequences if there are fewer shards than processes,
+    and draws its part of each batch from this share. Gradients are averaged, and the sums for closed forms are added
+    up, so all processes have the same model at every step. A step equals the step of a single process on the batches
+    of all processes. If a process is lost, all processes start again from the last checkpoint. Shares should have
+    similar sizes, because each process draws the same number of cluster sequences.
 
     Args:
-        model: trained in place, as by `fit`, but for the state of its optimizer, which starts anew. It is as before
-            after an error.
-        dataset: a `Dataset` of files, a path or a list of paths, which all machines see. What it tells of the last pass
-            is what all processes read.
-        args: `TrainingArguments`, any object with those attributes, or None for all defaults.
+        model: trained in place, as by `fit`, except for the state of its optimizer, which starts anew. After an error
+            the model is unchanged.
+        dataset: a `Dataset` of files, a path or a list of paths, which all machines see. Its counts of the last pass
+            are the sums over all processes.
+        args: `TrainingArguments`, or any object with its attributes; None: all defaults.
         address: of the Ray cluster, see `uisrnn.distributed.predict`.
-        workers: processes, of one core, or one GPU where there are enough and the model may use them; None: one a core.
-        checkpoints: where Ray Train keeps them, in a folder `run` that all machines see; None: a temporary folder,
-            which only does on a cluster of this machine.
+        workers: number of processes. Each has a GPU if there are enough GPUs and the model may use them, else a core.
+            None: the number of cores.
+        checkpoints: Ray Train keeps checkpoints in the folder `run` of this folder, which all machines must see. None:
+            a temporary folder, which is possible only on a cluster of this machine.
         retries: how often lost processes are replaced.
-        watcher: see `UISRNN.fit`; it is told by this process what the first of them tells, each figure once.
+        watcher: see `UISRNN.fit`; it is called in this process with the figures of the process of rank 0, each exactly
+            once.
 
     Returns:
         Each loss term at each iteration.
@@ -82,8 +84,8 @@ def train(
     if not files.is_of_files:
         raise ArgumentError("dataset must be of files, which all processes can read")
     if checkpoints is None and (address or os.environ.get("RAY_ADDRESS")):
-        raise ArgumentError("checkpoints must be given with an address, in a folder that all machines of it see")
-    audience = Audience(watcher, training_args, model.logger)
+        raise ArgumentError("checkpoints must be given with an address, in a folder that all its machines see")
+    receiver = EventReceiver(watcher, training_args, model.logger)
     with tempfile.TemporaryDirectory() as temporary, connect(address, workers) as number, watcher:
         watcher.started(model=dataclasses.asdict(model.arguments), training=dataclasses.asdict(training_args))
         kept = checkpoints or Checkpoints(temporary)
@@ -97,10 +99,11 @@ def train(
             end=None if training_args.max_time is None else time.time() + training_args.max_time,
             number=number,
         )
-        result = _run(job, kept, retries, audience, uses_gpu=_has_gpus(model, number))
-        files.staged_sizes, files.skipped = result.sizes, result.skipped
-        for one in files.skipped:
-            audience.say(logging.WARNING, f"left out: {one.why}")
+        result = _run(job, kept, retries, receiver, uses_gpu=_has_gpus(model, number))
+        files.staged_sizes = result.sizes
+        files.skipped = result.skipped
+        for shard in files.skipped:
+            receiver.log(logging.WARNING, f"left out: {shard.why}")
         model.load_bytes(result.model)
         assert model.transition_bias is not None
         assert model.crp_alpha is not None
@@ -112,7 +115,7 @@ def train(
 
 @dataclasses.dataclass(frozen=True)
 class _Job:
-    """What every process must know."""
+    """The description of the training, which each process gets."""
 
     model: bytes
     model_args: Mapping[str, Any]
@@ -125,7 +128,7 @@ class _Job:
 
 @dataclasses.dataclass(frozen=True)
 class _Result:
-    """What came of it: the bytes of a model file, what happened, and what the processes read."""
+    """The result of the training: the bytes of a model file, the history, and the counts of all processes."""
 
     model: bytes
     history: History
@@ -133,37 +136,37 @@ class _Result:
     skipped: list[Skipped]
 
 
-class _Verdict:
-    """What came of the training, kept beside its processes: errors of ours would only come again after a restart."""
+class _SharedState:
+    """Events, error and result of a training, in a process of its own.
+
+    An error of this library ends the training: Ray Train would start the processes again and meet the same error.
+    """
 
     def __init__(self) -> None:
-        self._news: list[News] = []
+        self._events: list[Event] = []
         self._error: UISRNNError | OSError | None = None
         self._result: _Result | None = None
 
-    def tell(self, news: list[News]) -> None:
-        """The first process tells this."""
-        self._news += news
+    def add_events(self, events: list[Event]) -> None:
+        self._events += events
 
-    def news(self) -> list[News]:
-        """What has been told since the last call."""
-        news, self._news = self._news, []
-        return news
+    def take_events(self) -> list[Event]:
+        """The events since the last call."""
+        events = self._events
+        self._events = []
+        return events
 
-    def fail(self, error: UISRNNError | OSError) -> None:
-        """A process met this; the first error counts."""
+    def set_error(self, error: UISRNNError | OSError) -> None:
+        """Keep the first error of a process."""
         self._error = self._error or error
 
     def error(self) -> UISRNNError | OSError | None:
-        """What a process met."""
         return self._error
 
-    def finish(self, result: _Result) -> None:
-        """The training gave this."""
+    def set_result(self, result: _Result) -> None:
         self._result = result
 
     def result(self) -> _Result | None:
-        """What the training gave."""
         return self._result
 
 
@@ -177,22 +180,24 @@ def _require_right_start(checkpoints: Checkpoints) -> None:
     run = checkpoints.folder / _RUN
     if not checkpoints.resume and run.is_dir() and any(run.glob("checkpoint_*")):
         raise ArgumentError(
-            f"{checkpoints.folder} holds checkpoints of an earlier training: go on with resume, or take another folder"
+            f"{checkpoints.folder} holds checkpoints of an earlier training: set resume to continue it, or choose "
+            "another folder"
         )
 
 
 def _has_gpus(model: UISRNN, number: int) -> bool:
     ray = load_ray()
-    may = model.arguments.enable_cuda and model.arguments.device != "cpu"
-    return may and ray.cluster_resources().get("GPU", 0) >= number
+    may_use_gpus = model.arguments.enable_cuda and model.arguments.device != "cpu"
+    return may_use_gpus and ray.cluster_resources().get("GPU", 0) >= number
 
 
-def _run(job: _Job, kept: Checkpoints, retries: int, audience: Audience, uses_gpu: bool) -> _Result:
-    ray, train = load_ray(), _train()
-    verdict = ray.remote(num_cpus=0)(_Verdict).remote()
+def _run(job: _Job, kept: Checkpoints, retries: int, receiver: EventReceiver, uses_gpu: bool) -> _Result:
+    ray = load_ray()
+    train = _train()
+    state = ray.remote(num_cpus=0)(_SharedState).remote()
     trainer = train.torch.TorchTrainer(
         _work,
-        train_loop_config={"job": job, "verdict": verdict},
+        train_loop_config={"job": job, "state": state},
         torch_config=train.torch.TorchConfig(backend="nccl" if uses_gpu else "gloo"),
         scaling_config=train.ScalingConfig(num_workers=job.number, use_gpu=uses_gpu),
         run_config=train.RunConfig(
@@ -203,84 +208,85 @@ def _run(job: _Job, kept: Checkpoints, retries: int, audience: Audience, uses_gp
         ),
     )
     failure: Exception | None = None
-    with told_here("training"), followed(lambda: ray.get(verdict.news.remote(), timeout=_PATIENCE), audience):
+    with (
+        raising_worker_errors("training"),
+        receiving(lambda: ray.get(state.take_events.remote(), timeout=_TIMEOUT), receiver),
+    ):
         try:
             trainer.fit()
-        except RuntimeError as error:  # Ray Train's own base, which is none of Ray's errors
+        except RuntimeError as error:  # the base of the errors of Ray Train, which are not RayErrors
             failure = error
-        met: UISRNNError | OSError | None = ray.get(verdict.error.remote())
-        result: _Result | None = ray.get(verdict.result.remote())
-    if met is not None:
-        raise met
+        worker_error: UISRNNError | OSError | None = ray.get(state.error.remote())
+        result: _Result | None = ray.get(state.result.remote())
+    if worker_error is not None:
+        raise worker_error
     if result is None:
         raise ClusterError(f"training was given up after {retries} restarts: {failure!s:.300}") from failure
     return result
 
 
 def _work(config: Mapping[str, Any]) -> None:
-    """What each process does."""
+    """The work of each process."""
     ray = load_ray()
-    job, verdict = config["job"], config["verdict"]
-    if ray.get(verdict.error.remote()) is not None:
+    job = config["job"]
+    state = config["state"]
+    if ray.get(state.error.remote()) is not None:
         return
     device = _train().torch.get_device()
     if device.type == "cpu":
         torch.set_num_threads(1)
-    relay = Relay(lambda news: verdict.tell.remote(news))
+    sender = EventSender(lambda events: state.add_events.remote(events))
     try:
         team = ProcessGroup(device)
-        with closing(relay):
-            history, model = _trained(job, team, device, relay)
+        with closing(sender):
+            history, model = _trained(job, team, device, sender)
         sequences, observations = team.sum(np.array(job.dataset.staged_sizes, dtype=np.float64)).tolist()
-        skipped = dict.fromkeys(one for part in team.gather(job.dataset.skipped) for one in part)
+        skipped = dict.fromkeys(shard for shards in team.gather(job.dataset.skipped) for shard in shards)
     except (UISRNNError, OSError) as error:
-        ray.get(verdict.fail.remote(error))
+        ray.get(state.set_error.remote(error))
         raise
     if team.rank == 0:
         result = _Result(model.to_bytes(), history, (int(sequences), int(observations)), list(skipped))
-        ray.get(verdict.finish.remote(result))
+        ray.get(state.set_result.remote(result))
 
 
-def _trained(job: _Job, team: Team, device: torch.device, relay: Relay) -> tuple[History, UISRNN]:
-    """What `fit` gives in one of the processes, of which the first one tells."""
+def _trained(job: _Job, team: Team, device: torch.device, sender: EventSender) -> tuple[History, UISRNN]:
+    """Train in this process; the process of rank 0 sends events."""
     device_name = "cpu" if device.type == "cpu" else str(device)
     verbosity = 0 if team.rank else job.model_args["verbosity"]
     model = UISRNN(ModelArguments(**{**job.model_args, "device": device_name, "verbosity": verbosity}))
     model.load_bytes(job.model)
-    relay.listen(model.logger)
+    sender.listen(model.logger)
     left = None if job.end is None else max(job.end - time.time(), 1e-3)
     args = TrainingArguments(**{**job.training_args, "max_time": left})
-    watcher = SILENT_WATCHER if team.rank else relay
+    watcher = SILENT_WATCHER if team.rank else sender
     return model.fit(job.dataset, args=args, watcher=watcher, checkpoints=_InRay(job.every), team=team), model
 
 
 class _InRay(Checkpoints):
-    """Checkpoints that Ray Train keeps; it hands out the last one to processes that start again."""
+    """Checkpoints in Ray Train, which hands the last checkpoint to processes that start again."""
 
     def __init__(self, every: float) -> None:
         super().__init__(_RUN, every=every)
 
     def begin(self, facts: Mapping[str, Any], seed: int, team: Team = SINGLE_PROCESS) -> StoringCheckpointer:
-        """See `Checkpoints.begin`."""
         return StoringCheckpointer(_RayStore(team), self.every, facts, seed, team)
 
 
 class _RayStore:
-    """The checkpoints of Ray Train; see `uisrnn.training.store.Store`."""
+    """Checkpoints in Ray Train. All processes report, and the process of rank 0 adds the file."""
 
     def __init__(self, team: Team) -> None:
         self._team = team
 
     def latest(self) -> tuple[str, bytes] | None:
-        """See `Store.latest`."""
-        found = _train().get_checkpoint()
-        if found is None:
+        checkpoint = _train().get_checkpoint()
+        if checkpoint is None:
             return None
-        with found.as_directory() as folder:
-            return f"{found.path}/{_FILE}", Path(folder, _FILE).read_bytes()
+        with checkpoint.as_directory() as folder:
+            return f"{checkpoint.path}/{_FILE}", Path(folder, _FILE).read_bytes()
 
     def put(self, content: bytes) -> None:
-        """See `Store.put`; all processes report, the first one with the file."""
         train = _train()
         with tempfile.TemporaryDirectory() as folder:
             checkpoint = None
@@ -290,4 +296,4 @@ class _RayStore:
             train.report({}, checkpoint=checkpoint)
 
     def close(self) -> None:
-        """See `Store.close`."""
+        pass

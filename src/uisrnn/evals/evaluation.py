@@ -35,7 +35,7 @@ class Row:
         coverage: share of the reference's speech that is right if each of its speakers is the speaker of the hypothesis
             with most seconds in common.
         observations: their number.
-        accuracy: share of labels that are right after the best one-to-one renaming.
+        accuracy: share of right labels, see `compute_sequence_match_accuracy`.
         homogeneity: 1 - H(reference | hypothesis) / H(reference), with entropies within files.
         completeness: 1 - H(hypothesis | reference) / H(hypothesis), with entropies within files.
         v_measure: the harmonic mean of homogeneity and completeness.
@@ -116,13 +116,15 @@ class Evaluation:
         """The conditions of the evaluation in words.
 
         >>> Evaluation((Row.of("call", {"speech": 1.0}),), collar=0.25).conditions
-        'collar 0.25 s on each side of boundaries of the reference, overlap evaluated, whole files'
+        'collar 0.25 s on each side of boundaries of the reference, overlap evaluated, whole files; JER leaves nothing out'
         """
         if "speech" not in self.rows[0].sums:
             return "labels of observations, without times"
         collar = f"collar {self.collar:g} s on each side of boundaries of the reference" if self.collar else "no collar"
         overlap = "overlap left out" if self.skip_overlap else "overlap evaluated"
-        return f"{collar}, {overlap}, {'given regions' if self.within_regions else 'whole files'}"
+        extent = "given regions" if self.within_regions else "whole files"
+        jer = "; JER leaves nothing out" if self.collar or self.skip_overlap else ""
+        return f"{collar}, {overlap}, {extent}{jer}"
 
     def __getitem__(self, name: str) -> Row:
         """The figures of a file.

@@ -147,7 +147,7 @@ def find_errors(
         matched: see `match_speakers`.
 
     Returns:
-        For each of `ERRORS` the spans (start, end) in seconds in which at least one speaker is wrong so, see
+        For each of `ERRORS` the spans (start, end) in seconds with speakers who are wrong so, see
         `count_errors`. The spans are in order, and no span touches the next span.
 
     >>> find_errors([Turn(0, 4, "ann"), Turn(4, 6, "bob")], [Turn(0, 5, 1), Turn(5, 7, 0)], {1: "ann", 0: "bob"})

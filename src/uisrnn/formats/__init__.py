@@ -10,7 +10,7 @@ from uisrnn.formats.portable import portable
 from uisrnn.formats.reader import SequenceReader
 from uisrnn.formats.reading import Stopping, place_of
 from uisrnn.formats.registry import register
-from uisrnn.formats.sources import Files
+from uisrnn.formats.sequence_sources import Files
 from uisrnn.sequences.labeled import LabeledSequence
 
 __all__ = ["Format", "errors_at", "iterate_sequences", "load_sequences", "register", "save_sequences"]
@@ -35,8 +35,8 @@ def load_sequences(
         overlap: with `rttm`, see `label_by_turns`.
 
     Returns:
-        The sequences in their order, of one dimension. Parquet files of other programs may have other usual names for
-        columns (`file`, `speaker`, `features`, ...); the log says how they are read.
+        The sequences in their order, of equal dimensions. Parquet files of other programs may have other usual names
+        for columns (`file`, `speaker`, `features`, ...); the log says how they are read.
 
     Raises:
         InputError: a file is damaged, of an unknown format, or wrong; the message names the file and the place.
@@ -82,8 +82,8 @@ def save_sequences(path: _Path, sequences: Iterable[LabeledSequence], *, format:
     Args:
         path: `.npz` (the conversation format), `.parquet`, `.jsonl`, or a name without suffix, which becomes a Kaldi
             folder.
-        sequences: at least one sequence, of one dimension, with distinct names; sequences without a name get a number,
-            but for the first. All formats but npz write the sequences of an iterator while they come.
+        sequences: at least one sequence, of equal dimensions, with distinct names; sequences without a name get a
+            number, but for the first. All formats but npz write the sequences of an iterator while they come.
         format: see `load_sequences`; None: by the suffix.
 
     Raises:

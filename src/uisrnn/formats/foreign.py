@@ -25,7 +25,7 @@ class ForeignKind:
         return f"is {self.name}, but {needed} is needed; {self.cure}"
 
 
-_WORDS = "give it to `uisrnn evaluate` as a reference"
+_WORDS = "give it to `uisrnn evaluate`"
 _INTERVALS = "write its intervals as turns in an RTTM file"
 _TABLE = "write a JSON line or a row of Parquet for each observation, with sequence, label and embedding"
 _RECORDING = ForeignKind(
@@ -42,6 +42,8 @@ _KINDS = {
     ".lab": ForeignKind("a file of labelled intervals", _INTERVALS),
     ".textgrid": ForeignKind("a TextGrid of Praat", _INTERVALS),
     ".eaf": ForeignKind("an annotation of ELAN", _INTERVALS),
+    ".srt": ForeignKind("a file of subtitles", _INTERVALS),
+    ".vtt": ForeignKind("a file of subtitles", _INTERVALS),
     ".csv": ForeignKind("a table of text", _TABLE),
     ".tsv": ForeignKind("a table of text", _TABLE),
     ".txt": ForeignKind("a text file", _TABLE),

@@ -1,4 +1,4 @@
-"""The one way from a source to sequences, for `load_sequences`, `Dataset` and the commands."""
+"""The way from a source to sequences, for `load_sequences`, `Dataset` and the commands."""
 
 import os
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from uisrnn.errors import InputError
 from uisrnn.formats.reading import Reading, Recordings
-from uisrnn.formats.sources import Source
+from uisrnn.formats.sequence_sources import SequenceSource
 from uisrnn.sequences.labeled import LabeledSequence
 from uisrnn.turns.turn_labels import require_choices
 
@@ -25,7 +25,7 @@ class SequenceReader:
         ArgumentError: `silence` or `overlap` has an unknown value.
     """
 
-    source: Source
+    source: SequenceSource
     rttm: str | os.PathLike[str] | None = None
     silence: str = "drop"
     overlap: str = "drop"

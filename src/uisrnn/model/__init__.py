@@ -1,4 +1,4 @@
-"""The paper's probability (arXiv:1810.04719), one idea a file. Read the files in this order:
+"""The paper's probability (arXiv:1810.04719), an idea a file. Read the files in this order:
 
 - joint.py: Eq. (5), the joint probability of observations, labels and changes;
 - transition.py: Eq. (6) and (13), whether the label changes, and the estimate of p0;

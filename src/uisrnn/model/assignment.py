@@ -1,4 +1,4 @@
-"""Which cluster speaks after a change: the distance dependent Chinese restaurant process of Eq. (7), and its alpha."""
+"""The label after a change: the distance dependent Chinese restaurant process of Eq. (7); estimates of alpha."""
 
 import math
 from collections.abc import Sequence
@@ -18,20 +18,21 @@ from uisrnn.sequences.labels import Codes
 
 @dataclass(frozen=True)
 class Assignment:
-    """p(y_t | z_t = 1, y_1 .. y_{t-1}) over the clusters so far and a new one, N_k being numbers of blocks.
+    """p(y_t | z_t = 1, y_1 .. y_{t-1}) over the clusters so far and a new cluster; N_k are numbers of blocks.
 
     p(y_t = k) = N_k / (sum_{j != y_{t-1}} N_j + c N_{y_{t-1}} + alpha), with alpha in place of N_k for a new cluster
 
     Attributes:
-        current_share: c. The paper has 0: a change leads to another cluster, so the weights of all others and alpha
-            add up to 1. With 1, as 0.1.2 decodes, the current cluster's blocks stay in the denominator.
+        current_share: c. The paper has 0: a change leads to another cluster, so the probabilities of all other
+            clusters and of a new cluster add up to 1. 0.1.2 decodes with 1: the blocks of the current cluster stay in
+            the denominator.
     """
 
     current_share: float
 
 
 _MOST = 1e100
-"""Beyond what a shape or a rate may be, so that all that follows is finite."""
+"""Upper bound of a shape, and of a rate and its reciprocal, so that all results are finite."""
 
 PAPER_ASSIGNMENT = Assignment(current_share=0.0)
 V0_ASSIGNMENT = Assignment(current_share=1.0)
@@ -45,18 +46,19 @@ def estimate_crp_alpha(cluster_ids: Any, prior: tuple[float, float] | None = Non
 
         alpha = (sum (K - 1) + 1) / (sum C + 2)
 
-    This is a probability, so always below 1, and it does not know that existing clusters gain weight: its expectation
-    is not the alpha of Eq. (7). With a prior alpha ~ Gamma(shape, rate), what maximises the posterior density of alpha
-    under Eq. (7) with the paper's denominator, S_t = sum_{j != y_{t-1}} N_j being the blocks of the other clusters:
+    This is a probability, so it is below 1, and it ignores that existing clusters gain weight: its expectation is not
+    the alpha of Eq. (7). With a prior alpha ~ Gamma(shape, rate), the result is the alpha that maximises the log
+    posterior density under Eq. (7) with the paper's denominator; S_t = sum_{j != y_{t-1}} N_j are the blocks of the
+    other clusters:
 
         sum over changes of [y_t is new] log alpha - log(S_t + alpha), + (shape - 1) log alpha - rate alpha
 
-    Shape > 1 keeps its maximum off 0 and rate > 0 keeps it finite, whatever the labels; there is only one. A prior says
-    most where sequences are few or have only two clusters: the first change always leads to a new one, and so tells
-    nothing. Without any evidence alpha is (shape - 1) / rate.
+    There is a single maximum; shape > 1 keeps it off 0, and rate > 0 keeps it finite. The prior has most influence if
+    sequences are few or have only two clusters: the first change always leads to a new cluster, so it is no evidence.
+    Without any evidence, alpha is (shape - 1) / rate.
 
     Args:
-        cluster_ids: a list of label sequences, or the labels of one sequence; see `estimate_transition_bias`.
+        cluster_ids: a list of label sequences, or the labels of a sequence; see `estimate_transition_bias`.
         prior: shape > 1 and rate > 0 of the Gamma distribution; None: the closed form.
 
     Returns:
@@ -73,7 +75,7 @@ def estimate_crp_alpha(cluster_ids: Any, prior: tuple[float, float] | None = Non
     1.0
     """
     sequences = labelling.as_sequences(cluster_ids)
-    blocks = [block_clusters(labelling.encode(one, f"sequence {number}")) for number, one in enumerate(sequences)]
+    blocks = [block_clusters(labelling.encode(labels, f"sequence {number}")) for number, labels in enumerate(sequences)]
     return _share_of_new(blocks) if prior is None else AlphaEvidence.of(blocks).posterior_maximum(*_checked(prior))
 
 
@@ -83,20 +85,20 @@ def block_clusters(codes: Codes) -> Codes:
 
 
 def _share_of_new(blocks: Sequence[Codes]) -> float:
-    new = sum(int(one.max()) for one in blocks if len(one))
-    changes = sum(len(one) - 1 for one in blocks if len(one))
+    new = sum(int(clusters.max()) for clusters in blocks if len(clusters))
+    changes = sum(len(clusters) - 1 for clusters in blocks if len(clusters))
     return (new + 1) / (changes + 2)
 
 
 @dataclass(frozen=True)
 class AlphaEvidence:
-    """What labels tell about alpha under Eq. (7); that of several lists of sequences adds up.
+    """Counts on which the posterior of alpha under Eq. (7) depends; the counts of several sequences add up.
 
-    Changes with S_t = 0, the first of each sequence, tell nothing and are left out.
+    Changes with S_t = 0, the first change of each sequence, are no evidence and are left out.
 
     Attributes:
-        new: changes to a new cluster.
-        others: (S,) how many changes there are with s blocks of other clusters, for s = 0, 1, ...
+        new: number of changes to a new cluster.
+        others: (S,) number of changes with s blocks of other clusters, for s = 0, 1, ...
     """
 
     new: int
@@ -104,14 +106,14 @@ class AlphaEvidence:
 
     @staticmethod
     def of(blocks: Sequence[Codes]) -> "AlphaEvidence":
-        """That of sequences, from the clusters of their blocks, by first appearance or not."""
-        others = [blocks_of_others(one)[1:] for one in blocks]
-        new = sum(max(len(np.unique(one)) - 2, 0) for one in blocks)
+        """The evidence of sequences, from the clusters of their blocks; any numbers will do."""
+        others = [blocks_of_others(clusters)[1:] for clusters in blocks]
+        new = sum(max(len(np.unique(clusters)) - 2, 0) for clusters in blocks)
         return AlphaEvidence(new, np.bincount(np.concatenate([*others, np.empty(0, dtype=np.int64)]), minlength=1))
 
     @staticmethod
     def of_groups(codes: Codes, joins: Flags) -> "AlphaEvidence":
-        """That of one sequence with observations of one time; see `uisrnn.model.groups`.
+        """The evidence of a sequence with observations of the same time; see `uisrnn.model.groups`.
 
         Args:
             codes: (T,) by first appearance.
@@ -124,8 +126,8 @@ class AlphaEvidence:
     def __add__(self, other: "AlphaEvidence") -> "AlphaEvidence":
         """The evidence of both."""
         others = np.zeros(max(len(self.others), len(other.others)), dtype=np.int64)
-        for one in (self.others, other.others):
-            others[: len(one)] += one
+        for counts in (self.others, other.others):
+            others[: len(counts)] += counts
         return AlphaEvidence(self.new + other.new, others)
 
     def posterior_maximum(self, shape: float, rate: float) -> float:
@@ -135,8 +137,11 @@ class AlphaEvidence:
         and c / rate.
         """
         counts = self.others[1:]
-        log_others, log_rate, c = np.log(np.arange(1, len(self.others))), math.log(rate), shape - 1 + self.new
-        low, high = math.log(c) - math.log(counts.sum() + rate), math.log(c) - log_rate
+        log_others = np.log(np.arange(1, len(self.others)))
+        log_rate = math.log(rate)
+        c = shape - 1 + self.new
+        low = math.log(c) - math.log(counts.sum() + rate)
+        high = math.log(c) - log_rate
 
         def slope(log_alpha: float) -> float:
             return c - float(counts @ special.expit(log_alpha - log_others)) - math.exp(log_alpha + log_rate)
@@ -145,7 +150,7 @@ class AlphaEvidence:
 
 
 def blocks_of_others(blocks: Codes) -> Codes:
-    """S_t at each change: earlier blocks less those of the cluster that spoke last: (blocks,) -> (blocks - 1,)."""
+    """S_t at each change: earlier blocks without the blocks of the last cluster: (blocks,) -> (blocks - 1,)."""
     order = np.argsort(blocks, kind="stable")
     of_cluster = np.empty_like(blocks)
     of_cluster[order] = np.arange(1, len(blocks) + 1) - np.searchsorted(blocks[order], blocks[order])
@@ -154,7 +159,7 @@ def blocks_of_others(blocks: Codes) -> Codes:
 
 def _checked(prior: Any) -> tuple[float, float]:
     pair = tuple(prior) if isinstance(prior, (tuple, list, np.ndarray)) else ()
-    if len(pair) == 2 and all(isinstance(one, Real) and not isinstance(one, bool) for one in pair):
+    if len(pair) == 2 and all(isinstance(value, Real) and not isinstance(value, bool) for value in pair):
         shape, rate = pair
         if 1 < shape < _MOST and 1 / _MOST < rate < _MOST:
             return float(shape), float(rate)

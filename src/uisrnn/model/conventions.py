@@ -1,4 +1,4 @@
-"""The two places where decoding in 0.1.2 departs from the paper, as objects to choose from."""
+"""The two departures of 0.1.2 from the paper in decoding, as objects to choose from."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ RUNNING_MEANS: dict[str, RunningMean] = {"paper": PAPER_MEAN, "v0": V0_MEAN}
 
 @dataclass(frozen=True)
 class Conventions:
-    """How a model decodes where paper and 0.1.2 differ; a model file stores these names.
+    """The conventions of a model; 0.1.2 differs from the paper in both. A model file stores these names.
 
     Attributes:
         running_mean: a key of `RUNNING_MEANS`.

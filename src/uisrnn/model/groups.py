@@ -1,16 +1,16 @@
-"""Observations of one time: which labels are left for the next of them, and which labels go on.
+"""Observations of the same time: the labels that are left for the next observation, and the labels that go on.
 
-Observations at one time are a group. Their labels differ. `joins` says of an observation that it is in the group of
-the observation before it; without joins, each observation is a group of its own.
+Observations at one time are a group. Their labels differ. An observation joins if it is in the group of the
+observation before it; without joins, each observation is a group of its own.
 
-With P = labels that the observation's own group has so far and R = labels of the whole group before it, without P:
+With P = labels of the observation's own group so far and R = labels of the whole group before it, without P:
 
 - a label in P is impossible,
 - a label in R goes on: it has z = 0, and all labels in R are equally likely, p = (1 - p0) / |R|,
-- any other label is a change: it has z = 1, and p = p0 times Eq. (7) over the labels that are in neither P nor R.
+- any other label is a change: it has z = 1, and p = p0 times Eq. (7) over the labels outside P and R.
 
-If R is empty, nothing can go on, so there is no z, and p is Eq. (7) alone over the labels that are not in P. This
-holds for the first observation of all, too.
+If R is empty, no label can go on, so there is no z, and p is Eq. (7) alone over the labels outside P. This also holds
+for the first observation of a sequence.
 """
 
 import numpy as np
@@ -23,14 +23,14 @@ PRESENT, BEFORE = 1, 2
 """Bits of a mark: the label is in the group of the last observation; it is in the whole group before that group."""
 
 TAKEN, GOES_ON, CHANGES = 0, 1, 2
-"""What a label means for an observation: it is impossible, in R, or neither."""
+"""The meaning of a label for an observation: the label is in P, it is in R, or it is a change."""
 
 Marks = NDArray[np.uint8]
 
 
 @compiled
 def meaning(mark: int, joins: bool) -> int:
-    """What a label with a mark means for the next observation: `TAKEN`, `GOES_ON` or `CHANGES`."""
+    """The meaning of a label with a mark for the next observation: `TAKEN`, `GOES_ON` or `CHANGES`."""
     if joins and mark & PRESENT:
         return TAKEN
     return GOES_ON if mark & (BEFORE if joins else PRESENT) else CHANGES
@@ -38,12 +38,12 @@ def meaning(mark: int, joins: bool) -> int:
 
 @compiled
 def mark_next(marks: Marks, clusters: int, label: int, joins: bool) -> None:
-    """Change the marks of all labels after the next observation was given to a label.
+    """Change the marks of all labels after the next observation got a label.
 
     Args:
         marks: (clusters + 1 or more,).
-        clusters: how many there were before the observation.
-        label: it.
+        clusters: number of clusters before the observation.
+        label: the label of the observation.
         joins: whether the observation is in the group of the observation before it.
     """
     if not joins:
@@ -62,8 +62,8 @@ def denominator(
         start: alpha; or 0 for the denominator without alpha.
         block_counts: (clusters or more,) N_k.
         marks: (clusters or more,).
-        clusters: how many there are so far.
-        joins: of the next observation.
+        clusters: number of clusters so far.
+        joins: whether the next observation joins.
         current_share: c of `Assignment`, the share with which labels in R count.
     """
     total, going_on = start, 0
@@ -79,10 +79,10 @@ def denominator(
 
 @compiled
 def events(codes: Codes, joins: Flags, current_share: float, counts: Reals, totals: Reals) -> None:
-    """What happened in a label sequence after its first observation; log p(y, z) is a sum over it.
+    """Counts of the events in a label sequence after its first observation; log p(y, z) is a sum over them.
 
     Args:
-        codes: (T,) by first appearance.
+        codes: (T,) labels, numbered by first appearance.
         joins: (T,).
         current_share: c of `Assignment`.
         counts: (4,) to be filled: observations that go on, changes, new clusters, and the sum of log N_k over other
@@ -114,18 +114,19 @@ def events(codes: Codes, joins: Flags, current_share: float, counts: Reals, tota
 
 
 def events_of(codes: Codes, joins: Flags, current_share: float = 0.0) -> tuple[Reals, Reals]:
-    """The counts (4,) and totals (T,) of `events`; a total is -1 where Eq. (7) is not used."""
-    counts, totals = np.empty(4), np.full(len(codes), -1.0)
+    """The counts (4,) and totals (T,) of `events`; a total is -1 if Eq. (7) is not used."""
+    counts = np.empty(4)
+    totals = np.full(len(codes), -1.0)
     events(codes, joins, current_share, counts, totals)
     return counts, totals
 
 
 @compiled
 def goes_on(codes: Codes, joins: Flags) -> Flags:
-    """(T,) whether each observation goes on with the block of its label; else it starts a block.
+    """(T,) whether each observation continues a block of its label; otherwise it starts a block.
 
     Args:
-        codes: (T,) from 0, not necessarily by first appearance.
+        codes: (T,) labels from 0, not necessarily numbered by first appearance.
         joins: (T,).
     """
     marks = np.zeros(codes.max() + 1, dtype=np.uint8)
@@ -137,5 +138,5 @@ def goes_on(codes: Codes, joins: Flags) -> Flags:
 
 
 def no_joins(length: int) -> Flags:
-    """(length,) for observations each at a time of its own."""
+    """(length,) joins of observations of which each has a time of its own."""
     return np.zeros(length, dtype=np.bool_)

@@ -1,4 +1,4 @@
-"""The paper's observation model: every cluster runs its own copy of one shared GRU."""
+"""The observation model of the paper: all clusters share a GRU, and each cluster has its own hidden state."""
 
 from dataclasses import dataclass
 
@@ -43,7 +43,7 @@ class GRUNetwork(nn.Module):
         return functional.linear(x, weight, bias)
 
     def step(self, encoded: Tensor, hidden: Tensor) -> tuple[Tensor, Tensor]:
-        """One time step: encoded (rows, 3 H) and hidden (rows, depth, H) to the next hidden, and m (rows, D)."""
+        """A time step: encoded (rows, 3 H) and hidden (rows, depth, H) to the next hidden, and m (rows, D)."""
         layers: list[Tensor] = []
         for layer, (w_ih, w_hh, b_ih, b_hh) in enumerate(self.gru.all_weights):
             a = encoded if layer == 0 else functional.linear(layers[-1], w_ih, b_ih)
@@ -55,7 +55,7 @@ class GRUNetwork(nn.Module):
         return torch.stack(layers, dim=1), self.output(layers[-1])
 
     def compiled_step(self, table: Table, running_mean: RunningMean) -> GRUStep:
-        """The same for rows of a table, with the weights as they are now."""
+        """The time step for rows of a table, with the current weights."""
 
         def affine(weight: Tensor, bias: Tensor) -> Affine:
             return Affine(for_product(weight.detach().numpy()), bias.detach().numpy())
@@ -73,12 +73,12 @@ class GRUNetwork(nn.Module):
 
 @dataclass(frozen=True)
 class GRUStates(Rows):
-    """What a cluster has come to.
+    """States of clusters.
 
     Attributes:
         hidden: (rows, depth, H).
         mean: (rows, D) the prediction for the next observation.
-        count: (rows, 1) observations so far, in the precision of the rest.
+        count: (rows, 1) number of observations, as floating point numbers.
     """
 
     hidden: Tensor
@@ -94,8 +94,8 @@ class GRUObservation(nn.Module):
         hidden_size: units H of each layer.
         depth: number of layers.
         dropout: between layers while training.
-        sigma2: initial or fixed variance, None to start at 0.1 and learn one a dimension.
-        running_mean: how outputs become a prediction.
+        sigma2: fixed variance; None: learn a variance for each dimension, from 0.1 on.
+        running_mean: the rule for the prediction from the outputs.
     """
 
     sigma2: nn.Parameter
@@ -118,12 +118,12 @@ class GRUObservation(nn.Module):
         self.running_mean = PAPER_MEAN if running_mean is None else running_mean
 
     def discriminative_parameters(self) -> list[nn.Parameter]:
-        """All but sigma2: the likelihood scale stands for its size, and steps of one size would make it negative."""
+        """All but sigma2: the likelihood scale stands for its size, and steps of equal size would make it negative."""
         return [*self.network.parameters(), self.init_hidden]
 
     @property
     def device(self) -> torch.device:
-        """Where the parameters are."""
+        """Device of the parameters."""
         return self.sigma2.device
 
     @property
@@ -139,13 +139,13 @@ class GRUObservation(nn.Module):
         return observations[earlier:, None]
 
     def initial(self) -> GRUStates:
-        """One step from the learned hidden state with a zero input."""
+        """A step from the learned hidden state, with input zero."""
         encoded = self.encode(self.sigma2.new_zeros(1, self.observation_dim))
         hidden, output = self.network.step(encoded, self.init_hidden.transpose(0, 1))
         return GRUStates(hidden, output, output.new_zeros(1, 1))
 
     def predict(self, states: GRUStates) -> Prediction:
-        """The running mean, with the same variance for all."""
+        """The running mean, with the same variance for all clusters."""
         return Prediction(states.mean, self.sigma2[None])
 
     def encode(self, x: Tensor) -> Tensor:
@@ -153,7 +153,7 @@ class GRUObservation(nn.Module):
         return self.network.encode(x)
 
     def advance(self, states: GRUStates, encoded: Tensor) -> GRUStates:
-        """One step of the network for each row; see `ObservationModel.advance`."""
+        """A step of the network for each row; see `ObservationModel.advance`."""
         hidden, output = self.network.step(encoded, states.hidden)
         count = states.count + 1
         return GRUStates(hidden, torch.lerp(states.mean, output, self.running_mean.weight(count)), count)

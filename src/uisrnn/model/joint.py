@@ -21,9 +21,9 @@ class Joint(Generic[S]):
 
     Attributes:
         observation: the first factor.
-        prior: the second.
-        likelihood_scale: s, 1 in the paper. Less than 1 where neighbouring observations are not as independent as the
-            model takes them to be, so that together they say less.
+        prior: the second factor.
+        likelihood_scale: s, 1 in the paper. A smaller value accounts for neighbouring observations that are less
+            independent than the model assumes.
     """
 
     observation: ObservationModel[S]
@@ -54,7 +54,7 @@ def step_scores(
 
 
 def views_taken(features: Tensor, labels: labelling.Codes, joins: Flags) -> Tensor:
-    """The view of each observation that its label takes: the first where it continues a block, else the last.
+    """The view of each observation that its label takes: the first if it continues a block, else the last.
 
     Args:
         features: (T, V, F).
@@ -69,7 +69,7 @@ def views_taken(features: Tensor, labels: labelling.Codes, joins: Flags) -> Tens
 
 
 def _observation_scores(model: ObservationModel[S], features: Tensor, labels: labelling.Codes) -> Reals:
-    """-log p(x_t | ...) from whole sequences, one cluster at a time."""
+    """-log p(x_t | ...) from whole sequences, cluster by cluster."""
     scores = np.empty(len(labels))
     for cluster in range(labels.max() + 1):
         times = np.flatnonzero(labels == cluster)

@@ -1,4 +1,4 @@
-"""p(y_t, z_t | y_1 .. y_{t-1}): transition and assignment together, Eqs. (6) and (7); see `groups` for one time."""
+"""p(y_t, z_t | y_1 .. y_{t-1}): transition and assignment, Eqs. (6) and (7); see `groups` for joins."""
 
 from dataclasses import dataclass
 from math import inf, log
@@ -44,7 +44,7 @@ class LabelPrior:
 
     @property
     def weights(self) -> PriorWeights:
-        """The same in numbers."""
+        """The numbers of the prior, for compiled loops."""
         return PriorWeights(
             self.transition.log_stay, self.transition.log_change, self.crp_alpha, self.assignment.current_share
         )
@@ -53,12 +53,12 @@ class LabelPrior:
         """Log probability of each label for the next observation; see `label_log_probs`.
 
         Args:
-            block_counts: (clusters or more,) blocks so far.
-            marks: (clusters,) of the clusters so far; see `uisrnn.model.groups`.
+            block_counts: (clusters or more,) N_k.
+            marks: (clusters,) marks of the clusters so far; see `uisrnn.model.groups`.
             joins: whether the next observation is at the time of the last observation.
 
         Returns:
-            (clusters + 1,): existing clusters, then a new one.
+            (clusters + 1,): the existing clusters, then a new cluster.
         """
         result = np.empty(len(marks) + 1)
         label_log_probs(block_counts, marks, len(marks), joins, self.weights, result)
@@ -71,16 +71,16 @@ def label_log_probs(
 ) -> None:
     """Log probability of each label for the next observation; see `uisrnn.model.groups` for the rule.
 
-    The first observation of all is no change: it takes a known cluster or a new one by Eq. (7) alone, so without
-    known clusters it starts one with probability 1.
+    The first observation of a sequence is no change: its label follows from Eq. (7) alone. So without known clusters,
+    it starts a cluster with probability 1.
 
     Args:
         block_counts: (clusters or more,) N_k.
-        marks: (clusters or more,) which labels the last two groups of observations have.
-        clusters: number of clusters so far; the next number is a new one.
+        marks: (clusters or more,) whether a label is in the last two groups of observations.
+        clusters: number of clusters so far; this is also the label of a new cluster.
         joins: whether the next observation is at the time of the last observation.
-        prior: its weights.
-        result: (clusters + 1 or more,) to be filled; entries after `clusters` are left alone.
+        prior: the weights of the prior.
+        result: (clusters + 1 or more,) to be filled; entries after `clusters` stay as they are.
     """
     total, going_on = denominator(prior.crp_alpha, block_counts, marks, clusters, joins, prior.current_share)
     change = (prior.log_change if going_on else 0.0) - log(total)

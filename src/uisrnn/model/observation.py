@@ -1,4 +1,4 @@
-"""The first seam: what the decoder and the training know about an observation model."""
+"""The first seam: the protocol of observation models, through which decoding and training use them."""
 
 import math
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ S = TypeVar("S", bound=Rows)
 
 @dataclass(frozen=True)
 class Prediction:
-    """The Gaussian N(mean, variance) with diagonal covariance, expected of a cluster's next observation.
+    """The predictive density of the next observation of a cluster: N(mean, variance), with diagonal covariance.
 
     Attributes:
         mean: (..., F).
-        variance: (..., F) or (1, F) where it is the same for all, always positive.
+        variance: (..., F), or (1, F) if all predictions have the same; always positive.
     """
 
     mean: Tensor
@@ -28,7 +28,7 @@ class Prediction:
 
 
 def log_normaliser(variance: Tensor) -> Tensor:
-    """sum_d log(2 pi variance_d) / 2, what -log N(x; mean, variance) is at its mean: (..., D) -> (...) float64."""
+    """sum_d log(2 pi variance_d) / 2, the value of -log N(x; mean, variance) at x = mean: (..., D) -> (...) float64."""
     return 0.5 * (2 * math.pi * variance).log().sum(dim=-1, dtype=torch.float64)
 
 
@@ -40,20 +40,21 @@ def negative_log_density(x: Tensor, prediction: Prediction) -> Tensor:
         prediction: (..., D).
 
     Returns:
-        (...) float64; only the sum over dimensions is of that precision.
+        (...) float64; only the sum over dimensions has this precision.
     """
     squared = (x - prediction.mean).square() / prediction.variance
     return 0.5 * squared.sum(dim=-1, dtype=torch.float64) + log_normaliser(prediction.variance)
 
 
 class ObservationModel(Protocol[S]):
-    """p(x_t | earlier observations of the same cluster), with whatever state a cluster needs for it.
+    """p(x_t | earlier observations of the same cluster).
 
-    The model looks at an observation through its features, a vector each for one or two *views* of it: where it
-    continues the block of its cluster, and where it starts one. Only these are predicted, encoded and taken by states.
+    A model sees an observation through its features: a vector for each *view*. With two views, the first view is for
+    an observation that continues a block, and the second view for an observation that starts a block. The model
+    predicts features, and the states of clusters take features.
 
-    States are a dataclass of tensors with a leading row axis (`Rows`), one row a cluster; what is in it is the
-    model's own affair. A new model is one new file that passes the law tests.
+    States are a dataclass of tensors with a leading row axis (`Rows`), a row for each cluster. Only the model knows
+    the meaning of their fields. A new model is a file that passes the law tests.
     """
 
     @property
@@ -62,15 +63,15 @@ class ObservationModel(Protocol[S]):
 
     @property
     def views(self) -> int:
-        """V: 2 if an observation that starts a block is looked at in another way, the last; else 1."""
+        """V: 2 if an observation that starts a block has a view of its own, the last view; else 1."""
 
     @property
     def context(self) -> int:
-        """How many observations before one its features depend on."""
+        """Number of earlier observations on which the features of an observation depend."""
 
     @property
     def device(self) -> torch.device:
-        """Where states live."""
+        """Device of the states."""
 
     @property
     def dtype(self) -> torch.dtype:
@@ -81,68 +82,68 @@ class ObservationModel(Protocol[S]):
 
         Args:
             observations: (earlier + n, D).
-            earlier: the first ones are only the context of the others; at most `context` of them matter. Without any,
-                the sequence begins with the first.
+            earlier: number of observations at the beginning that are only context of the others; the last `context` of
+                them are enough. 0: the sequence begins with the first observation.
 
         Returns:
             (n, V, F).
         """
 
     def initial(self) -> S:
-        """The state of a cluster without observations: one row."""
+        """The state of a cluster without observations: a single row."""
 
     def predict(self, states: S) -> Prediction:
-        """What is expected of the features of the next observation of each row's cluster: (rows, F).
+        """The predictive density of the features of the next observation of each cluster: (rows, F).
 
-        The mean must be a tensor of the states, and so must the variance if it has a row for each: they are asked
-        for once, and must follow when rows of the states are overwritten.
+        The mean must be a tensor of the states, and also the variance if it has a row for each cluster: the search
+        asks for them once, and they must change with the rows of the states.
         """
 
     def encode(self, x: Tensor) -> Tensor:
-        """What `advance` needs to know of features, whatever the state that takes them.
+        """The part of `advance` that does not depend on the state.
 
-        For a whole sequence at once that is one matrix product, in place of one for each state and observation.
+        For a whole sequence this is a single matrix product, instead of a product for each state and observation.
 
         Args:
             x: (n, F).
 
         Returns:
-            (n, ...), one row an observation.
+            (n, ...), a row for each observation.
         """
 
     def advance(self, states: S, encoded: Tensor) -> S:
-        """The states after one more observation, each.
+        """The states after a further observation.
 
         Args:
             states: n rows.
-            encoded: (n, ...) from `encode`, the observation for each of them.
+            encoded: (n, ...) from `encode`, the observation for each row.
 
         Returns:
-            n new rows; the given ones are untouched.
+            n new rows; `states` is not changed.
         """
 
     def stepper(self, states: S) -> "Stepper":
-        """What encodes observations and advances rows of a table of states in place.
+        """An object that encodes observations and advances rows of a table of states in place.
 
-        A model that has nothing faster than `encode` and `advance` returns `PlainStepper(self, states)`.
+        A model without faster code than `encode` and `advance` returns `PlainStepper(self, states)`.
 
         Args:
-            states: the table, which stays where it is.
+            states: the table; the stepper keeps its tensors.
         """
 
     def least_cost(self) -> float:
-        """A number that -log p(x_t | ...) never falls below, whatever the state and the observation."""
+        """A lower bound of -log p(x_t | ...) for all states and observations."""
 
     def unroll(self, features: Tensor, lengths: Tensor) -> Prediction:
-        """Predictions for whole sequences of one cluster each, with gradients.
+        """Predictions for whole sequences, each of a single cluster, with gradients.
 
         Args:
-            features: (time, batch, F), padded at the end with anything finite.
+            features: (time, batch, F), padded at the end with finite numbers.
             lengths: (batch,) true lengths, on the CPU.
 
         Returns:
-            (time, batch, F): at time t the prediction for observation t from those before it; after the end of a
-            sequence anything finite.
+            (time, batch, F): at time t the prediction for observation t from the observations before it; after the end
+            of a sequence any finite numbers.
         """
 
     def discriminative_parameters(self) -> Sequence[nn.Parameter]:
@@ -150,17 +151,17 @@ class ObservationModel(Protocol[S]):
 
 
 class Stepper(Protocol):
-    """Gives states in a table one more observation, without gradients."""
+    """Advances states in a table by an observation, without gradients."""
 
     def encode(self, x: Tensor) -> Tensor:
         """See `ObservationModel.encode`."""
 
     def move(self, rows: RowNumbers, new: RowNumbers, encoded: Tensor, which: RowNumbers) -> None:
-        """Write the states of rows after one more observation into other rows.
+        """Advance states by an observation and write the results into other rows.
 
         Args:
-            rows: (n,) the rows.
-            new: (n,) where to write, distinct and none of `rows`.
+            rows: (n,) the rows of the states.
+            new: (n,) the rows of the results, distinct and not in `rows`.
             encoded: (m, ...) observations, from `encode`.
             which: (n,) for each row, the observation.
         """
@@ -184,5 +185,6 @@ class PlainStepper(Generic[S]):
 
     def move(self, rows: RowNumbers, new: RowNumbers, encoded: Tensor, which: RowNumbers) -> None:
         """See `Stepper.move`."""
-        at, to, of = (torch.from_numpy(numbers).to(encoded.device) for numbers in (rows, new, which))
-        self.states.put(to, self.model.advance(self.states.take(at), encoded.index_select(0, of)))
+        sources, targets, taken = (torch.from_numpy(numbers).to(encoded.device) for numbers in (rows, new, which))
+        advanced = self.model.advance(self.states.take(sources), encoded.index_select(0, taken))
+        self.states.put(targets, advanced)

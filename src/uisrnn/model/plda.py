@@ -1,4 +1,4 @@
-"""Two-covariance observation model (PLDA): clusters differ by one covariance, their observations by another."""
+"""Two-covariance observation model (PLDA): a covariance between clusters, and a covariance within clusters."""
 
 import math
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ _SHORTEST = 1e-12
 
 @dataclass(frozen=True)
 class PLDAStates(Rows):
-    """What is known of a cluster.
+    """States of clusters.
 
     Attributes:
-        mean: (rows, F) of the prediction for the next observation.
-        variance: (rows, F) of the same.
-        count: (rows, 1) how many independent observations it has, each counting as `discount` of one.
+        mean: (rows, F) mean of the prediction for the next observation.
+        variance: (rows, F) variance of this prediction.
+        count: (rows, 1) n, the number of independent observations that the cluster's observations count as.
     """
 
     mean: Tensor
@@ -35,8 +35,9 @@ class PLDAObservation(nn.Module):
     """z ~ N(c, v), c ~ N(0, b): the features z of a cluster's observations spread about its centre c.
 
     z = r^k P'(x - m), where P makes the within-cluster covariance 1 and the between-cluster covariance diagonal, and
-    r^k = (typical length / length of P'(x - m))^k brings lengths nearer to each other. After observations that count
-    as n, each as `discount` of one because neighbours overlap, the prediction is Gaussian,
+    r^k = (typical length / length of P'(x - m))^k brings lengths nearer to each other. Because neighbours overlap, an
+    observation counts as `discount` independent observations. After observations that count as n, the prediction is
+    Gaussian,
 
         mean_n = (p_n / v) sum of discount z,  variance_n = v + p_n,  p_n = 1 / (1 / b + n / v),
 
@@ -49,7 +50,7 @@ class PLDAObservation(nn.Module):
     Args:
         observation_dim: D.
         feature_dim: F, at most D.
-        context: observations before one that help to see it clearer; see `Unmixing`. 0: none.
+        context: number of earlier observations from which an observation is unmixed; see `Unmixing`. 0: none.
     """
 
     center: Tensor
@@ -58,7 +59,9 @@ class PLDAObservation(nn.Module):
 
     def __init__(self, observation_dim: int, feature_dim: int, context: int = 0) -> None:
         super().__init__()
-        self.observation_dim, self.feature_dim, self.context = observation_dim, feature_dim, context
+        self.observation_dim = observation_dim
+        self.feature_dim = feature_dim
+        self.context = context
         self.views = 2 if context else 1
         self.register_buffer("center", torch.zeros(observation_dim))
         self.register_buffer("projection", torch.eye(observation_dim, feature_dim))
@@ -77,7 +80,7 @@ class PLDAObservation(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where the parameters are."""
+        """Device of the parameters."""
         return self.center.device
 
     @property
@@ -87,7 +90,7 @@ class PLDAObservation(nn.Module):
 
     @property
     def discount(self) -> Tensor:
-        """How much of an independent observation one counts as."""
+        """The number of independent observations that an observation counts as."""
         return self.log_discount.exp()
 
     @property
@@ -101,7 +104,7 @@ class PLDAObservation(nn.Module):
         return self.log_within.exp()
 
     def with_same_parameters(self) -> "PLDAObservation":
-        """A model with covariances of its own, whose trained parameters are the very same tensors."""
+        """A model with covariances of its own that shares the trained parameters."""
         twin = PLDAObservation(self.observation_dim, self.feature_dim, self.context).to(self.device, self.dtype)
         for name, parameter in self.named_parameters(recurse=False):
             setattr(twin, name, parameter)
@@ -109,7 +112,7 @@ class PLDAObservation(nn.Module):
         return twin
 
     def features(self, observations: Tensor, earlier: int = 0) -> Tensor:
-        """Whitened observations, of nearly equal length, unmixed with those before; see `ObservationModel.features`."""
+        """Whitened observations of nearly equal length, unmixed; see `ObservationModel.features`."""
         z: Tensor = (observations - self.center) @ self.projection
         typical = (1 + self.eigenvalues).sum().sqrt()
         length = torch.linalg.vector_norm(z, dim=1, keepdim=True).clamp(min=_SHORTEST, max=torch.finfo(z.dtype).max)
@@ -124,16 +127,16 @@ class PLDAObservation(nn.Module):
         return variance
 
     def _spread(self, count: Tensor) -> Tensor:
-        """p_n: what is not known about the centre after observations that count as n, (..., 1) -> (..., F)."""
+        """p_n: variance of the centre given observations that count as n, (..., 1) -> (..., F)."""
         return 1 / (1 / self.between + count / self.within)
 
     def initial(self) -> PLDAStates:
-        """Nothing known but what holds for all."""
+        """The prior of all clusters."""
         variance = self._new_variance()[None]
         return PLDAStates(torch.zeros_like(variance), variance, variance.new_zeros(1, 1))
 
     def predict(self, states: PLDAStates) -> Prediction:
-        """What the states hold."""
+        """Mean and variance of the states."""
         return Prediction(states.mean, states.variance)
 
     def encode(self, x: Tensor) -> Tensor:
@@ -151,12 +154,13 @@ class PLDAObservation(nn.Module):
         """Compiled loops on a CPU; see `ObservationModel.stepper`."""
         if self.device.type != "cpu":
             return PlainStepper(self, states)
-        table = Table(*(one.numpy() for one in (states.mean, states.variance, states.count)))
-        between, within, discount = (one.detach().cpu() for one in (self.between, self.within, self.discount))
+        table = Table(*(tensor.numpy() for tensor in (states.mean, states.variance, states.count)))
+        parameters = (self.between, self.within, self.discount)
+        between, within, discount = (tensor.detach().cpu() for tensor in parameters)
         return PLDAStep(table, between.reciprocal().numpy(), within.item(), discount.item())
 
     def least_cost(self) -> float:
-        """At the mean, of a cluster whose centre is known or of a new one."""
+        """The cost at the mean, of a cluster whose centre is known or of a new cluster."""
         known = self.within.detach().expand(self.feature_dim)
         return min(log_normaliser(known).item(), log_normaliser(self._new_variance().detach()).item())
 

@@ -1,4 +1,4 @@
-"""Tensors that share their leading axis: cluster states and predictions, one row a cluster."""
+"""Tensors that share their leading axis: cluster states and predictions, a row for each cluster."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Rows:
 
     def tensors(self) -> dict[str, Tensor]:
         """The fields by name."""
-        return {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     def __len__(self) -> int:
         return len(next(iter(self.tensors().values())))
@@ -25,13 +25,13 @@ class Rows:
         return type(self)(**{name: tensor.index_select(0, index) for name, tensor in self.tensors().items()})
 
     def put(self: _R, index: Tensor, source: _R) -> None:
-        """Overwrite the rows at `index` (n,) by those of `source`, in place."""
+        """Overwrite the rows at `index` (n,) by the rows of `source`, in place."""
         given = source.tensors()
         for name, tensor in self.tensors().items():
             tensor.index_copy_(0, index, given[name])
 
     def with_capacity(self: _R, capacity: int) -> _R:
-        """A copy with room for `capacity` rows, the first ones as here, the others zero."""
+        """A copy with `capacity` rows; the rows after the rows of this object are zero."""
         grown = {}
         for name, tensor in self.tensors().items():
             grown[name] = tensor.new_zeros(capacity, *tensor.shape[1:])

@@ -1,6 +1,6 @@
-"""How a cluster's prediction follows from its network outputs m_0 .. m_n.
+"""The prediction of a cluster from its network outputs m_0 .. m_n.
 
-m_0 is the output for the zero input, m_n that after the cluster's n-th observation.
+m_0 is the output for the zero input, m_n the output after the n-th observation of the cluster.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class RunningMean:
 
     Attributes:
         skipped: s. The paper has 0. 0.1.2 decodes with 2: m_0 for a new cluster, m_1 after one observation, and
-            neither of them is in any later mean.
+            no later mean contains them.
     """
 
     skipped: int
@@ -24,7 +24,7 @@ class RunningMean:
         """The weight w_n of a new output in mu_n = mu_{n-1} + w_n (m_n - mu_{n-1}): 1 / max(n + 1 - s, 1).
 
         Args:
-            count: n, observations of the cluster with the new one, at least 1, as floating point numbers.
+            count: n >= 1, number of observations of the cluster with the new observation, as floating point numbers.
         """
         return (count + (1 - self.skipped)).clamp_(min=1).reciprocal_()
 

@@ -1,4 +1,4 @@
-"""Whether the label changes: z_t of Eq. (6), and the estimate of its probability, Eq. (13)."""
+"""Changes of the label: z_t of Eq. (6), and the estimate of its probability, Eq. (13)."""
 
 from dataclasses import dataclass
 from math import log
@@ -36,8 +36,8 @@ def estimate_transition_bias(cluster_ids: Any, smooth: float = 1) -> tuple[float
     p0 = (changes + smooth) / (pairs + 2 smooth)
 
     Args:
-        cluster_ids: a list of label sequences, or the labels of one sequence. Concatenated sequences count each
-            boundary between two of them as a change, so the list is better.
+        cluster_ids: a list of label sequences, or the labels of a sequence. Prefer the list: in a concatenation, each
+            boundary between two sequences with different labels counts as a change.
         smooth: added to the changes and to their complement; keeps p0 off 0 and 1.
 
     Returns:
@@ -49,9 +49,10 @@ def estimate_transition_bias(cluster_ids: Any, smooth: float = 1) -> tuple[float
     >>> estimate_transition_bias([["a", "a", "b"], [1, 1]])
     (0.4, 5.0)
     """
-    changes, pairs = 0, 0
-    for number, one in enumerate(labelling.as_sequences(cluster_ids)):
-        codes = labelling.encode(one, f"sequence {number}")
+    changes = 0
+    pairs = 0
+    for number, labels in enumerate(labelling.as_sequences(cluster_ids)):
+        codes = labelling.encode(labels, f"sequence {number}")
         changes += int(np.count_nonzero(np.diff(codes)))
         pairs += max(len(codes) - 1, 0)
     return smoothed_share(changes, pairs, smooth)

@@ -1,4 +1,4 @@
-"""Seeing one voice in a window that holds two: neighbouring observations overlap, so those at a change are mixtures."""
+"""A single voice from a window with two voices: neighbouring windows overlap, so windows at a change are mixtures."""
 
 import torch
 from torch import Tensor, nn
@@ -8,14 +8,14 @@ HIDDEN = 16
 
 
 class Unmixing(nn.Module):
-    """Two views of an observation, each a sum of it and of those before it with weights that follow from their angles.
+    """Two views of an observation, each a weighted sum of the observation and the observations before it.
 
         u_t = z_t + sum_r a_r(cosines of z_{t-c} .. z_t) z_{t-r},  r = 0 .. c
 
-    One view is for an observation that continues the block of its cluster. The other is for one that starts a block:
-    then the observations before it belong to another cluster, and what they have in common with it does not.
-    The weights a come from a small network, which begins at zero: both views are then z_t itself. As it sees nothing
-    but cosines, it knows nothing of particular clusters.
+    The first view is for an observation that continues a block. The second view is for an observation that starts a
+    block: then the observations before it belong to another cluster, and so does the part that they have in common
+    with it. The weights a come from a small network. Its output layer begins at zero, so both views begin as z_t. The
+    network sees only cosines, so it cannot learn particular clusters.
 
     Args:
         context: c, from 1.

@@ -12,7 +12,8 @@ from uisrnn.model.registry import Registration, Tunable
 from uisrnn.training.plda_trainer import PLDATrainer
 
 LIKELIHOOD_SCALE = 0.3
-_LEAST, _MOST = 1e-15, 1e15
+_LEAST = 1e-15
+_MOST = 1e15
 
 
 def _build(args: ModelArguments) -> PLDAObservation:
@@ -26,7 +27,8 @@ def _build_with_context(args: ModelArguments) -> PLDAObservation:
 def _usable(tensors: Mapping[str, Tensor]) -> bool:
     """Whether all values that follow from the tensors are within bounds."""
     between = tensors["eigenvalues"].pow(tensors["power"]) * tensors["log_between"].exp()
-    within, discount = tensors["log_within"].exp(), tensors["log_discount"].exp()
+    within = tensors["log_within"].exp()
+    discount = tensors["log_discount"].exp()
     new = (between + within) * tensors["log_new"].exp()
     lengths = (1 + tensors["eigenvalues"]).sum().pow(tensors["length_norm"].abs() / 2)
     derived = torch.cat([between, new, torch.stack([within, discount, lengths])])

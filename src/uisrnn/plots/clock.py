@@ -1,4 +1,4 @@
-"""Times as people read them."""
+"""Times in seconds, minutes and hours, and ticks of an axis of time."""
 
 from itertools import chain, count
 from math import ceil, floor
@@ -9,12 +9,12 @@ _CLOSE = 1e-6  # steps, after rounding
 
 
 def ticks(start: float, end: float, most: int = 10) -> list[tuple[float, str]]:
-    """Where an axis of time gets its labels, and these.
+    """The ticks of an axis of time: pairs of the time in seconds and its label.
 
     Args:
-        start: in seconds.
-        end: in seconds.
-        most: labels.
+        start: of the axis in seconds.
+        end: of the axis in seconds.
+        most: the largest number of ticks.
 
     >>> ticks(0, 4000, most=4)
     [(0, '0:00'), (1800, '30:00'), (3600, '1:00:00')]
@@ -28,7 +28,7 @@ def ticks(start: float, end: float, most: int = 10) -> list[tuple[float, str]]:
 
 
 def words(seconds: float, span: float) -> str:
-    """A time on an axis of so many seconds: seconds on a short one, else minutes and hours.
+    """The label of a time on an axis of `span` seconds: seconds on a short axis, else minutes and hours.
 
     >>> words(75, 60), words(75, 600), words(-3675, 9000)
     ('75', '1:15', '-1:01:15')
@@ -42,7 +42,7 @@ def words(seconds: float, span: float) -> str:
 
 
 def unit(span: float) -> str:
-    """What the labels of an axis of so many seconds are.
+    """The title of an axis of `span` seconds, with the unit of its labels.
 
     >>> unit(60), unit(600), unit(9000)
     ('time (s)', 'time (min:s)', 'time (h:min:s)')

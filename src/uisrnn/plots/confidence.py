@@ -1,4 +1,4 @@
-"""How sure the decoder is, over time."""
+"""The picture of confidence over time."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -18,26 +18,27 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
-_MOST = 750  # steps that are drawn
-_CLOSE = 1e-6  # shares that are sums can be off by so much
+_MOST = 750  # steps in the picture
+_CLOSE = 1e-6  # the largest rounding error of a share
 _STRIP = (-0.13, 0.09)
 
 
 def plot_confidence(confidence: Any, times: Any = None, labels: Any = None, ax: "Axes | None" = None) -> "Axes":
     """Draw the confidence of each label, as `predict(..., return_scores=True)` gives it, and below it the labels.
 
-    Observations of one time are one step, and so are neighbours if there are more than 750 times: their mean is drawn,
-    and a shade down to the lowest. The labels of one time share the height of the band.
+    Observations with the same time are a single step. If there are more than 750 times, neighbouring times are a single
+    step too. A line shows the mean of a step, and a shade reaches down to the lowest value. Labels with the same time
+    share the height of the band.
 
     Args:
         confidence: (T,) from 0 to 1.
-        times: (T,) seconds, none before the one before it; None: the numbers of the observations.
-        labels: T strings or integers; None: none.
-        ax: where to draw; None: a figure of its own.
+        times: (T,) seconds, which do not decrease; None: the numbers of the observations.
+        labels: T strings or integers; None: no labels.
+        ax: the Axes to draw on; None: a new figure.
 
     Raises:
-        InputError: a number is not from 0 to 1, times decrease, or there are not T of something.
-        InputTypeError: something is no array or list, or `ax` no Axes.
+        InputError: a number is not from 0 to 1, times decrease, or the lengths differ.
+        InputTypeError: an argument is not an array or list, or `ax` is not an Axes.
         MissingExtraError: matplotlib is not installed.
 
     >>> axes = plot_confidence([1.0, 0.6, 0.9], labels=[0, 0, 1])
@@ -91,7 +92,7 @@ def _times(times: Any, length: int) -> Array:
 
 
 def _edges(centers: Array) -> Array:
-    """From where to where each of several distinct times counts: half way to the times beside it."""
+    """The edges between distinct times, half way from each time to the next time."""
     middles = (centers[1:] + centers[:-1]) / 2
     half = float(np.median(np.diff(centers))) / 2 if len(centers) > 1 else 0.5
     return np.concatenate([[centers[0] - half], middles, [centers[-1] + half]])
@@ -102,7 +103,8 @@ def _draw(axes: "Axes", values: Array, firsts: Integers, edges: Array) -> None:
     shown = np.arange(0, len(firsts), -(-len(firsts) // _MOST))
     starts = firsts[shown]
     counts = np.diff(np.append(starts, len(values)))
-    lowest, mean = np.minimum.reduceat(values, starts), np.add.reduceat(values, starts) / counts
+    lowest = np.minimum.reduceat(values, starts)
+    mean = np.add.reduceat(values, starts) / counts
     corners = np.append(edges[shown], edges[-1])
     axes.fill_between(corners, np.append(lowest, lowest[-1]), 1, step="post", color=colour(5), alpha=0.25, linewidth=0)
     axes.axhspan(0, 1, color=GROUND, zorder=-1)

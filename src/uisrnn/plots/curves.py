@@ -1,4 +1,4 @@
-"""What training did, iteration by iteration."""
+"""The picture of a training, iteration by iteration."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,20 +22,20 @@ _TERMS = {
 
 
 def plot_history(history: Any, axes: "Axes | Sequence[Axes] | None" = None) -> "list[Axes]":
-    """Draw the curves of a training: terms of the loss, the learning rate where it changes, discriminative training.
+    """Draw the curves of a training: terms of the loss, a learning rate that changes, discriminative training.
 
-    Losses of single iterations are thin, their running means bold.
+    Losses of single iterations are thin, their running means bold. A panel without data is left out.
 
     Args:
-        history: what `fit` returns, a `History`.
-        axes: where to draw, one for each of these panels that there is something for; None: a figure of its own.
+        history: the `History` that `fit` returns.
+        axes: the Axes to draw on, for each panel with data; None: a new figure.
 
     Returns:
         The Axes of the panels.
 
     Raises:
         InputError: the history is empty.
-        InputTypeError: it is no history of numbers, or `axes` are not so many.
+        InputTypeError: `history` is not a history of numbers, or the number of Axes is not the number of panels.
         MissingExtraError: matplotlib is not installed.
 
     >>> from uisrnn.training.history import History
@@ -45,7 +45,7 @@ def plot_history(history: Any, axes: "Axes | Sequence[Axes] | None" = None) -> "
     """
     for name in ("negative_log_likelihood", "learning_rate", "discriminative", "development"):
         if not hasattr(history, name):
-            raise InputTypeError(f"history must be what fit returns, but is {history!r:.80}")
+            raise InputTypeError(f"history must be a History, as fit returns it, but is {history!r:.80}")
     try:
         panels = _panels(history)
     except (TypeError, ValueError, AttributeError) as error:
@@ -56,18 +56,18 @@ def plot_history(history: Any, axes: "Axes | Sequence[Axes] | None" = None) -> "
     drawn = (
         new_axes("plot_history", 1 + 5.5 * number, 3.6, number) if axes is None else require_axes(axes, number, "axes")
     )
-    for one, (title, draw) in zip(drawn, panels.items(), strict=True):
-        draw(one)
-        plain(one)
-        one.set_title(title, size=10, color=INK, loc="left")
-        one.set_xlabel("iteration", size=9)
-        one.grid(axis="y", color="#e6e6e6", linewidth=0.6)
-        one.set_axisbelow(True)
+    for panel, (title, draw) in zip(drawn, panels.items(), strict=True):
+        draw(panel)
+        plain(panel)
+        panel.set_title(title, size=10, color=INK, loc="left")
+        panel.set_xlabel("iteration", size=9)
+        panel.grid(axis="y", color="#e6e6e6", linewidth=0.6)
+        panel.set_axisbelow(True)
     return drawn
 
 
 def _panels(history: Any) -> "dict[str, Callable[[Axes], None]]":
-    """What there is to draw, by its title."""
+    """The functions that draw the panels with data, by the titles of the panels."""
     panels: dict[str, Callable[[Axes], None]] = {}
     if len(history) > 0:
         terms = {name: np.array(getattr(history, name), dtype=np.float64) for name in _TERMS}
@@ -109,7 +109,7 @@ def _draw_discriminative(axes: "Axes", values: NDArray[np.float64], development:
 
 
 def _curve(axes: "Axes", values: NDArray[np.float64], label: str, shade: str) -> None:
-    """Each iteration thin, the running mean bold."""
+    """Draw a thin line of all iterations and a bold line of their running mean."""
     iterations = np.arange(1, len(values) + 1)
     width = max(1, len(values) // 30)
     if width > 1:
@@ -118,7 +118,11 @@ def _curve(axes: "Axes", values: NDArray[np.float64], label: str, shade: str) ->
 
 
 def running_mean(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """The mean of the values around each, `width` of them or what there is at the ends.
+    """The mean of `width` values around each value; of fewer values at both ends.
+
+    Args:
+        values: (n,).
+        width: number of values.
 
     >>> running_mean(np.array([0.0, 3.0, 6.0]), 3)
     array([1.5, 3. , 4.5])

@@ -1,4 +1,4 @@
-"""Observations as points of a plane."""
+"""The picture of observations as points of a plane."""
 
 from collections.abc import Sequence
 from itertools import count
@@ -24,32 +24,33 @@ _MOST_NAMES = 40  # in a legend
 def plot_embedding(
     observations: Any, labels: Any, predicted: Any = None, axes: "Axes | Sequence[Axes] | None" = None
 ) -> "list[Axes]":
-    """Draw observations along their two principal components, coloured by true and, beside it, by predicted labels.
+    """Draw observations along their two principal components, coloured by labels and, beside it, by predicted labels.
 
-    A predicted cluster has the colour and marker of the true one that it is matched with one to one; observations with
-    another label than that are ringed. Of more than 20,000 observations only every n-th is looked at.
+    Clusters are matched one to one, and a predicted cluster has the colour and marker of its true cluster. A ring marks
+    an observation whose predicted cluster is matched with another true cluster. If there are more than 20,000
+    observations, only every n-th observation is drawn.
 
     Args:
         observations: (T, D) real numbers.
         labels: T strings or integers.
-        predicted: as many labels that were found; None: none.
-        axes: where to draw, an Axes, or two with `predicted`; None: a figure of their own.
+        predicted: T predicted labels; None: no predicted labels.
+        axes: the Axes to draw on, two Axes with `predicted`; None: a new figure.
 
     Returns:
-        The Axes of `labels`, and that of `predicted`.
+        The Axes of `labels`, and then the Axes of `predicted`.
 
     Raises:
         InputError: observations are not (T, D) finite numbers, or labels are not T labels.
-        InputTypeError: something is no array or list, or `axes` are not so many.
+        InputTypeError: an argument is not an array or list, or `axes` is not the needed number of Axes.
         MissingExtraError: matplotlib is not installed.
 
-    >>> true, found = plot_embedding([[0, 0], [0, 1], [5, 5]], ["ann", "ann", "bob"], [0, 0, 0])
-    >>> found.get_title()
+    >>> _, predicted_axes = plot_embedding([[0, 0], [0, 1], [5, 5]], ["ann", "ann", "bob"], [0, 0, 0])
+    >>> predicted_axes.get_title()
     'predicted: 66.7 % right'
     """
     points = checked(observations, where="observations")
-    told = _Clusters.of(labels, "labels", len(points))
-    found = None if predicted is None else _Clusters.of(predicted, "predicted", len(points)).matched_with(told)
+    true = _Clusters.of(labels, "labels", len(points))
+    found = None if predicted is None else _Clusters.of(predicted, "predicted", len(points)).matched_with(true)
     number = 1 if found is None else 2
     drawn = (
         new_axes("plot_embedding", 5.6 * number + 1.6, 5, number)
@@ -58,41 +59,42 @@ def plot_embedding(
     )
     kept = slice(None, None, -(-len(points) // _MOST_POINTS))
     places, shares = principal_components(points[kept].astype(np.float64))
-    told.draw(drawn[0], places, kept)
+    true.draw(drawn[0], places, kept)
     drawn[0].set_title("labels" if found is None else "true", size=10, color=INK)
     if found is not None:
-        wrong = found.styles[found.codes] != told.codes
+        wrong = found.styles[found.codes] != true.codes
         found.draw(drawn[1], places, kept)
         _ring(drawn[1], places[wrong[kept]])
         drawn[1].set_title(f"predicted: {100 * (1 - wrong.mean()):.1f} % right", size=10, color=INK)
-    for one in drawn:
-        _finish(one, shares)
-    _legend(drawn[-1], told, found)
+    for panel in drawn:
+        _finish(panel, shares)
+    _legend(drawn[-1], true, found)
     return drawn
 
 
 def principal_components(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Coordinates along the two directions in which points differ most, and the share of variance along each.
+    """Coordinates along the first two principal components, and their shares of the variance.
 
     Args:
         points: (T, D).
 
     Returns:
-        (T, 2) and (2,); zeros where there is nothing left that differs.
+        (T, 2) and (2,); zeros if the points vary in fewer than two directions.
 
     >>> principal_components(np.array([[0.0, 3.0], [4.0, 3.0]]))[1]
     array([1., 0.])
     """
     centered = points - points.mean(axis=0)
     left, lengths, _right = np.linalg.svd(centered, full_matrices=False)
-    places, variance = np.zeros((len(points), 2)), np.zeros(2)
+    places = np.zeros((len(points), 2))
+    variance = np.zeros(2)
     places[:, : len(lengths)] = (left * lengths)[:, :2]
     variance[: len(lengths)] = lengths[:2] ** 2
     return places, variance / ((lengths**2).sum() or 1.0)
 
 
 class _Clusters:
-    """Labels, and how each cluster looks."""
+    """Labels, and the number of the colour and marker of each cluster."""
 
     def __init__(self, names: list[Label], codes: NDArray[np.int64]) -> None:
         self.names = names
@@ -101,18 +103,18 @@ class _Clusters:
 
     @classmethod
     def of(cls, labels: Any, where: str, length: int) -> "_Clusters":
-        """Checked labels of so many observations."""
+        """Clusters of `length` labels, checked."""
         return cls(*clusters_of(labels, where, length))
 
-    def matched_with(self, told: "_Clusters") -> "_Clusters":
-        """Styles of those that clusters are matched with, and new ones for the others."""
-        matched = {column: row for row, column in match(counts(told.codes, self.codes))}
-        new = count(len(told.names))
+    def matched_with(self, true: "_Clusters") -> "_Clusters":
+        """Take the styles of matched true clusters, and new styles for other clusters."""
+        matched = {column: row for row, column in match(counts(true.codes, self.codes))}
+        new = count(len(true.names))
         self.styles = np.array([matched[code] if code in matched else next(new) for code in range(len(self.names))])
         return self
 
     def draw(self, axes: "Axes", places: NDArray[np.float64], kept: slice) -> None:
-        """Points of each cluster; the most frequent ones below."""
+        """Draw the points of each cluster, large clusters first so that they do not cover small clusters."""
         codes = self.codes[kept]
         size = float(np.clip(6000 / len(codes), 5, 30))
         order = np.argsort(-np.bincount(codes, minlength=len(self.names)))
@@ -133,9 +135,9 @@ def _finish(axes: "Axes", shares: NDArray[np.float64]) -> None:
     axes.set_ylabel(f"2nd principal component ({100 * shares[1]:.0f} %)", size=9)
 
 
-def _legend(axes: "Axes", told: _Clusters, found: _Clusters | None) -> None:
-    """Beside the last Axes: names of both that look alike, what rings mean."""
-    names = {number: str(name) for number, name in enumerate(told.names)}
+def _legend(axes: "Axes", true: _Clusters, found: _Clusters | None) -> None:
+    """Draw the legend beside the last Axes: the names of matched clusters, and the meaning of rings."""
+    names = {number: str(name) for number, name in enumerate(true.names)}
     if found is not None:
         found_styles = set(found.styles.tolist())
         names = {style: name if style in found_styles else f"{name} (not found)" for style, name in names.items()}

@@ -1,4 +1,4 @@
-"""What a timeline shows, before it is drawn: a lane for each speaker of reference and hypothesis, and for errors."""
+"""The content of a timeline: lanes for the speakers of reference and hypothesis, and for errors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ _MOST = 40  # lanes of speakers in a block
 
 @dataclass(frozen=True)
 class Lane:
-    """One row.
+    """A row of a timeline.
 
     Attributes:
-        name: what stands before it.
-        colour: the number of its colour; None for what is no speaker of the reference.
-        spans: (start, end) in seconds, in their order.
+        name: the text before it.
+        colour: the number of its colour; None: no speaker of the reference belongs to it.
+        spans: (start, end) in seconds, in the order of their starts.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Lane:
 
 @dataclass(frozen=True)
 class Block:
-    """Rows that belong together under a title."""
+    """Rows under a common title."""
 
     title: str
     lanes: list[Lane]
@@ -39,10 +39,10 @@ class Block:
 def blocks(
     reference: list[Turn], hypothesis: list[Turn] | None, matched: Mapping[Label, Label] | None = None
 ) -> list[Block]:
-    """The rows of a timeline: the reference; the hypothesis, its speakers in the same order; its errors.
+    """The rows of a timeline: the reference; the hypothesis, with its speakers in the same order; the errors.
 
-    A speaker of the hypothesis has the colour of the one of the reference with whom they are matched, or none. If
-    several people speak at a time, the last row of their block shows when.
+    A speaker of the hypothesis has the colour of the matched speaker of the reference, or no colour. If several people
+    speak at the same time, a row "overlap" at the end of the block shows it.
 
     Args:
         reference: turns in any order.
@@ -50,30 +50,29 @@ def blocks(
         matched: the speaker of the reference for speakers of the hypothesis; None: see `match_speakers`.
 
     Raises:
-        InputError: there is no turn in either, or there are too many speakers to match.
+        InputError: there are no turns at all, or there are too many speakers to match.
 
-    >>> [one, other, errors] = blocks([Turn(0, 2, "ann"), Turn(2, 3, "bob")], [Turn(0, 1, 7), Turn(1, 3, 8)])
-    >>> [(lane.name, lane.colour, lane.spans) for lane in other.lanes]
+    >>> [_, hypothesis, errors] = blocks([Turn(0, 2, "ann"), Turn(2, 3, "bob")], [Turn(0, 1, 7), Turn(1, 3, 8)])
+    >>> [(lane.name, lane.colour, lane.spans) for lane in hypothesis.lanes]
     [('7 (ann)', 0, [(0, 1)]), ('8 (bob)', 1, [(1, 3)])]
     >>> [(lane.name, lane.spans) for lane in errors.lanes]
     [('missed', []), ('false alarm', []), ('confusion', [(1, 2)])]
     """
     if not united([*reference, *(hypothesis or [])]):
-        raise InputError("there is nothing to draw: there are no turns, or all are of no length")
-    known = _speakers(reference)
-    colours = {name: number for number, name in enumerate(known)}
+        raise InputError("there is nothing to draw: there are no turns, or all turns have length 0")
+    true = _speakers(reference)
+    colours = {name: number for number, name in enumerate(true)}
+    true_lanes = _speaker_lanes(true, colours, {name: str(name) for name in true})
     if hypothesis is None:
-        lanes = _speaker_lanes(known, colours, {name: str(name) for name in known})
-        return [Block("speakers", [*lanes, *_overlap_lanes(reference)])]
+        return [Block("speakers", [*true_lanes, *_overlap_lanes(reference)])]
     matched = match_speakers(reference, hypothesis) if matched is None else matched
     found = _speakers(hypothesis)
-    theirs = {name: colours[matched[name]] for name in found if name in matched}
-    found = {name: found[name] for name in sorted(found, key=lambda name: theirs.get(name, len(known)))}
+    found_colours = {name: colours[matched[name]] for name in found if name in matched}
+    found = {name: found[name] for name in sorted(found, key=lambda name: found_colours.get(name, len(true)))}
     errors = find_errors(reference, hypothesis, matched)
-    told_lanes = _speaker_lanes(known, colours, {name: str(name) for name in known})
-    found_lanes = _speaker_lanes(found, theirs, {name: _matched_name(name, matched) for name in found})
+    found_lanes = _speaker_lanes(found, found_colours, {name: _matched_name(name, matched) for name in found})
     return [
-        Block("reference", [*told_lanes, *_overlap_lanes(reference)]),
+        Block("reference", [*true_lanes, *_overlap_lanes(reference)]),
         Block("hypothesis", [*found_lanes, *_overlap_lanes(hypothesis)]),
         Block("errors", [Lane(kind, None, spans) for kind, spans in errors.items()]),
     ]
@@ -91,7 +90,7 @@ def _matched_name(name: Label, matched: Mapping[Label, Label]) -> str:
 
 
 def _speakers(turns: list[Turn]) -> dict[Label, list[Span]]:
-    """When each speaker speaks, by first appearance."""
+    """The spans of each speaker, in the order of first appearance."""
     speakers: dict[Label, list[Span]] = {}
     for turn in united(turns):
         speakers.setdefault(turn.speaker, []).append((turn.start, turn.end))
@@ -110,7 +109,8 @@ def _speaker_lanes(
 
 
 def extent(shown: list[Block]) -> Span:
-    """From 0, or from the first turn where that is far from it, to the last end."""
+    """The start of the axis, 0 or the start of a first turn far from 0, and its end, the end of the last turn."""
     spans = [span for block in shown for lane in block.lanes for span in lane.spans]
-    start, end = min(span[0] for span in spans), max(span[1] for span in spans)
+    start = min(span[0] for span in spans)
+    end = max(span[1] for span in spans)
     return (0.0 if 0 <= start < 0.2 * (end - start) else start), end

@@ -1,4 +1,4 @@
-"""How alike observations are."""
+"""The picture of similarities of observations."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -14,22 +14,23 @@ if TYPE_CHECKING:
 
 _MOST = 1000  # observations
 _MOST_LINES = 30
-_STRIP = 0.03  # of the length, that labels take at the edge
+_STRIP = 0.03  # width of the labels at the edge, as a share of the length
 
 
 def plot_similarity(observations: Any, labels: Any = None, ax: "Axes | None" = None) -> "Axes":
-    """Draw the cosine similarity of each observation with each other one, and their labels along the edges.
+    """Draw the cosine similarities of all pairs of observations, and their labels along the edges.
 
-    Of more than 1000 observations every n-th is drawn. One that is zero is similar to none.
+    If there are more than 1000 observations, only every n-th observation is drawn. The similarities of an observation
+    that is zero are 0.
 
     Args:
         observations: (T, D) real numbers.
-        labels: T strings or integers; None: none.
-        ax: where to draw; None: a figure of its own.
+        labels: T strings or integers; None: no labels.
+        ax: the Axes to draw on; None: a new figure.
 
     Raises:
         InputError: observations are not (T, D) finite numbers, or labels are not T labels.
-        InputTypeError: something is no array or list, or `ax` no Axes.
+        InputTypeError: an argument is not an array or list, or `ax` is not an Axes.
         MissingExtraError: matplotlib is not installed.
 
     >>> axes = plot_similarity([[1, 0], [1, 1], [0, 1]], ["ann", "ann", "bob"])
@@ -62,7 +63,7 @@ def plot_similarity(observations: Any, labels: Any = None, ax: "Axes | None" = N
 
 
 def cosines(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(T, T) cosines of the angles between (T, D) points; 0 with one that is zero.
+    """(T, T) cosines of the angles between (T, D) points; 0 for a point that is zero.
 
     >>> cosines(np.array([[2.0, 0.0], [-1.0, 0.0], [0.0, 0.0]]))
     array([[ 1., -1.,  0.],
@@ -76,8 +77,9 @@ def cosines(points: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _label(axes: "Axes", strip: Strip, length: int) -> None:
-    """Colours of labels left of and above the matrix, lines where they change."""
-    width, gap = _STRIP * length, _STRIP * length / 4
+    """Draw the colours of labels left of and above the matrix, and lines at changes of the label."""
+    width = _STRIP * length
+    gap = width / 4
     strip.draw(axes, np.arange(length + 1.0), (-width - gap, width), upright=False)
     strip.draw(axes, np.arange(length + 1.0), (-width - gap, width), upright=True)
     changes = strip.changes()

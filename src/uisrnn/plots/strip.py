@@ -23,30 +23,30 @@ class Strip:
         length: T.
 
     Raises:
-        InputError: they are not T labels.
-        InputTypeError: they are no list or array.
+        InputError: the number of labels is not T.
+        InputTypeError: `labels` is not a list or an array.
     """
 
     def __init__(self, labels: Any, where: str, length: int) -> None:
         self._names, self._codes = clusters_of(labels, where, length)
 
     def changes(self) -> list[int]:
-        """Positions of observations with another label than the one before.
+        """Positions of observations whose label differs from the label before it.
 
         >>> Strip("a a b b a".split(), "labels", 5).changes()
         [2, 4]
         """
-        found: list[int] = (np.flatnonzero(np.diff(self._codes)) + 1).tolist()
-        return found
+        positions: list[int] = (np.flatnonzero(np.diff(self._codes)) + 1).tolist()
+        return positions
 
     def draw(self, axes: "Axes", edges: NDArray[np.float64], across: tuple[float, float], upright: bool) -> None:
-        """Draw it in the coordinates of the data.
+        """Draw the band in the coordinates of the data.
 
         Args:
-            axes: where.
-            edges: (T + 1,) where each observation begins and the last one ends.
-            across: where it begins on the other axis, and its width.
-            upright: along the vertical axis.
+            axes: the Axes to draw on.
+            edges: (T + 1,) the start of each observation, and the end of the last observation.
+            across: the start of the band on the other axis, and its width.
+            upright: whether the band lies along the vertical axis.
         """
         starts = [0, *self.changes()]
         ends = [*starts[1:], len(self._codes)]
@@ -65,13 +65,13 @@ class Strip:
     def draw_groups(
         self, axes: "Axes", edges: NDArray[np.float64], firsts: NDArray[np.int64], across: tuple[float, float]
     ) -> None:
-        """Draw it along the horizontal axis; the observations of a group lie one below the other.
+        """Draw the band along the horizontal axis; the observations of a group lie below each other.
 
         Args:
-            axes: where.
-            edges: (groups + 1,) where each group begins and the last group ends.
+            axes: the Axes to draw on.
+            edges: (groups + 1,) the start of each group, and the end of the last group.
             firsts: (groups,) the first observation of each group.
-            across: where it begins on the vertical axis, and its height.
+            across: the start of the band on the vertical axis, and its height.
         """
         sizes = np.diff(np.append(firsts, len(self._codes)))
         groups = np.repeat(np.arange(len(firsts)), sizes)
@@ -82,7 +82,8 @@ class Strip:
             own = groups[(kinds == kind).all(axis=1)]
             runs = np.split(own, np.flatnonzero(np.diff(own) > 1) + 1)
             bars = [(edges[run[0]], edges[run[-1] + 1] - edges[run[0]]) for run in runs]
-            bottom, height = across[0] + across[1] * (size - 1 - place) / size, across[1] / size
+            height = across[1] / size
+            bottom = across[0] + across[1] * (size - 1 - place) / size
             axes.broken_barh(bars, (bottom, height), facecolor=colour(code), linewidth=0)
 
     @staticmethod
@@ -91,7 +92,7 @@ class Strip:
         axes.bar(place, lengths, width, starts, align="edge", color=shade, linewidth=0)
 
     def legend(self, axes: "Axes", *, below: bool) -> None:
-        """The names, outside of the data: below or on the right."""
+        """Draw the names below the data or on its right."""
         for code, name in list(enumerate(self._names))[:_MOST_NAMES]:
             axes.bar([0], [0], color=colour(code), label=text(name))
         if len(self._names) > _MOST_NAMES:

@@ -1,4 +1,4 @@
-"""Who speaks when, and what is wrong about it."""
+"""The picture of speakers over time, and of errors."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,31 +11,31 @@ from uisrnn.turns.turn import turns_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_TITLE = 0.9  # rows that the title of a block takes
+_TITLE = 0.9  # height of the title of a block, in rows
 
 
 def plot_timeline(reference: Any, hypothesis: Any = None, ax: "Axes | None" = None) -> "Axes":
-    """Draw the speakers of a recording over time, and below them those that were found, with the errors.
+    """Draw the speakers of a recording over time, and below them the speakers of a hypothesis and its errors.
 
-    Speakers that are matched one to one have one colour. Each speaker has a row, so that turns at the same time are all
-    seen, and a row "overlap" shows when several people speak. Errors are those of `evaluate` without a collar.
+    Speakers are matched one to one, and matched speakers have the same colour. Each speaker has a row, and a row
+    "overlap" shows when several people speak. The errors are the errors of `evaluate` without a collar.
 
     Args:
         reference: a list of turns (start seconds, end seconds, speaker) or a pyannote `Annotation`.
-        hypothesis: likewise; None: there is none, and the speakers of `reference` are all that is drawn.
-        ax: where to draw; None: a figure of its own, `plot_timeline(...).figure`.
+        hypothesis: like `reference`; None: only the speakers of `reference` are drawn.
+        ax: the Axes to draw on; None: a new figure, `plot_timeline(...).figure`.
 
     Raises:
-        InputError: there is no turn, or one is wrong.
-        InputTypeError: something is not a list of turns, or `ax` no Axes.
+        InputError: there are no turns, or a turn is wrong.
+        InputTypeError: an argument is not a list of turns, or `ax` is not an Axes.
         MissingExtraError: matplotlib is not installed.
 
     >>> axes = plot_timeline([(0, 5, "ann"), (5, 9, "bob")], [(0, 6, 0), (6, 9, 1)])
     >>> axes.figure.savefig("timeline.png")  # doctest: +SKIP
     """
-    told = turns_of(reference, "reference")
-    found = None if hypothesis is None else turns_of(hypothesis, "hypothesis")
-    shown = blocks(told, found)
+    reference_turns = turns_of(reference, "reference")
+    hypothesis_turns = None if hypothesis is None else turns_of(hypothesis, "hypothesis")
+    shown = blocks(reference_turns, hypothesis_turns)
     rows = sum(_TITLE + len(block.lanes) for block in shown)
     [axes] = new_axes("plot_timeline", 11, 0.7 + 0.2 * rows) if ax is None else require_axes(ax, 1, "ax")
     start, end = extent(shown)
@@ -47,7 +47,7 @@ def plot_timeline(reference: Any, hypothesis: Any = None, ax: "Axes | None" = No
 
 
 def _draw(axes: "Axes", shown: list[Block], start: float, span: float, size: float) -> dict[float, str]:
-    """The rows from top to bottom; where each has its name."""
+    """Draw the rows from top to bottom, and return the names of the rows by their positions on the vertical axis."""
     names: dict[float, str] = {}
     row = 0.0
     for block in shown:
@@ -60,7 +60,7 @@ def _draw(axes: "Axes", shown: list[Block], start: float, span: float, size: flo
             names[row + 0.5] = text(lane.name)
             axes.broken_barh([(start, span)], (row + 0.08, 0.84), facecolor=GROUND, linewidth=0)
             shade = WRONG if block.title == "errors" else FAINT if lane.colour is None else colour(lane.colour)
-            bars = [(one, other - one) for one, other in lane.spans]
+            bars = [(first, last - first) for first, last in lane.spans]
             axes.broken_barh(bars, (row + 0.12, 0.76), facecolor=shade, edgecolor=shade, linewidth=0.5)
             row += 1
     return names

@@ -19,7 +19,7 @@ class CodedSequence:
 
     Attributes:
         observations: (T, D) float32, finite.
-        labels: (T,) codes, or None if unknown; equal codes mean equal labels, also in other sequences of one reading.
+        labels: (T,) codes, or None if unknown; equal codes mean equal labels, also in other sequences of the reading.
         joins: (T,) whether each observation is at the time of the observation before it; None: no observation is.
         name: of the sequence in error messages.
     """
@@ -116,7 +116,7 @@ def _required(values: Any, name: str) -> list[Any]:
             f"{name} must be a list of (T, D) arrays or a (T, D) array, but are {type(values).__name__}"
         )
     if len(values) == 0:
-        raise InputError(f"{name}: at least one is needed, but the list is empty")
+        raise InputError(f"{name}: at least one sequence is needed, but the list is empty")
     return list(values)
 
 

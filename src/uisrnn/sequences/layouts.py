@@ -6,13 +6,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from uisrnn.compiled import RowNumbers
 from uisrnn.errors import ArgumentError, InputError, InputTypeError
 from uisrnn.sequences import labels as labelling
 from uisrnn.sequences.labeled import LabeledSequence, Times
 from uisrnn.sequences.labels import Label
 
-RowNumbers = NDArray[np.int64]
-Weights = NDArray[np.float64]
+SampleWeights = NDArray[np.float64]
 Labels = Any
 """Strings and integers, in the form of a layout."""
 
@@ -27,7 +27,7 @@ class Layout(Protocol):
     def labels(self, given: Labels) -> Any:
         """The labels that a user gives, as a list for each sequence."""
 
-    def weights(self, given: Any) -> Weights:
+    def weights(self, given: Any) -> SampleWeights:
         """The weight of each sequence, from the weights of the elements of this layout."""
 
     def join(self, labels: list[list[Label]]) -> Any:
@@ -63,7 +63,7 @@ class Listed:
     def labels(self, given: Labels) -> Any:
         return [_integers(labels) for labels in given] if isinstance(given, (list, tuple, np.ndarray)) else given
 
-    def weights(self, given: Any) -> Weights:
+    def weights(self, given: Any) -> SampleWeights:
         return _weights(given, len(self.sequences))
 
     def join(self, labels: list[list[Label]]) -> list[list[Label]]:
@@ -103,7 +103,7 @@ class Stacked:
         codes = _codes(given, sum(map(len, self.rows)), "y")
         return [codes[part] for part in self.rows]
 
-    def weights(self, given: Any) -> Weights:
+    def weights(self, given: Any) -> SampleWeights:
         """The mean weight of the observations of each sequence, so that length does not count."""
         weights = _weights(given, sum(map(len, self.rows)))
         return np.array([weights[part].mean() for part in self.rows])
@@ -178,7 +178,7 @@ def _codes(values: Any, number: int, name: str) -> labelling.Codes:
     return codes
 
 
-def _weights(values: Any, number: int) -> Weights:
+def _weights(values: Any, number: int) -> SampleWeights:
     try:
         weights = np.array(values, dtype=np.float64)
     except (ValueError, TypeError) as error:

@@ -69,7 +69,7 @@ def _is_real(kind: type) -> bool:
 
 
 def _numbers_of_objects(array: NDArray[Any], where: str) -> NDArray[Any]:
-    """An array of Python numbers as float64: numpy makes such arrays of several sequences of one length."""
+    """An array of Python numbers as float64: numpy makes such arrays of several sequences of equal lengths."""
     try:
         return array.astype(np.float64)
     except OverflowError as error:

@@ -1,4 +1,4 @@
-"""Conversations to compose, and which voice speaks for whom in them."""
+"""Conversations to compose, and the choice of a voice for each speaker."""
 
 import os
 from collections.abc import Hashable, Iterator, Sequence
@@ -11,11 +11,11 @@ from uisrnn.turns.files import read_turns
 from uisrnn.turns.turn import Turn, turns_of
 
 Speaker = TypeVar("Speaker", bound=Hashable)
-Voice = TypeVar("Voice")
+AnyVoice = TypeVar("AnyVoice")
 
 
 def conversations_of(turns: Any) -> Iterator[tuple[list[Turn], str]]:
-    """The turns of each conversation, with the words that name the conversation in an error message.
+    """The turns of each conversation, with its name for error messages.
 
     Args:
         turns: a list of conversations. A conversation is a list of turns (start seconds, end seconds, speaker), or the
@@ -39,14 +39,14 @@ def conversations_of(turns: Any) -> Iterator[tuple[list[Turn], str]]:
 
 
 def cast(
-    speakers: Sequence[Speaker], voices: Sequence[Voice], where: str, generator: np.random.Generator
-) -> dict[Speaker, Voice]:
+    speakers: Sequence[Speaker], voices: Sequence[AnyVoice], where: str, generator: np.random.Generator
+) -> dict[Speaker, AnyVoice]:
     """A random voice for each speaker; no two speakers share a voice.
 
     Args:
-        speakers: of one conversation.
+        speakers: of a conversation.
         voices: to choose from.
-        where: the words with which an error message begins.
+        where: the name of the conversation; error messages begin with it.
         generator: draws the voices.
 
     Raises:

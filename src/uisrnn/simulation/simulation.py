@@ -1,4 +1,4 @@
-"""Labelled conversations from the turns of some and the voices of others."""
+"""Labelled conversations from turns and the voices of other speakers."""
 
 import math
 import numbers
@@ -16,18 +16,18 @@ from uisrnn.sequences.labels import Label
 from uisrnn.sequences.observations import Observations
 from uisrnn.simulation.casting import cast, conversations_of
 from uisrnn.simulation.voices import Voice, bank_of
-from uisrnn.simulation.windows import SILENCE, Windows, windows
+from uisrnn.simulation.windows import SILENCE, ConversationWindows, windows
 
 _SHORTEST = 1e-3  # seconds
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a conversation is made.
+    """Numbers for the making of a conversation.
 
     Attributes:
-        step: observations of a voice from one window to the next.
-        gap: observations of a voice that are left out between two times that it is heard.
+        step: observations of a voice from window to window.
+        gap: observations of a voice that are left out after each pause of the voice.
         max_length: see `simulate`.
         mixing: see `simulate`.
     """
@@ -54,40 +54,42 @@ def simulate(
 ) -> tuple[list[Observations], list[list[Label]]]:
     """Make labelled conversations for `fit`: voices of single speakers, laid along the turns of real conversations.
 
-    A window of `window` seconds every `hop` seconds, the first where the first turn starts, gives one observation. Its
-    label is the voice that speaks at its center; windows with silence there are left out. Of speakers at the same
-    time only the one is heard who began last (of two who began together, the one who ends first), and when that turn
-    ends, the other again. A window in which several voices are heard has the mean of an observation of each,
-    weighted with the seconds that each is heard in it.
+    Windows of `window` seconds begin every `hop` seconds, from the start of the first turn. Each window gives an
+    observation. Its label is the voice that speaks at its center; windows with silence at their center are left out.
+    If speakers overlap, only the speaker who began last is heard (if two begin together, the speaker who ends first),
+    until the end of that turn. A window with several voices has the mean of an observation of each voice, weighted
+    with the seconds of the voice in the window.
 
-    Each speaker has a voice of their own, drawn at random. While a speaker is heard, their observations are
-    consecutive ones of the voice, at steps of `hop`; later they go on `window` seconds further on. Utterances of
-    a voice come in random order, with a random start, and again when all were heard: what a voice lacks is repeated.
+    Each speaker gets a voice of their own, drawn at random. While a speaker is heard, their observations are
+    consecutive observations of the voice, at steps of `hop`; after a pause they go on `window` seconds later. The
+    utterances of a voice come in random order, from a random start, and repeat when all were heard.
 
     Args:
         turns: a list of conversations; each is a list of turns (start seconds, end seconds, speaker) in any order, or
-            the path of an RTTM file, in which each file id is a conversation. One path alone will do.
-        voices: for each voice by its name, (n, D) observations of this voice alone, or a list of such arrays, one an
-            utterance, in the order of time.
-        window: seconds that an observation sees; best what those of `voices` see.
-        hop: seconds from one observation to the next.
-        voice_hop: the same in `voices`, at most `hop`; None: as `hop`.
-        number: of conversations to make; the list of turns is gone through again, with other voices, where it is
-            shorter. None: one for each.
-        max_length: observations; of a longer conversation only a random stretch of this length is taken. None: all.
+            the path of an RTTM file, in which each file id is a conversation. A single path is also accepted.
+        voices: for each voice by its name, (n, D) observations of this voice alone, or a list of such arrays, an
+            array for each utterance, in the order of time.
+        window: seconds that an observation sees; best as long as the windows of `voices`.
+        hop: seconds from observation to observation.
+        voice_hop: seconds from observation to observation in `voices`, at most `hop`; None: `hop`.
+        number: of conversations to make. If there are fewer lists of turns, they are used again with other voices.
+            None: a conversation for each list of turns.
+        max_length: in observations; a random stretch of this length replaces a longer conversation. None: no limit.
         mixing: False: only the voice at the center is heard in a window.
         noise: standard deviation of normal noise, added to each dimension before normalising.
-        normalize: bring observations to L2 norm 1 (but those that are zero); None: where those of `voices` have it.
-        seed: of everything random; None: taken from torch's global generator.
+        normalize: scale observations to L2 norm 1, but for zeros; None: only if all observations of `voices` have
+            norm 1.
+        seed: of all random numbers; None: drawn from torch's global generator.
 
     Returns:
-        A list of (T, D) float32 arrays, and for each a list of T names of voices. These mean the same in all of them,
-        so train with `enforce_cluster_id_uniqueness=False`. Conversations without an observation are left out.
+        A list of (T, D) float32 arrays, and for each array a list of T names of voices. A name means the same voice in
+        all lists, so train with `enforce_cluster_id_uniqueness=False`. Conversations without an observation are left
+        out.
 
     Raises:
-        InputError: turns or observations are wrong, speakers are more than voices, nobody speaks; the message tells
-            which conversation, turn, voice or line.
-        InputTypeError: something is not what could hold them.
+        InputError: turns or observations are wrong, there are more speakers than voices, or nobody speaks; the message
+            names the conversation, turn, voice or line.
+        InputTypeError: `turns` or `voices` has a wrong type.
         ArgumentError: another argument has a value that it cannot have.
         OSError: an RTTM file cannot be read.
 
@@ -108,23 +110,24 @@ def simulate(
     _require_flag("normalize", normalize, (True, False, None))
     recipe = _recipe(window, hop, voice_hop, max_length, mixing)
     bank = bank_of(voices)
-    plans = [windows(one, window, hop, where) for one, where in conversations_of(turns)]
+    plans = [windows(conversation, window, hop, where) for conversation, where in conversations_of(turns)]
     spoken = [plan for plan in plans if (plan.speaker != SILENCE).any()]
     if not spoken:
         raise InputError(
             f"turns: someone must speak at the center of a {window} s window, "
-            f"but of {len(plans)} conversations there is none where anyone does"
+            f"but nobody does in {len(plans)} conversations"
         )
     if normalize is None:
         normalize = all(voice.normalized for voice in bank)
     generator = generator_from(seed)
-    made, labels = [], []
+    sequences = []
+    labels = []
     for plan in islice(cycle(spoken), len(spoken) if number is None else number):
         x, ids = _conversation(plan, bank, recipe, generator)
         x += noise * generator.standard_normal(x.shape)
-        made.append((_normalized(x) if normalize else x).astype(np.float32))
+        sequences.append((_normalized(x) if normalize else x).astype(np.float32))
         labels.append(ids)
-    return made, labels
+    return sequences, labels
 
 
 def _recipe(window: float, hop: float, voice_hop: float | None, max_length: int | None, mixing: bool) -> Recipe:
@@ -137,9 +140,9 @@ def _recipe(window: float, hop: float, voice_hop: float | None, max_length: int 
 
 
 def _conversation(
-    plan: Windows, bank: list[Voice], recipe: Recipe, generator: np.random.Generator
+    plan: ConversationWindows, bank: list[Voice], recipe: Recipe, generator: np.random.Generator
 ) -> tuple[NDArray[np.float64], list[Label]]:
-    """One conversation with voices drawn for it: (T, D) observations and T labels."""
+    """A conversation with random voices: (T, D) observations and T labels."""
     kept = _stretch(np.flatnonzero(plan.speaker != SILENCE), recipe.max_length, generator)
     speakers = np.flatnonzero(plan.seconds[kept].any(axis=0)).tolist()
     voices = cast(speakers, bank, plan.where, generator)
@@ -153,15 +156,15 @@ def _conversation(
 
 
 def _stretch(indexes: NDArray[np.int64], max_length: int | None, generator: np.random.Generator) -> NDArray[np.int64]:
-    """A random stretch of at most this length."""
+    """A random stretch of at most `max_length` indexes."""
     if max_length is None or len(indexes) <= max_length:
         return indexes
     start = generator.integers(len(indexes) - max_length + 1)
     return indexes[start : start + max_length]
 
 
-def _weights(plan: Windows, mixing: bool) -> NDArray[np.float64]:
-    """(K, S) shares of the speakers in each window, which sum to 1 where someone speaks at its center."""
+def _weights(plan: ConversationWindows, mixing: bool) -> NDArray[np.float64]:
+    """(K, S) shares of the speakers in each window, which sum to 1 if someone speaks at its center."""
     heard = plan.seconds if mixing else plan.speaker[:, None] == np.arange(plan.seconds.shape[1])
     shares: NDArray[np.float64] = heard / np.maximum(heard.sum(axis=1, keepdims=True), 1e-9)
     return shares
@@ -169,7 +172,7 @@ def _weights(plan: Windows, mixing: bool) -> NDArray[np.float64]:
 
 def _normalized(x: NDArray[np.float64]) -> NDArray[np.float64]:
     norms = np.linalg.norm(x, axis=1, keepdims=True)
-    keep = (norms == 0) | (np.abs(norms - 1) < 1e-6)  # what float32 cannot tell from 1 stays the same to the last digit
+    keep = (norms == 0) | (np.abs(norms - 1) < 1e-6)  # norms that are 1 for float32 leave each digit as it is
     scaled: NDArray[np.float64] = x / np.where(keep, 1, norms)
     return scaled
 

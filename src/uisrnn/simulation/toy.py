@@ -7,7 +7,7 @@ from uisrnn.sequences.coded import CodedSequence
 
 
 def centers(number: int, dim: int, generator: np.random.Generator) -> NDArray[np.float32]:
-    """Random directions of length 1, one a cluster.
+    """Random directions of length 1, a direction for each cluster.
 
     Args:
         number: of clusters.
@@ -29,7 +29,7 @@ def conversation(
     change: float = 0.2,
     noise: float = 0.02,
 ) -> CodedSequence:
-    """One sequence in which clusters take turns.
+    """A sequence in which clusters take turns.
 
     Args:
         cluster_centers: (K, D) means of the clusters.

@@ -1,4 +1,4 @@
-"""Voices: what single speakers sound like, and which of it is heard when."""
+"""Voices: the observations of single speakers, and the choice of observations for windows."""
 
 import math
 import numbers
@@ -13,16 +13,16 @@ from uisrnn.errors import InputError, InputTypeError
 from uisrnn.sequences.labels import Label
 from uisrnn.sequences.observations import Observations, is_single, observations
 
-_UNIT = 1e-3  # vectors whose norms differ from 1 by less are taken for normalised ones
+_UNIT = 1e-3  # vectors whose norms differ from 1 by less count as normalised
 
 
 @dataclass(frozen=True)
 class Voice:
-    """What is known of one voice.
+    """The observations of a voice.
 
     Attributes:
         name: its label.
-        observations: (n, D) of this voice alone, all utterances one after another.
+        observations: (n, D) of this voice alone, utterance after utterance.
         utterances: the rows of each utterance.
     """
 
@@ -39,34 +39,39 @@ class Voice:
     def rows(
         self, heard: NDArray[np.bool_], step: float, gap: int, generator: np.random.Generator
     ) -> NDArray[np.int64]:
-        """(K,) which observation is heard in each window, of any meaning where none is.
+        """(K,) the row of the observation that is heard in each window; any row if the voice is not heard.
 
         Args:
             heard: (K,) whether the voice is heard in each window.
-            step: observations of the voice from one window to the next.
-            gap: observations that are left out between two times that it is heard.
-            generator: of the order of utterances, and of where they start.
+            step: observations of the voice from window to window.
+            gap: observations that are left out after each pause of the voice.
+            generator: draws the order of utterances, and the start.
         """
-        order = np.concatenate([self.utterances[one] for one in generator.permutation(len(self.utterances))])
+        order = np.concatenate([self.utterances[number] for number in generator.permutation(len(self.utterances))])
         begins = heard & ~np.concatenate([[False], heard[:-1]])
         clock = np.rint(np.cumsum(heard) * step + np.cumsum(begins) * gap).astype(np.int64)
         clock += generator.integers(len(order))
         lap = math.ceil(math.ceil(len(order) / step) * step)
-        shift = clock // lap % math.ceil(step)  # what steps over several rows left out in one lap comes in the next
+        shift = clock // lap % math.ceil(step)  # rows that steps left out in a lap come in the next lap
         rows: NDArray[np.int64] = order[(clock % lap + shift) % len(order)]
         return rows
 
 
 def bank_of(voices: Any) -> list[Voice]:
-    """The voices that `simulate` is given, checked."""
+    """Check the voices that `simulate` gets.
+
+    Raises:
+        InputTypeError: `voices` is not a mapping from names to observations.
+        InputError: there is no voice, or observations are wrong.
+    """
     if not isinstance(voices, Mapping):
         raise InputTypeError(f"voices must be a mapping from names to observations, but are {type(voices).__name__}")
     if not voices:
-        raise InputError("voices: at least one is needed, but there is none")
+        raise InputError("voices: at least one voice is needed, but there is none")
     bank: list[Voice] = []
     for name, values in voices.items():
         if not isinstance(name, (str, numbers.Integral)):
-            raise InputTypeError(f"voices: names must be strings or integers, but one is {name!r:.80}")
+            raise InputTypeError(f"voices: names must be strings or integers, but there is {name!r:.80}")
         bank.append(_voice(name, values, bank[0].observations.shape[1] if bank else None))
     return bank
 
@@ -77,10 +82,10 @@ def _voice(name: Any, values: Any, dim: int | None) -> Voice:
         parts = [observations(values, dim, where)]
     else:
         parts = []
-        for number, one in enumerate(values):
-            parts.append(observations(one, dim, f"{where}, utterance {number}"))
+        for number, utterance in enumerate(values):
+            parts.append(observations(utterance, dim, f"{where}, utterance {number}"))
             dim = parts[0].shape[1]
     if not parts:
         raise InputError(f"{where}: at least one observation is needed, but there is none")
-    cuts = np.cumsum([len(one) for one in parts])
+    cuts = np.cumsum(list(map(len, parts)))
     return Voice(name, np.concatenate(parts), np.split(np.arange(cuts[-1]), cuts[:-1]))

@@ -1,4 +1,4 @@
-"""Windows over a conversation: who is heard in each, and who speaks at its center."""
+"""Windows over a conversation: the speakers in each window, and the speaker at its center."""
 
 import math
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ _MOST_WINDOWS = 1_000_000  # in a conversation
 
 
 @dataclass(frozen=True)
-class Windows:
-    """Who is heard in each of K windows of a conversation with S speakers.
+class ConversationWindows:
+    """K windows of a conversation with S speakers.
 
     Attributes:
-        seconds: (K, S) for how long each speaker is heard.
-        speaker: (K,) the number of who speaks at the center, `SILENCE` where nobody does.
-        where: the words with which an error message about the conversation begins.
+        seconds: (K, S) of each speaker in each window.
+        speaker: (K,) the number of the speaker at the center, `SILENCE` if nobody speaks.
+        where: the name of the conversation in error messages.
     """
 
     seconds: NDArray[np.float64]
@@ -30,17 +30,17 @@ class Windows:
     where: str
 
 
-def windows(conversation: list[Turn], window: float, hop: float, where: str) -> Windows:
-    """Who is heard in windows of `window` seconds every `hop` seconds, the first where the first turn starts.
+def windows(conversation: list[Turn], window: float, hop: float, where: str) -> ConversationWindows:
+    """Windows of `window` seconds every `hop` seconds, from the start of the first turn.
 
-    Of speakers at the same time only the one is heard who began last; of two who began together, the one who ends
-    first. When that turn ends, the other is heard again.
+    If speakers overlap, only the speaker who began last is heard; if two begin together, the speaker who ends first.
+    When that turn ends, the other speaker is heard again.
 
     Args:
         conversation: its turns in any order.
         window: in seconds, 1 ms or more.
         hop: in seconds, 1 ms or more.
-        where: the words with which an error message begins.
+        where: the name of the conversation; error messages begin with it.
 
     Raises:
         InputError: the times are so far apart that they cannot be seconds.
@@ -49,7 +49,7 @@ def windows(conversation: list[Turn], window: float, hop: float, where: str) -> 
     array([[1. , 0.5, 0. , 0.5, 1. , 1. , 1. ],
            [0. , 0.5, 1. , 0.5, 0. , 0. , 0. ]])
     """
-    numbers_of = {name: number for number, name in enumerate(dict.fromkeys(one.speaker for one in conversation))}
+    numbers_of = {name: number for number, name in enumerate(dict.fromkeys(turn.speaker for turn in conversation))}
     edges, heard = _timeline(conversation, numbers_of)
     if not edges[-1] / hop <= _MOST_WINDOWS:
         raise InputError(f"{where}: lasts {edges[-1]:g} s, over {_MOST_WINDOWS} windows; are its times in seconds?")
@@ -60,12 +60,12 @@ def windows(conversation: list[Turn], window: float, hop: float, where: str) -> 
         seconds[:, speaker] = np.interp(starts + window, edges, spoken) - np.interp(starts, edges, spoken)
     seconds[seconds < _TICK / 2] = 0
     between = np.searchsorted(edges, starts + window / 2, side="right") - 1
-    return Windows(seconds, np.append(heard, SILENCE)[between], where)
+    return ConversationWindows(seconds, np.append(heard, SILENCE)[between], where)
 
 
 def _timeline(conversation: list[Turn], numbers_of: dict[Label, int]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The time cut wherever a turn starts or ends: (E + 1,) edges from 0 on, (E,) who is heard between two of them."""
-    times = np.array([(one.start, one.end) for one in conversation], dtype=np.float64).reshape(-1, 2)
+    """The times at which a turn starts or ends, (E + 1,) from 0 on, and the (E,) speakers heard between these times."""
+    times = np.array([(turn.start, turn.end) for turn in conversation], dtype=np.float64).reshape(-1, 2)
     times = np.round((times - times.min(initial=np.inf)) / _TICK) * _TICK
     edges = np.unique(np.append(times, 0.0))
     heard = np.full(len(edges) - 1, SILENCE, dtype=np.int64)

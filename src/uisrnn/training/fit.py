@@ -99,7 +99,8 @@ def _task(corpus: Corpus, args: TrainingArguments, context: Context, checkpointe
 
 
 def _checkpointer(model: Model, corpus: Corpus, args: TrainingArguments, context: Context) -> Checkpointer:
-    team, checkpoints = context.team, context.checkpoints
+    team = context.team
+    checkpoints = context.checkpoints
     if team.size > 1 and len(set(team.gather(model.fingerprint()))) > 1:
         raise ArgumentError("all processes must begin with equal models: give each the same seed, or the same file")
     seed: int = team.gather(context.seed)[0]
@@ -152,7 +153,8 @@ def _marked(model: Model, trainer: Trainer, args: TrainingArguments) -> Model:
 def _fit_observation_model(
     model: Model, trainer: Trainer, task: TrainingTask, context: Context
 ) -> tuple[StageRecord, Folds]:
-    args, logger = task.args, context.logger
+    args = task.args
+    logger = context.logger
     progress = progress_of("generative", args, model.arguments.verbosity, context.watcher)
     record, folds = trainer.fit(task, progress)
     if record.iteration:
@@ -172,7 +174,8 @@ def _with_estimates(model: Model, task: TrainingTask) -> Model:
 
     p0 is the mean of the estimates of all calls so far, weighted by their denominators.
     """
-    corpus, team = task.corpus, task.context.team
+    corpus = task.corpus
+    team = task.context.team
     if model.estimates_transition_bias:
         estimate, weight = transition_bias_of(corpus, team)
         earlier = 0.0 if model.transition_bias is None else model.transition_bias * model.transition_bias_denominator

@@ -18,6 +18,8 @@ from uisrnn.training.team import SINGLE_PROCESS, Team, average_gradients
 from uisrnn.training.tensors import ParameterCopy, load_into, load_optimizer, named, optimizer_tensors, part
 
 SMALLEST_SIGMA2 = 1e-6
+SIGMA2_RATE = 0.1
+"""Step of sigma2 in an iteration, as a share of the distance to the best sigma2 for the batch."""
 CHECK_EVERY = 25
 
 
@@ -36,24 +38,25 @@ def learning_rate(args: TrainingArguments, iteration: int) -> float:
 
 
 def new_optimizer(model: GRUObservation) -> torch.optim.Adam:
-    """Adam over the network, and, as a second group, over the initial hidden state and sigma2 unless it is fixed."""
-    others = [parameter for parameter in (model.init_hidden, model.sigma2) if parameter.requires_grad]
-    groups = [{"params": list(model.network.parameters())}, {"params": others}]
+    """Adam over the network, and, as a second group, over the initial hidden state; it does not move sigma2."""
+    groups = [{"params": list(model.network.parameters())}, {"params": [model.init_hidden]}]
     return torch.optim.Adam(groups, fused=model.device.type in ("cpu", "cuda"))
 
 
 def _set_learning_rate(optimizer: torch.optim.Optimizer, args: TrainingArguments, iteration: int) -> float:
-    """Set the falling rate of the network; the rate of the other parameters is constant.
-
-    0.0.6 did the same. It matters: sigma2 must keep following the residuals, which shrink while the network learns.
-    """
+    """Set the falling rate of the network; the rate of the initial hidden state is constant, as in 0.0.6."""
     network, others = optimizer.param_groups
-    network["lr"], others["lr"] = learning_rate(args, iteration), args.learning_rate
+    network["lr"] = learning_rate(args, iteration)
+    others["lr"] = args.learning_rate
     return float(network["lr"])
 
 
 class GenerativeStage:
     """Gradient steps of network, initial hidden state and sigma2, each on a batch.
+
+    Adam moves the network and the initial hidden state. sigma2 goes a part of the way to the best sigma2 for the batch.
+    A step of Adam is as large as the learning rate, and soon larger than sigma2: sigma2 would fall to its smallest
+    value, where its gradient is so steep that Adam would throw it back, far too high.
 
     Args:
         model: changed in place.
@@ -106,9 +109,10 @@ class GenerativeStage:
         return Step(sum(values), {**dict(zip(names, values, strict=True)), "learning_rate": rate}, taken)
 
     def _descend(self, batch: ClusterBatch) -> tuple[list[float], bool]:
-        """The three terms, and whether the step was taken."""
-        self._optimizer.zero_grad(set_to_none=True)
-        terms = self._terms(batch)
+        """The three terms, and whether a step was taken."""
+        self._model.zero_grad(set_to_none=True)
+        number = self._number(batch)
+        terms = self._terms(batch, number)
         values = self._mean(terms)
         if not is_finite(values):
             return values, False
@@ -119,16 +123,31 @@ class GenerativeStage:
         if not bool(torch.stack([norm, *(gradient.sum() for gradient in gradients)]).isfinite().all()):
             return values, False
         self._optimizer.step()
-        if self._model.sigma2.requires_grad:
-            self._model.sigma2.data.clamp_(min=SMALLEST_SIGMA2)
+        self._move_sigma2(number)
         return values, True
 
-    def _terms(self, batch: ClusterBatch) -> Tensor:
-        """The three terms; their mean over processes is the loss of the joined batches."""
-        own = int(batch.lengths.sum())
-        total = float(self._team.sum(np.array([own], dtype=np.float64))[0])
-        likelihood, *others = loss_terms(self._model, batch, self._args, total)
-        return torch.stack([likelihood * (own * self._team.size / total), *others])
+    @torch.no_grad()
+    def _move_sigma2(self, number: float) -> None:
+        """Move sigma2 towards the minimum of the loss over sigma2, unless sigma2 is fixed.
+
+        The gradient is g = A / sigma2 - B / sigma2^2, with A = (2 a + n + 2) / (2 n), B = S / 2 + b / n and the mean
+        square S of the residuals. The minimum is B / A = sigma2 - sigma2^2 g / A, which is positive.
+        """
+        sigma2 = self._model.sigma2
+        if sigma2.grad is not None:
+            weight = losses.log_sigma2_weight(number, self._args.sigma_alpha)
+            sigma2.sub_(SIGMA2_RATE * sigma2.square() * sigma2.grad / weight)
+            sigma2.clamp_(min=SMALLEST_SIGMA2)
+
+    def _number(self, batch: ClusterBatch) -> float:
+        """The number of observations in the batches of all processes."""
+        return float(self._team.sum(np.array([int(batch.lengths.sum())], dtype=np.float64))[0])
+
+    def _terms(self, batch: ClusterBatch, number: float) -> Tensor:
+        """The three terms; their mean over processes is the loss of all `number` observations."""
+        likelihood, *others = loss_terms(self._model, batch, self._args, number)
+        share = int(batch.lengths.sum()) * self._team.size / number
+        return torch.stack([likelihood * share, *others])
 
     def _mean(self, terms: Tensor) -> list[float]:
         values = np.array(terms.tolist(), dtype=np.float64)
@@ -140,7 +159,7 @@ class GenerativeStage:
         if self._development is None:
             return None
         self._draws.seed_torch(self.iterations, self._model.device)  # equal samples at each check
-        return sum(self._mean(self._terms(self._development)[:2]))
+        return sum(self._mean(self._terms(self._development, self._number(self._development))[:2]))
 
     def remember(self) -> None:
         self._best.take()
@@ -192,9 +211,9 @@ def loss_terms(
     is_mixed = args.precision == "mixed" and model.device.type == "cuda"
     with torch.autocast(model.device.type, torch.bfloat16, enabled=is_mixed):
         outputs = model.outputs(observations, batch.lengths)
-    mean = PAPER_MEAN.over_time(outputs.to(model.dtype))
+    mean = losses.natural(PAPER_MEAN.over_time(outputs.to(model.dtype))[mask], model.sigma2)
     return (
-        losses.negative_log_likelihood(target.of(observations, mask), mean[mask], model.sigma2),
+        losses.negative_log_likelihood(target.of(observations, mask), mean, model.sigma2),
         losses.sigma2_prior(number or int(batch.lengths.sum()), args.sigma_alpha, args.sigma_beta, model.sigma2),
         losses.regularization(model.network.parameters(), args.regularization_weight),
     )

@@ -42,7 +42,9 @@ class GRUTrainer:
         return nullcontext()
 
     def fit(self, task: TrainingTask, progress: Progress) -> tuple[StageRecord, Folds]:
-        args, draws, team = task.args, task.draws, task.context.team
+        args = task.args
+        draws = task.draws
+        team = task.context.team
         corpus, apart = task.split() if task.keeps_apart else (task.corpus, None)
         args = dataclasses.replace(args, batch_size=share_of_batch(args, team))
         sequences = ClusterSequences(Clusters.of(corpus, args.enforce_cluster_id_uniqueness), args, draws)

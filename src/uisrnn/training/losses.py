@@ -81,6 +81,28 @@ def negative_log_likelihood(observations: Tensor, mean: Tensor, sigma2: Tensor) 
     return ((observations - mean).square() / (2 * sigma2)).sum() / len(observations)
 
 
+def natural(mean: Tensor, sigma2: Tensor) -> Tensor:
+    """The same predictions with another gradient: the given gradient times sigma2_d / (mean of sigma2).
+
+    The gradient of the likelihood is (mu - x) / sigma2_d. It nearly vanishes in a dimension that the network does not
+    predict yet, because sigma2_d is large there; the network may never learn this dimension. The natural gradient
+    (Amari, 1998) is mu - x; the mean of sigma2 keeps its size. A fixed sigma2 changes nothing.
+
+    Args:
+        mean: (n, D) predictions mu.
+        sigma2: (D,) variances.
+    """
+    if mean.requires_grad and sigma2.requires_grad:
+        weight = (sigma2 / sigma2.mean()).detach()
+        mean.register_hook(lambda gradient: gradient * weight)  # type: ignore[no-untyped-call]
+    return mean
+
+
+def log_sigma2_weight(number: Tensor | float, sigma_alpha: float) -> Tensor | float:
+    """(2 a + n + 2) / (2 n), the weight of log sigma2_d in `sigma2_prior`."""
+    return (2 * sigma_alpha + number + 2) / (2 * number)
+
+
 def sigma2_prior(number: Tensor | float, sigma_alpha: float, sigma_beta: float, sigma2: Tensor) -> Tensor:
     """sum_d [(2 a + n + 2) / (2 n) log sigma2_d + b / (n sigma2_d)]: inverse gamma prior and normalisation.
 
@@ -90,8 +112,7 @@ def sigma2_prior(number: Tensor | float, sigma_alpha: float, sigma_beta: float, 
         sigma_beta: b, its scale.
         sigma2: (D,).
     """
-    logarithm = (2 * sigma_alpha + number + 2) / (2 * number) * sigma2.log()
-    return (logarithm + sigma_beta / (number * sigma2)).sum()
+    return (log_sigma2_weight(number, sigma_alpha) * sigma2.log() + sigma_beta / (number * sigma2)).sum()
 
 
 def regularization(parameters: Iterable[Tensor], weight: float) -> Tensor:

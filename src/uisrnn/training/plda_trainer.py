@@ -47,7 +47,8 @@ class PLDATrainer:
         All processes together have about as many folds as a single process would have, so the covariances of a fold
         lack the clusters of few sequences.
         """
-        team, order = task.context.team, task.shuffled()
+        team = task.context.team
+        order = task.shuffled()
         own = min(max(_MOST_FOLDS // team.size, 2), len(order))  # at least a training fold and a development fold
         folds = []
         for rank, number in enumerate(team.gather(own)):

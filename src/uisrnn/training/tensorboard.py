@@ -58,7 +58,8 @@ class TensorBoard:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        writer, self._writer = self._writer, None
+        writer = self._writer
+        self._writer = None
         writer.close()
 
     def started(self, **arguments: Mapping[str, object]) -> None:

@@ -78,7 +78,8 @@ class TrainingTask:
 
         They share no cluster if labels are global and enough training sequences remain.
         """
-        corpus, order = self.corpus, self.shuffled()
+        corpus = self.corpus
+        order = self.shuffled()
         held_out = np.sort(order[: max(round(DEVELOPMENT_SHARE * len(order)), 1)])
         others = np.setdiff1d(np.arange(len(corpus)), held_out)
         if not self.args.enforce_cluster_id_uniqueness:

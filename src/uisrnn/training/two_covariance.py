@@ -200,7 +200,8 @@ class ClusterScatter:
         """sum (x - m)(x - m)' over the observations of some clusters of this process about their means."""
         scatter = np.zeros((self._means.shape[1],) * 2)
         blocks = np.flatnonzero(np.isin(self._clusters.of_block, clusters))
-        starts, lengths = self._corpus.blocks.starts[blocks], self._corpus.blocks.lengths[blocks]
+        starts = self._corpus.blocks.starts[blocks]
+        lengths = self._corpus.blocks.lengths[blocks]
         spans = list(zip(starts.tolist(), (starts + lengths).tolist(), strict=True))
         owners = self._entries[self._clusters.of_block[blocks]]
         numbers = np.flatnonzero(np.diff(np.cumsum(lengths) // _PART, prepend=-1))

@@ -111,7 +111,8 @@ class Space:
 
 def _distribution(library: ModuleType, searched: Range, start: float) -> Any:
     start = min(max(start, _LEAST), 1 / _LEAST)
-    low, high = start / searched.reach, max(start, min(start * searched.reach, searched.most))
+    low = start / searched.reach
+    high = max(start, min(start * searched.reach, searched.most))
     if searched.whole:
         return library.distributions.IntDistribution(max(1, math.floor(low)), math.ceil(high), log=True)
     return library.distributions.FloatDistribution(low, high, log=True)

@@ -69,7 +69,7 @@ class Document:
             InputError: a line is not RTTM; the message names the line.
         """
         channels: dict[Channel, list[Turn]] = {}
-        confidences: dict[str, str] = {}
+        confidences: dict[tuple[str, str], str] = {}
         for where, line in numbered(self.text, self.name):
             fields = line.split()
             if fields[0] not in _TYPES:
@@ -190,20 +190,20 @@ def _require_fields(fields: list[str], where: str) -> None:
             )
 
 
-def _require_confidence(fields: list[str], confidences: dict[str, str], where: str) -> None:
+def _require_confidence(fields: list[str], confidences: dict[tuple[str, str], str], where: str) -> None:
     """Refuse names such as `speaker 2` in lines without the last field: the number would pass as the confidence.
 
     An integer passes as the confidence of a speaker if it is 0 or 1, and the same in all lines of the speaker.
 
     Args:
         fields: of a line.
-        confidences: the integer confidence of each speaker in the lines before; the line is added.
+        confidences: the integer confidence of each file id and speaker in the lines before; the line is added.
         where: the words with which an error message begins.
     """
-    name = fields[_SPEAKER]
+    key = (fields[1], fields[_SPEAKER])
     text = "".join(fields[_SPEAKER + 1 : _SPEAKER + 2])
-    if text.isdecimal() and (int(text) > 1 or confidences.setdefault(name, text) != text):
-        raise InputError(f"{where}: {text} after the speaker {name} looks like a part of the name; {_SPACE}")
+    if text.isdecimal() and (int(text) > 1 or confidences.setdefault(key, text) != text):
+        raise InputError(f"{where}: {text} after the speaker {key[1]} looks like a part of the name; {_SPACE}")
 
 
 def _with_speaker(line: str, names: Mapping[str, str]) -> str:

@@ -13,7 +13,8 @@ from uisrnn.turns.turn import Turn
 Range = tuple[float, float]
 LONGEST = 86_400.0
 """Seconds of the longest conversation; a conversation is held in memory."""
-_SHORTEST_RT60, _LONGEST_RT60 = 0.01, 10.0  # seconds
+_SHORTEST_RT60 = 0.01  # seconds
+_LONGEST_RT60 = 10.0  # seconds
 _MOST_DECIBELS = 100.0
 
 

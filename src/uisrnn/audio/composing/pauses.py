@@ -15,7 +15,7 @@ _NEAREST = 18.0  # decibels, the least distance from the loud part down to the g
 _FARTHEST = 35.0  # decibels, the largest distance
 _QUIET = 5  # percentile of levels
 _LOUD = 95  # percentile of levels
-_FADING = 10.0  # decibels by which the loud part may fall from one block to the next
+_FADING = 10.0  # decibels by which the loud part may fall from a block to the next block
 _SILENCE = -100.0  # decibels of full scale
 
 

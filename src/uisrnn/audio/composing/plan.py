@@ -34,7 +34,7 @@ class Script:
 
 @dataclass(frozen=True)
 class Plan:
-    """The drawn properties of one conversation.
+    """The drawn properties of a conversation.
 
     Attributes:
         where: the words with which an error message begins.

@@ -24,7 +24,7 @@ _FADE = 0.005  # seconds
 
 @dataclass(frozen=True)
 class SoundVoice:
-    """The utterances of one voice; sound files are read when they are needed.
+    """The utterances of a voice; sound files are read when they are needed.
 
     Attributes:
         name: the label of the voice.

@@ -1,4 +1,4 @@
-"""Voice activity: when somebody speaks."""
+"""Voice activity: detectors of speech."""
 
 import numbers
 from collections.abc import Callable

@@ -14,7 +14,7 @@ from uisrnn.checks import require_seconds
 from uisrnn.parallel import in_parallel
 from uisrnn.sequences.observations import Observations
 
-_HALVED = 2  # filterbanks of one frame
+_HALVED = 2  # filterbanks of a frame
 _MIDDLE = 200 / RATE  # of filterbank 0
 _LEAST_WEIGHT = 2.0  # frames: a standard deviation needs more than one
 

@@ -27,11 +27,11 @@ class Encoder(Protocol):
 
     @property
     def window(self) -> float:
-        """Seconds of sound that one observation depends on."""
+        """Seconds of sound that an observation depends on."""
 
     @property
     def hop(self) -> float:
-        """Seconds from one observation to the next."""
+        """Seconds from an observation to the next observation."""
 
     def __call__(self, waveform: Waveform, rate: int) -> tuple[Any, Any]:
         """Encode a stretch of sound.

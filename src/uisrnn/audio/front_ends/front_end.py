@@ -70,7 +70,7 @@ class FrontEnd(Protocol):
 
     @property
     def shortest(self) -> float:
-        """Seconds of sound that one observation needs."""
+        """Seconds of sound that an observation needs."""
 
     @property
     def latency(self) -> float:

@@ -23,7 +23,7 @@ Windows = NDArray[np.int64]
 class WindowedFrontEnd:
     """An observation of each window in which somebody speaks.
 
-    A window stands for one hop of time around its center. It is encoded if at least half of this hop is speech. Its
+    A window stands for a hop of time around its center. It is encoded if at least half of this hop is speech. Its
     span is the speech of this hop. On a side on which the next window is not encoded, the span goes on along speech for
     half a hop more, and up to the start or the end of the recording.
 
@@ -109,7 +109,7 @@ class _WindowedListener:
         return max(0, int((samples - (self._grid.window + self._grid.hop) / 2) // self._grid.hop))
 
     def _heard(self, until: int) -> Heard:
-        """Encode the windows from the next window on, each run of windows with speech in one call."""
+        """Encode the windows from the next window on, each run of windows with speech in a single call."""
         windows = np.arange(self._next, max(until, self._next))
         heard = [Heard.nothing(self._dim)]
         for run in runs(windows[self._encoded(windows)]):

@@ -1,1 +1,1 @@
-"""Files, arrays and microphones to blocks of samples at one rate."""
+"""Conversion of files, arrays and sound of a microphone to blocks of samples at a given rate."""

@@ -11,7 +11,7 @@ from uisrnn.errors import InputError
 
 SEGMENT = 0.1
 """Seconds of sound for each decision; the output lags by less than this time."""
-_FADING = math.exp(-SEGMENT / 10.0)  # of energies, from one segment to the next: a time constant of 10 s
+_FADING = math.exp(-SEGMENT / 10.0)  # of energies, from a segment to the next segment: a time constant of 10 s
 _CANCELLED = 0.25  # of E, see Mixdown
 _RESTORED = 0.5  # of E, see Mixdown
 _LOUDER = 2.0  # another channel is chosen if its energy is higher by this factor

@@ -13,7 +13,7 @@ from uisrnn.audio.sources.waveforms import Waveform, scaled
 from uisrnn.errors import InputError
 
 BLOCK_SECONDS = 60.0
-_MOST_VALUES = 2**22  # of all channels in one block
+_MOST_VALUES = 2**22  # of all channels in a block
 _MISSING = 0.5  # seconds that a file may be shorter than its header says
 
 

@@ -166,7 +166,7 @@ class OwnFolder(ForeignFolder):
         times = np.array(self.records[name]["times"])
         if len(times) != len(centers) or (np.abs(times - centers) > _TOLERANCE).any():
             raise InputError(
-                f"{name}: {OWN} must have the times of {SEGMENTS}, but they differ; remove {OWN} if it is the older one"
+                f"{name}: {OWN} must have the times of {SEGMENTS}, but they differ; remove {OWN} if it is older"
             )
         return times
 

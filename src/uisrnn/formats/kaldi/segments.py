@@ -1,5 +1,6 @@
 """The `segments` of a Kaldi folder: which part of which recording an utterance is."""
 
+import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +13,8 @@ from uisrnn.turns.turn import FARTHEST
 
 _TO_THE_END = -1.0  # Kaldi's number for the end of a recording
 _NO_CHANNEL = "-1"  # Kaldi's number for all channels
+
+_log = logging.getLogger("uisrnn.formats")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ def read_segments(path: Path, durations: Mapping[str, float]) -> dict[str, Segme
     """Read the segments by utterance.
 
     A segment that goes on to the end of its recording ends with the recording if its duration is known. Else the
-    segment is as long as most of the others: windows of one length are usual.
+    segment gets the median length of the others, and the log says so: windows of equal length are usual.
 
     Args:
         path: of `segments`.
@@ -52,17 +55,20 @@ def read_segments(path: Path, durations: Mapping[str, float]) -> dict[str, Segme
     named = _with_channels(lines, path)
     lengths = [segment.end - segment.start for segment in named.values() if segment.end is not None]
     usual = median(lengths) if lengths else None
-    recordings = {key: segment.recording for key, (segment, _channel) in lines.items()}
-    return {key: _ended(segment, durations.get(recordings[key]), usual) for key, segment in named.items()}
+    unknown = 0
+    for key, segment in named.items():
+        if segment.end is None:
+            end = _end_of(segment, durations.get(lines[key][0].recording))
+            unknown += end is None
+            named[key] = replace(segment, end=segment.start + usual if end is None and usual is not None else end)
+    if unknown and usual is not None:
+        _log.warning("%s: gave %d segments with an unknown end the median length, %g s", path, unknown, usual)
+    return named
 
 
-def _ended(segment: Segment, duration: float | None, usual: float | None) -> Segment:
-    """A segment with an end, as far as it is known."""
-    if segment.end is not None:
-        return segment
-    if duration is not None and duration >= segment.start:
-        return replace(segment, end=duration)
-    return segment if usual is None else replace(segment, end=segment.start + usual)
+def _end_of(segment: Segment, duration: float | None) -> float | None:
+    """The end of a segment that goes on to the end of its recording; None if it is unknown."""
+    return duration if duration is not None and duration >= segment.start else None
 
 
 def _with_channels(lines: dict[str, tuple[Segment, str]], path: Path) -> dict[str, Segment]:

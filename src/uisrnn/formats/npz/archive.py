@@ -96,7 +96,7 @@ def opened(path: Path) -> Iterator[Archive]:
 
 
 class ArchiveWriter:
-    """Writes arrays to an npz file, one after another.
+    """Writes arrays to an npz file.
 
     Args:
         file: open for writing.

@@ -96,7 +96,7 @@ def plain_values(array: NDArray[Any], place: str) -> Any:
 
 @contextmanager
 def reading(place: str, kind: str) -> Iterator[None]:
-    """Turn the errors of zipfile and NumPy, a dozen types for damaged bytes, into one `InputError`."""
+    """Turn the errors of zipfile and NumPy, a dozen types for damaged bytes, into an `InputError`."""
     try:
         yield
     except InputError:

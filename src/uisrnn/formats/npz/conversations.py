@@ -1,4 +1,4 @@
-"""The conversation format: an npz file with all sequences one after another.
+"""The conversation format: an npz file with the rows of all sequences.
 
     embeddings  float32 (sum of lengths, D)
     labels      int32 (sum of lengths), local to a conversation
@@ -56,7 +56,7 @@ class Conversations:
                 yield LabeledSequence(embeddings[cuts[i] : cuts[i + 1]], labels, times[i], names[i], own_info)
 
     def write(self, arrays: ArchiveWriter, sequences: list[LabeledSequence]) -> None:
-        """Write sequences of one dimension."""
+        """Write sequences of the same dimension."""
         coded = [_coded(sequence.labels, sequence.info) for sequence in sequences]
         meta = [entry for _codes, entry in coded]
         arrays.write_rows("embeddings", [sequence.observations for sequence in sequences])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from uisrnn.errors import InputError
 from uisrnn.formats.format import files_in
 from uisrnn.formats.npz.arrays import plain_values, read_header, reading, require_kind
-from uisrnn.formats.npz.v0 import NEEDS, NEEDS_IDS, ONE, SEVERAL, labelled
+from uisrnn.formats.npz.v0 import NEEDS, NEEDS_IDS, SEVERAL, SINGLE, labelled
 from uisrnn.sequences.labeled import LabeledSequence
 
 _SEQUENCE = "sequence"
@@ -49,7 +49,7 @@ def _sequences(path: Path) -> Iterator[LabeledSequence]:
     if _CLUSTER_ID in path.stem:
         beside = path.with_name(path.name.replace(_CLUSTER_ID, _SEQUENCE))
         raise InputError(f"{path}: holds cluster ids; give the path of their observations, {beside.name}, instead")
-    observations = _array(path, "fiu", (ONE, SEVERAL), f"{NEEDS[ONE]}, or {NEEDS[SEVERAL]}")
+    observations = _array(path, "fiu", (SINGLE, SEVERAL), f"{NEEDS[SINGLE]}, or {NEEDS[SEVERAL]}")
     path_of_ids = _ids_of(path)
     if path_of_ids is None or not path_of_ids.exists():
         return labelled(observations, None, path)

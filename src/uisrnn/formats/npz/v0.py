@@ -11,10 +11,11 @@ from uisrnn.formats.format import errors_at
 from uisrnn.formats.npz.archive import Archive
 from uisrnn.sequences.labeled import LabeledSequence
 
-ONE, SEVERAL = 2, 3  # dimensions of the array of a sequence (T, D), of sequences (n, T, D)
-NEEDS = {ONE: "an (N, D) array of numbers", SEVERAL: "an (n, T, D) array of numbers"}
+SINGLE = 2  # dimensions of the array of a sequence, (T, D)
+SEVERAL = 3  # dimensions of the array of several sequences, (n, T, D)
+NEEDS = {SINGLE: "an (N, D) array of numbers", SEVERAL: "an (n, T, D) array of numbers"}
 NEEDS_IDS = {
-    ONE: "an (N,) array of cluster ids, <U or integers",
+    SINGLE: "an (N,) array of cluster ids, <U or integers",
     SEVERAL: "an (n, T) array of cluster ids, <U or integers",
 }
 
@@ -25,7 +26,7 @@ class TrainingFile:
     needs = "train_sequence"
 
     def sequences(self, arrays: Archive) -> Iterator[LabeledSequence]:
-        return _sequences(arrays, self.needs, "train_cluster_id", ONE)
+        return _sequences(arrays, self.needs, "train_cluster_id", SINGLE)
 
 
 class TestFile:
@@ -56,7 +57,7 @@ def labelled(observations: NDArray[Any], ids: list[Any] | None, path: Path) -> I
     Raises:
         InputError: the numbers of observations and cluster ids differ; the message begins with `path`.
     """
-    if observations.ndim == ONE:
+    if observations.ndim == SINGLE:
         with errors_at(path):
             yield LabeledSequence(observations, ids, name=path.stem)
         return

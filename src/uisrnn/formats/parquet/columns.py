@@ -148,7 +148,9 @@ class _Search:
         candidates = self.candidates(role)
         if len(candidates) > 1:
             columns = " and ".join(map(repr, candidates))
-            raise InputError(f"{self.path}: columns {columns:.200} may each be the {role}; rename one to {role!r}")
+            raise InputError(
+                f"{self.path}: columns {columns:.200} may each be the {role}; rename the right column to {role!r}"
+            )
         return candidates[0] if candidates else None
 
     def candidates(self, role: str) -> list[str]:

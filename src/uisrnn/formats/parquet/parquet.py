@@ -8,6 +8,8 @@
 
 If a file has labels of both types, its labels are JSON texts, and the metadata of the schema says so. Files of other
 programs need only a column with lists of numbers; `columns.py` has the names of columns that are known.
+
+A folder may have partitions of hive, as `sequence=call/0.parquet`: they are columns, whose values are strings.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -43,7 +45,7 @@ class Parquet:
         return list(_shards(path)) if path.is_dir() else [path]
 
     def iterate(self, path: Path, shards: Sequence[Path]) -> Iterator[tuple[Path, LabeledSequence]]:
-        """Read batches of rows; the shards are one table, in the order of their names."""
+        """Read batches of rows; all shards are a table, in the order of their names."""
         said: set[str] = set()
         return sequences_of(
             chain.from_iterable(rows_of(shard, path.stem, partitions_of(path, shard), said) for shard in shards)

@@ -269,7 +269,8 @@ def _observations(batch: RowBatch) -> Observations:
         row = int(np.flatnonzero((lengths != lengths[0]) | (lengths == 0))[0])
         needs = f"{lengths[0]} numbers as the rows before" if row else "at least one number"
         raise InputError(f"{batch.where(row)}: {batch.names[EMBEDDING]} must have {needs}, but has {lengths[row]}")
-    values, dim = column.flatten(), int(lengths[0])
+    values = column.flatten()
+    dim = int(lengths[0])
     if values.null_count:
         row, place = divmod(_first(values.is_null()), dim)
         raise InputError(

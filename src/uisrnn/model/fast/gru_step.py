@@ -1,4 +1,4 @@
-"""One time step of the GRU for rows of a table, as decoding needs it: without gradients, in place, in few calls.
+"""A time step of the GRU for rows of a table, as in decoding: without gradients, in place, in few calls.
 
 With gates in torch's order r, z, n, a = W_ih x + b_ih and c = W_hh h + b_hh:
 
@@ -31,15 +31,15 @@ class Affine(NamedTuple):
 
 
 class Table(NamedTuple):
-    """The states of clusters, one row a cluster, and what was computed from them.
+    """The states of clusters, a row for each cluster, and intermediate results.
 
     Attributes:
         hidden: (capacity, depth, H).
         mean: (capacity, D).
         counts: (capacity, 1).
-        recurrent: (depth, capacity, 3 H) c of rows that took an observation before. It does not depend on the
-            observation, and the same state often takes several, in different beams.
-        recurred: (capacity, depth) whether it is there.
+        recurrent: (depth, capacity, 3 H) c of the rows that took an observation. It does not depend on the
+            observation, and a state often takes several observations, in different beams.
+        recurred: (capacity, depth) whether `recurrent` holds c of the row.
     """
 
     hidden: Reals
@@ -50,7 +50,7 @@ class Table(NamedTuple):
 
     @staticmethod
     def of(hidden: Tensor, mean: Tensor, count: Tensor) -> "Table":
-        """The table over these tensors, which it shares."""
+        """A table that shares the memory of these tensors."""
         capacity, depth, size = hidden.shape
         recurrent = np.empty((depth, capacity, 3 * size), dtype=mean.numpy().dtype)
         recurred = np.zeros((capacity, depth), dtype=np.bool_)
@@ -58,7 +58,7 @@ class Table(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """What a step needs besides states and observations.
+    """The weights of the network, and the rule for the prediction.
 
     Attributes:
         inputs: for each layer, W_ih with b_ih.
@@ -80,8 +80,8 @@ class GRUStep:
     """The step on a CPU, in compiled loops.
 
     Attributes:
-        table: changed in place.
-        weights: of the network.
+        table: the states, changed in place.
+        weights: the weights of the network.
     """
 
     table: Table
@@ -118,7 +118,7 @@ def _copied(x: Reals) -> Any:
 
 @compiled
 def _recur(table: Table, layer: int, rows: RowNumbers, recurrent: Affine) -> None:
-    """Compute c of these rows where it is not there yet."""
+    """Compute c of the rows that do not have it."""
     missing = np.empty_like(rows)
     number = 0
     for row in rows:
@@ -169,7 +169,7 @@ def _next_mean(table: Table, rows: RowNumbers, new: RowNumbers, h: Reals, weight
 
 @compiled
 def _affine(x: Reals, affine: Affine) -> Any:
-    """W x + b of rows for a product, as rows for another one."""
+    """W x + b of rows from `rows_for_product`, as rows for the next product."""
     result = rows_for_product(len(x), len(affine.weight), x)
     multiply(x, affine.weight, affine.bias, result, np.arange(len(x)))
     return result

@@ -14,7 +14,7 @@ class Table(NamedTuple):
     Attributes:
         mean: (rows, F).
         variance: (rows, F).
-        number: (rows, 1) what the observations count as.
+        number: (rows, 1) number of independent observations that the observations count as.
     """
 
     mean: Reals
@@ -24,13 +24,13 @@ class Table(NamedTuple):
 
 @dataclass(frozen=True)
 class PLDAStep:
-    """Gives rows one more observation; see `PLDAObservation.advance` for the equation.
+    """Advances rows by an observation; see `PLDAObservation.advance` for the equation.
 
     Attributes:
         table: the rows, changed in place.
         between_precision: (F,) 1 / b.
         within: v.
-        discount: what an observation counts as.
+        discount: number of independent observations that an observation counts as.
     """
 
     table: Table
@@ -59,11 +59,11 @@ def _move(
     which: RowNumbers,
 ) -> None:
     for move in range(len(rows)):
-        row, to, of = rows[move], new[move], which[move]
+        row, target, taken = rows[move], new[move], which[move]
         number = table.number[row, 0] + discount
-        table.number[to, 0] = number
+        table.number[target, 0] = number
         for dimension in range(x.shape[1]):
             spread = 1.0 / (between_precision[dimension] + number / within)
             mean = table.mean[row, dimension]
-            table.mean[to, dimension] = mean + discount / within * spread * (x[of, dimension] - mean)
-            table.variance[to, dimension] = within + spread
+            table.mean[target, dimension] = mean + discount / within * spread * (x[taken, dimension] - mean)
+            table.variance[target, dimension] = within + spread

@@ -1,7 +1,7 @@
-"""Few rows times a large matrix: what a step of the recurrence spends its time on.
+"""Few rows times a large matrix, where a step of the recurrence spends its time.
 
-Libraries of matrix products rearrange the weights first, which pays for many rows; with few, as in a step of decoding,
-that takes longer than the product (`benchmarks/product.py`). Here the weights are read where they are.
+Libraries of matrix products rearrange the weights first, which pays for many rows. For few rows, as in a step of
+decoding, it takes longer than the product (`benchmarks/product.py`). This product reads the weights in place.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ _LINE = 64
 
 @compiled
 def rows_for_product(rows: int, columns: int, like: Reals) -> Any:
-    """An array for `multiply` to read: (rows, columns or more), not filled, but for zeros in further columns.
+    """An array for `multiply` to read: (rows, columns or more), not filled, except for zeros in further columns.
 
     Its rows begin and end with a line of the cache, which makes a product up to a third faster.
 
@@ -35,7 +35,7 @@ def rows_for_product(rows: int, columns: int, like: Reals) -> Any:
 
 
 def for_product(weight: Reals) -> Reals:
-    """A weight (N, K) for `multiply` to read: (N, K or more), itself where its rows begin with lines of the cache."""
+    """A weight (N, K) for `multiply` to read: (N, K or more), itself if its rows begin with lines of the cache."""
     if weight.flags.c_contiguous and weight.ctypes.data % _LINE == weight.strides[0] % _LINE == 0:
         return weight
     result: Reals = rows_for_product(weight.shape[0], weight.shape[1], weight)
@@ -47,14 +47,14 @@ def for_product(weight: Reals) -> Reals:
 def multiply(x: Reals, weight: Reals, bias: Reals, result: Reals, into: RowNumbers) -> None:
     """x W^T + b: four rows of x by two of the weights at a time, the weights in blocks that stay in the cache.
 
-    Past the last row or weight, the last one is taken again.
+    Past the last row or weight, the last row or weight is computed again.
 
     Args:
-        x: (rows, K), both from `rows_for_product`.
+        x: (rows, K), from `rows_for_product`.
         weight: (N, K).
         bias: (N,).
-        result: (..., N), in which these rows are to be filled.
-        into: (rows,) which ones.
+        result: (..., N), of which some rows are to be filled.
+        into: (rows,) the numbers of these rows.
     """
     last, outputs = len(x) - 1, len(weight)
     for block in range(0, outputs, _BLOCK):

@@ -1,16 +1,16 @@
 """The GRU over whole sequences, forward and back through time.
 
-Torch's own GRU on a CPU multiplies the gradient of the weights at each time step, and, for packed sequences, clears
-memory that grows with the square of the length. Here the weights' gradient is one product for all steps; what is left
-of the time is the matrix product of the recurrence itself.
+On a CPU, torch's own GRU multiplies the gradient of the weights at each time step, and, for packed sequences, clears
+memory that grows with the square of the length. Here the gradient of the weights is a single product for all steps, so
+most of the time goes to the matrix product of the recurrence.
 
 For one layer, with gates in torch's order r, z, n and a_t = W_ih x_t + b_ih, c_t = W_hh h_{t-1} + b_hh:
 
     r = sigmoid(a_r + c_r)    z = sigmoid(a_z + c_z)    n = tanh(a_n + r c_n)    h_t = n + z (h_{t-1} - n)
 
-Sequences are packed as in `torch.nn.utils.rnn.PackedSequence`: first the first entries of all sequences, longest
-sequence first, then the second ones of those that have any, and so on. So the entries of step t are a slice, and the
-hidden states that they start from are the beginning of the slice of step t - 1.
+Sequences are packed as in `torch.nn.utils.rnn.PackedSequence`: the first entries of all sequences, longest sequence
+first, then the second entries, and so on. So the entries of step t are a slice, and their previous hidden states are
+the beginning of the slice of step t - 1.
 """
 
 from itertools import accumulate
@@ -24,19 +24,19 @@ from torch.nn.utils.rnn import PackedSequence
 
 
 class _Layer(torch.autograd.Function):
-    """One GRU layer from its projected inputs to its hidden states."""
+    """A GRU layer, from its projected inputs to its hidden states."""
 
     @staticmethod
     def forward(ctx: Any, projected: Tensor, hidden: Tensor, weight: Tensor, bias: Tensor, sizes: list[int]) -> Tensor:
         """Hidden states h_1 .. h_T.
 
         Args:
-            ctx: what `backward` needs is kept here.
+            ctx: keeps tensors for `backward`.
             projected: (entries, 3 H) a, packed.
             hidden: (batch, H) h_0.
             weight: (3 H, H) W_hh.
             bias: (3 H,) b_hh.
-            sizes: number of entries at each step, falling.
+            sizes: number of entries at each step, not increasing.
 
         Returns:
             (entries, H), packed.
@@ -61,13 +61,13 @@ class _Layer(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, None]:
-        """Gradients by `projected`, `hidden`, `weight` and `bias`, from that by the hidden states."""
+        """Gradients with respect to `projected`, `hidden`, `weight` and `bias`."""
         states, gates, candidates, inner, weight = ctx.saved_tensors
         size = candidates.shape[1]
         slices = _slices(len(states) - len(candidates), ctx.sizes)
-        before = torch.cat([states[one] for _entries, one in slices])
+        before = torch.cat([states[previous] for _entries, previous in slices])
         r, z = gates[:, :size], gates[:, size:]
-        # derivatives of h by a_z, a_n and a_r, all entries at once; those by c are the same but for c_n
+        # derivatives of h by a_z, a_n and a_r, all entries at once; derivatives by c are the same, except for c_n
         by_z = (before - candidates) * z * (1 - z)
         by_n = (1 - z) * (1 - candidates.square())
         by_inner = by_n * r
@@ -89,12 +89,12 @@ class _Layer(torch.autograd.Function):
 
 
 def _slices(batch: int, sizes: list[int]) -> list[tuple[slice, slice]]:
-    """For each step its entries, and, among h_0 and all entries, the states that it starts from."""
+    """For each step, the slice of its entries, and the slice of their previous states among h_0 and all entries."""
     starts = list(accumulate(sizes, initial=0))[:-1]
-    froms = [0, *(batch + start for start in starts[:-1])]
+    previous = [0, *(batch + start for start in starts[:-1])]
     return [
         (slice(start, start + size), slice(before, before + size))
-        for start, before, size in zip(starts, froms, sizes, strict=True)
+        for start, before, size in zip(starts, previous, sizes, strict=True)
     ]
 
 
@@ -102,7 +102,7 @@ def unroll(gru: nn.GRU, inputs: PackedSequence, hidden: Tensor) -> PackedSequenc
     """Outputs of the last layer of `gru`, with its dropout between layers while it is in training mode.
 
     Args:
-        gru: the layers and their weights, one direction.
+        gru: the layers and their weights; unidirectional.
         inputs: packed inputs of the first layer.
         hidden: (depth, batch, H) in the order of the packed sequences, longest first.
 

@@ -1,7 +1,7 @@
-"""The nonlinearities of a GRU in loops that become vector code, which the library's exponential does not.
+"""The nonlinearities of a GRU in loops that compile to vector code; the exponential of the C library does not.
 
-For x = k log 2 + r with an integer k and |r| <= log(2) / 2, e^x = 2^k e^r, and e^r is its Taylor series, of which seven
-terms are enough for single precision. In double precision the library's exponential is used.
+For x = k log 2 + r with an integer k and |r| <= log(2) / 2, e^x = 2^k e^r; seven terms of the Taylor series of e^r are
+enough for single precision. In double precision, the exponential of the library is used.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ _C6, _C7 = np.float32(1 / 720), np.float32(1 / 5040)
 
 
 def _single(x: Any) -> Any:
-    """e^x where x is between -87 and 87, else that of the nearer bound."""
+    """e^x, with x clipped to -87 .. 87."""
     bounded = min(max(x, -_LARGEST), _LARGEST)
     k = np.floor(bounded * _LOG2_E + _HALF)
     r = bounded - k * _LOG_2_HIGH - k * _LOG_2_LOW
@@ -43,7 +43,7 @@ def exponential(x: Any) -> Any:
 
 @overload(exponential, jit_options={"fastmath": REORDER})
 def _of_precision(x: Any) -> Callable[[Any], Any]:
-    """What it is in compiled code."""
+    """`exponential` in compiled code."""
     return _single if x == types.float32 else _double
 
 

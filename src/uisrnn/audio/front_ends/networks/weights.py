@@ -23,7 +23,7 @@ _MOST_LETTERS = 200  # of the message of an error of torch
 
 @dataclass(frozen=True)
 class Published:
-    """Weights that somebody published.
+    """A file of published weights in a package.
 
     Attributes:
         package: module whose folder holds the file.

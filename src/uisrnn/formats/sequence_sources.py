@@ -14,16 +14,16 @@ from uisrnn.formats.reading import Reading, Recordings, checked, place_of, read
 from uisrnn.sequences.labeled import LabeledSequence
 
 
-class Source(Protocol):
+class SequenceSource(Protocol):
     """A source of sequences. `str(source)` is its name in error messages."""
 
     def read(self, recordings: Recordings | None, reading: Reading) -> Iterator[tuple[object, LabeledSequence]]:
         """One pass over the sequences, each with its place for error messages."""
 
-    def part(self, rank: int, size: int) -> "Source":
+    def part(self, rank: int, size: int) -> "SequenceSource":
         """Part `rank` of `size` parts."""
 
-    def located(self) -> "Source":
+    def located(self) -> "SequenceSource":
         """The same source with absolute paths."""
 
 
@@ -60,13 +60,13 @@ class Files:
                 yield from read(path, format, shards[first:last], recordings, reading)
             before += len(shards)
 
-    def part(self, rank: int, size: int) -> Source:
+    def part(self, rank: int, size: int) -> SequenceSource:
         """A run of consecutive shards, or, if there are fewer shards than parts, every `size`-th sequence."""
         if size > 1 and sum(len(shards) for _path, _format, shards in self._places()) < size:
             return EveryNth(self, rank, size)
         return Files(self.paths, self.format, (rank, size))
 
-    def located(self) -> Source:
+    def located(self) -> SequenceSource:
         return Files(tuple(path.absolute() for path in self.paths), self.format, self.share)
 
     def _places(self) -> list[tuple[Path, Format, list[Path]]]:
@@ -78,7 +78,7 @@ class Files:
 class EveryNth:
     """Every `size`-th sequence of a source, from sequence `rank` on; a pass reads all of them."""
 
-    source: Source
+    source: SequenceSource
     rank: int
     size: int
 
@@ -88,10 +88,10 @@ class EveryNth:
     def read(self, recordings: Recordings | None, reading: Reading) -> Iterator[tuple[object, LabeledSequence]]:
         return islice(self.source.read(recordings, reading), self.rank, None, self.size)
 
-    def part(self, rank: int, size: int) -> Source:
+    def part(self, rank: int, size: int) -> SequenceSource:
         return EveryNth(self, rank, size)
 
-    def located(self) -> Source:
+    def located(self) -> SequenceSource:
         return EveryNth(self.source.located(), self.rank, self.size)
 
 
@@ -122,14 +122,14 @@ class Given:
             if sequence is not None:
                 yield place, sequence
 
-    def part(self, rank: int, size: int) -> Source:
+    def part(self, rank: int, size: int) -> SequenceSource:
         return self if size == 1 else EveryNth(self, rank, size)
 
-    def located(self) -> Source:
+    def located(self) -> SequenceSource:
         return self
 
 
-def source_of(value: Any, format: str | None) -> Source:
+def source_of(value: Any, format: str | None) -> SequenceSource:
     """The source that a caller means.
 
     Args:
@@ -147,7 +147,7 @@ def source_of(value: Any, format: str | None) -> Source:
         return Files(tuple(map(place_of, paths)), format)
     if not isinstance(value, (list, tuple)) and not is_stream(value):
         raise InputTypeError(
-            f"source must be a path, a list of paths or LabeledSequences one after another, but is {value!r:.80}"
+            f"source must be a path, a list of paths or an iterable of LabeledSequences, but is {value!r:.80}"
         )
     if format is not None:
         raise ArgumentError(f"format must be None if the source is not a path, but is {format!r:.80}")

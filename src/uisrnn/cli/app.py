@@ -40,8 +40,8 @@ def run(arguments: Sequence[str]) -> int:
         arguments: the words after the program's name.
 
     Returns:
-        0 if the command succeeded, 1 if it failed, 2 if its arguments are wrong. An error is a single line on the standard
-        error stream.
+        0 if the command succeeded, 1 if it failed, 2 if its arguments are wrong. An error is a line on the
+        standard error stream.
     """
     try:
         code = app(args=options.with_value_of_ray(arguments), prog_name="uisrnn", standalone_mode=False)

@@ -1,6 +1,6 @@
-"""How the text of the library reads: words of docstrings, pages, messages and code that plain English avoids.
+"""Words that plain English avoids: how often they stand in docstrings, pages, messages and code.
 
-    python tests/words.py                   # a row for each kind of text, and a row for each room of src/uisrnn
+    python tests/words.py                   # a row for each kind of text, and a row for the docstrings of each room
     python tests/words.py --tree FOLDER     # the same for another checkout
 
 The rates are for 1000 words; packed assignments (`a, b = x, y`) are for 1000 lines of code.
@@ -67,32 +67,48 @@ def variables_named_one(tree: ast.AST) -> int:
     return sum(name.id == "one" and isinstance(name.ctx, ast.Store) for name in names)
 
 
-def row(name: str, texts: list[str]) -> str:
-    """A line of the table: how often each word stands in 1000 words."""
+def rates(texts: list[str]) -> dict[str, float]:
+    """How often each word stands in 1000 words."""
     joined = "\n".join(texts)
-    count = len(re.findall(r"[A-Za-z']+", joined))
-    rates = [1000 * len(pattern.findall(joined)) / max(count, 1) for pattern in COUNTED.values()]
-    return f"{name:24} {count:7} " + " ".join(f"{rate:8.1f}" for rate in rates)
+    count = max(len(re.findall(r"[A-Za-z']+", joined)), 1)
+    return {word: 1000 * len(pattern.findall(joined)) / count for word, pattern in COUNTED.items()}
+
+
+def library(tree: Path) -> dict[Path, ast.AST]:
+    """The parsed files of the library, by their paths below src/uisrnn."""
+    package = tree / "src" / "uisrnn"
+    return {path.relative_to(package): ast.parse(path.read_text()) for path in sorted(package.rglob("*.py"))}
+
+
+def texts_of(tree: Path) -> dict[str, list[str]]:
+    """Each kind of text in a checkout."""
+    files = library(tree)
+    commands = [parsed for path, parsed in files.items() if path.parts[0] in ("cli", "arguments.py")]
+    return {
+        "docstrings": [text for parsed in files.values() for text in docstrings(parsed)],
+        "errors": [text for parsed in files.values() for text in messages(parsed)],
+        "help of commands": [text for parsed in commands for text in helps(parsed)],
+        "README": [without_code((tree / "README.md").read_text())],
+        "pages": [without_code(path.read_text()) for path in sorted((tree / "docs").rglob("*.md"))],
+    }
+
+
+def packed_in_1000_lines(tree: Path) -> float:
+    """Packed assignments in 1000 lines of the library."""
+    lines = sum(len(path.read_text().splitlines()) for path in (tree / "src" / "uisrnn").rglob("*.py"))
+    return 1000 * sum(map(packed_assignments, library(tree).values())) / lines
 
 
 def table(tree: Path) -> Iterator[str]:
     """The lines of the table for a checkout."""
-    files = {path: ast.parse(path.read_text()) for path in sorted((tree / "src" / "uisrnn").rglob("*.py"))}
-    yield f"{'text':24} {'words':>7} " + " ".join(f"{word:>8}" for word in COUNTED)
-    yield row("docstrings", [text for parsed in files.values() for text in docstrings(parsed)])
-    yield row("errors", [text for parsed in files.values() for text in messages(parsed)])
-    commands = [parsed for path, parsed in files.items() if "cli" in path.parts or path.name == "arguments.py"]
-    yield row("help of commands", [text for parsed in commands for text in helps(parsed)])
-    yield row("README", [without_code((tree / "README.md").read_text())])
-    yield row("pages", [without_code(path.read_text()) for path in sorted((tree / "docs").rglob("*.md"))])
-    rooms = sorted({path.relative_to(tree / "src" / "uisrnn").parts[0] for path in files})
-    for room in rooms:
-        here = [parsed for path, parsed in files.items() if path.relative_to(tree / "src" / "uisrnn").parts[0] == room]
-        yield row(f"  {room}", [text for parsed in here for text in docstrings(parsed)])
-    lines = sum(len(path.read_text().splitlines()) for path in files)
-    packed = sum(map(packed_assignments, files.values()))
-    yield f"packed assignments in 1000 lines: {1000 * packed / lines:.1f}"
-    yield f"variables named `one`: {sum(map(variables_named_one, files.values()))}"
+    yield f"{'text':24} " + " ".join(f"{word:>8}" for word in COUNTED)
+    rooms: dict[str, list[str]] = {}
+    for path, parsed in library(tree).items():
+        rooms.setdefault(f"  {path.parts[0]}", []).extend(docstrings(parsed))
+    for name, texts in (texts_of(tree) | rooms).items():
+        yield f"{name:24} " + " ".join(f"{rate:8.1f}" for rate in rates(texts).values())
+    yield f"packed assignments in 1000 lines: {packed_in_1000_lines(tree):.1f}"
+    yield f"variables named `one`: {sum(map(variables_named_one, library(tree).values()))}"
 
 
 def main() -> None:

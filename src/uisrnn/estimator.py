@@ -146,7 +146,8 @@ class UISRNNClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
             TrainingError: see `UISRNN.fit`.
         """
         self._decoding()
-        model_args, training_args = ModelArguments.of(self), self._training()
+        model_args = ModelArguments.of(self)
+        training_args = self._training()
         layout = self._layout(X, lengths, groups, reset=True)
         labels = layout.labels(_labels(X, y))
         model = UISRNN(replace(model_args, observation_dim=layout.sequences[0].observations.shape[1]))

@@ -135,7 +135,7 @@ def test_sequences_are_named_by_their_number():
 @pytest.mark.parametrize(
     ("sequences", "ids", "error", "message"),
     [
-        ([], [], ValueError, "at least one is needed, but the list is empty"),
+        ([], [], ValueError, "at least one sequence is needed, but the list is empty"),
         ([X], [], ValueError, "cluster_ids must have a list of labels for each of 1 sequences, but are 0"),
         ([X], None, TypeError, "cluster_ids must be a list of label lists, but are NoneType"),
         ([X], np.array(3), TypeError, "cluster_ids must be a list of label lists, but are ndarray"),

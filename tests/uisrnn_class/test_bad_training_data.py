@@ -19,7 +19,7 @@ from squares import FEW, new_model, weights
             "sequence 1: observation 0 is not finite",
         ),
         ([np.zeros((3, 2))], [[1, 2]], ValueError, "sequence 0: 3 observations need as many labels, but there are 2"),
-        ([], [], ValueError, "at least one is needed"),
+        ([], [], ValueError, "at least one sequence is needed"),
         (None, None, TypeError, "must be an array of numbers"),
         ("abc", "abc", ValueError, "train_cluster_ids must be None if train_sequences are read from files"),
         ("abc", None, FileNotFoundError, "abc"),

@@ -71,7 +71,7 @@ def test_parallel_prediction_gives_the_same_labels(square_model, generator, work
     [
         (np.zeros((3, 5)), ValueError, r"sequence: observations must be \(T, 2\), but are \(3, 5\)"),
         ([np.zeros((3, 2)), np.zeros((0, 2))], ValueError, r"sequence 1: needs at least one observation"),
-        ([], ValueError, "at least one is needed"),
+        ([], ValueError, "at least one sequence is needed"),
         ([[[0.0, np.inf]]], ValueError, "sequence 0: observation 0 is not finite: dimension 1 is inf"),
         (None, TypeError, "must be an array of numbers"),
         ([None], TypeError, "sequence 0: observations must be an array of numbers"),

@@ -10,7 +10,8 @@ from uisrnn.formats.registry import kind_without_model
 
 __all__ = ["Checkpoint", "pack", "read", "unpack", "write"]
 
-pack, write = native.pack, native.write
+pack = native.pack
+write = native.write
 
 
 def read(path: str | os.PathLike[str]) -> Checkpoint:

@@ -74,7 +74,8 @@ class Checkpoint:
             wanted = registration.shapes(arguments)
         except ArgumentError as error:
             raise CheckpointError(f"the arguments are damaged: {error}") from error
-        missing, unknown = sorted(wanted.keys() - self.tensors.keys()), sorted(self.tensors.keys() - wanted.keys())
+        missing = sorted(wanted.keys() - self.tensors.keys())
+        unknown = sorted(self.tensors.keys() - wanted.keys())
         if missing or unknown:
             raise CheckpointError(f"the weights do not fit: missing {missing}, unknown {unknown}")
         for name, tensor in self.tensors.items():

@@ -10,7 +10,8 @@ from uisrnn.cli import convert, demo, diarize, evaluate, info, models, options, 
 from uisrnn.cli.console import complain, reason_of
 from uisrnn.errors import ArgumentError, UISRNNError
 
-FAILED, MISUSED = 1, 2
+FAILED = 1
+MISUSED = 2
 _INTERRUPTED = 130  # the exit code that some versions of typer return themselves
 
 # In the order of use: help lists the commands in this order.
@@ -33,14 +34,14 @@ for command in _COMMANDS:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line.
+    """Run a command line.
 
     Args:
         arguments: the words after the program's name.
 
     Returns:
-        0 if the command succeeded, 1 if it failed, 2 if its arguments are wrong. An error is one line on the standard
-        error stream.
+        0 if the command succeeded, 1 if it failed, 2 if its arguments are wrong. An error is a line on the
+        standard error stream.
     """
     try:
         code = app(args=options.with_value_of_ray(arguments), prog_name="uisrnn", standalone_mode=False)

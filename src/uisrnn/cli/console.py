@@ -12,13 +12,13 @@ from rich.table import Table
 
 
 def complain(message: str) -> None:
-    """Print an error or a warning as one line on the standard error stream."""
+    """Print an error or a warning as a line on the standard error stream."""
     print(f"uisrnn: {' '.join(message.split())}", file=sys.stderr)
 
 
 @contextmanager
 def warnings_in_one_line() -> Iterator[None]:
-    """Print each warning as one line, without the line of source code that caused it."""
+    """Print each warning as a line, without the line of source code that caused it."""
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_place: complain(f"warning: {message}")
         yield
@@ -42,7 +42,7 @@ def show_json(value: Any) -> None:
 
 
 def show_line(record: Mapping[str, Any]) -> None:
-    """Print a record as one line of JSON, and flush it for programs that read the pipe."""
+    """Print a record as a line of JSON, and flush it for programs that read the pipe."""
     print(json.dumps(record, ensure_ascii=False, allow_nan=False), flush=True)
 
 

@@ -14,7 +14,9 @@ from uisrnn.simulation import toy
 from uisrnn.uisrnn import UISRNN
 
 _EPILOG = "Example:\n\nuisrnn demo --seed 3"
-_CLUSTERS, _DIM, _LENGTH = 4, 16, 60
+_CLUSTERS = 4
+_DIM = 16
+_LENGTH = 60
 
 
 def register(app: typer.Typer) -> None:

@@ -45,7 +45,7 @@ Ray = Annotated[
     ),
 ]
 Workers = Annotated[
-    int | None, typer.Option(help="With --ray: number of worker processes, one core each; by default all cores.")
+    int | None, typer.Option(help="With --ray: number of worker processes, each on a core; by default all cores.")
 ]
 OnError = Annotated[str, typer.Option(help="If a shard cannot be read: 'stop', or 'skip' it and log a warning.")]
 

@@ -48,7 +48,7 @@ def simulate(
     ],
     out: Annotated[Path, typer.Option(help="File of sequences to write; with --audio, the folder to make.")],
     audio: Annotated[bool, typer.Option("--audio", help="Compose sound: NAME.wav, NAME.rttm, NAME.json.")] = False,
-    number: Annotated[int | None, typer.Option(help="Conversations to make; by default one a recording.")] = None,
+    number: Annotated[int | None, typer.Option(help="Conversations to make; by default as many as recordings.")] = None,
     window: Annotated[float, typer.Option(help="Length of the window of an observation, in seconds.")] = 0.8,
     hop: Annotated[float, typer.Option(help="Seconds from one observation to the next.")] = 0.4,
     voice_hop: Annotated[float | None, typer.Option(help="Hop of the voices; by default as --hop.")] = None,

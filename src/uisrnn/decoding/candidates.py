@@ -16,13 +16,17 @@ from uisrnn.model.label_prior import label_log_probs
 def candidate_scores(frontier: Frontier, memo: Memo, shared: int, rules: Rules, position: Position) -> Reals:
     """(n, cluster) score of each beam with each label for the observation; infinite if a label is impossible."""
     sequences = len(frontier.start) - 1
-    prior, limits, views = rules.prior, rules.limits, rules.views
+    prior = rules.prior
+    limits = rules.limits
+    views = rules.views
     scores = np.full(frontier.clusters.shape, inf)
     log_probs = np.empty(frontier.clusters.shape[1])
     for sequence in range(sequences):
         for beam in range(frontier.start[sequence], frontier.start[sequence + 1]):
-            labeling, clusters = frontier.labelings[beam], frontier.clusters[beam]
-            number, joins = labeling["clusters"], position.joins[sequence]
+            labeling = frontier.labelings[beam]
+            clusters = frontier.clusters[beam]
+            number = labeling["clusters"]
+            joins = position.joins[sequence]
             label_log_probs(clusters["count"], clusters["mark"], number, joins, prior, log_probs)
             for label in range(number + limits.allow_new):
                 means = meaning(clusters[label]["mark"], joins)
@@ -54,7 +58,8 @@ def best(scores: Reals, start: Integers, beam_size: int) -> tuple[Integers, Inte
     """
     sequences = len(start) - 1
     parents = np.empty(min(scores.size, sequences * beam_size), dtype=np.int32)
-    labels, child_start = np.empty_like(parents), np.zeros_like(start)
+    labels = np.empty_like(parents)
+    child_start = np.zeros_like(start)
     number = 0
     for sequence in range(sequences):
         first = number
@@ -80,7 +85,8 @@ def best(scores: Reals, start: Integers, beam_size: int) -> tuple[Integers, Inte
 def within(scores: Reals, start: Integers, limit: Reals) -> tuple[Integers, Integers, Integers]:
     """All candidates with a finite score of at most the limit of their sequence; returns the same as `best`."""
     parents = np.empty(scores.size, dtype=np.int32)
-    labels, child_start = np.empty_like(parents), np.zeros_like(start)
+    labels = np.empty_like(parents)
+    child_start = np.zeros_like(start)
     number = 0
     for sequence in range(len(start) - 1):
         for beam in range(start[sequence], start[sequence + 1]):
@@ -140,11 +146,13 @@ def children(
     result = allocate(sequences, len(parents), frontier.pending.shape[1] + 1, clusters + 1)
     result.start[:] = start
     old = np.empty(len(parents), dtype=np.int64)
-    new, which = np.empty_like(old), np.empty_like(old)
+    new = np.empty_like(old)
+    which = np.empty_like(old)
     moves = 0
     for sequence in range(sequences):
         for child in range(start[sequence], start[sequence + 1]):
-            parent, label = parents[child], labels[child]
+            parent = parents[child]
+            label = labels[child]
             row = frontier.clusters[parent, label]["row"]
             means = meaning(frontier.clusters[parent, label]["mark"], position.joins[sequence])
             seen_as = view(means, views)

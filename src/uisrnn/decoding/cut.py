@@ -21,7 +21,8 @@ def store(frontier: Frontier, beams: Beams, slots: RowNumbers, tree: LabelTree, 
     """
     for sequence in range(len(slots)):
         slot = slots[sequence]
-        first, after = frontier.start[sequence], frontier.start[sequence + 1]
+        first = frontier.start[sequence]
+        after = frontier.start[sequence + 1]
         leaves = beams.leaf[slot][frontier.origin[first:after]]
         grow(tree, leaves, frontier.pending[first:after])
         for child in range(first, after):

@@ -155,14 +155,16 @@ class Expansion(Generic[S]):
     def _best(self, frontier: Frontier, position: int) -> Frontier:
         """The best `beam_size` label sequences of each sequence, with the observation at a position."""
         memo = self._prepared(frontier, position)
-        index, taken = self._state.pool.index, self._positions[position]
+        index = self._state.pool.index
+        taken = self._positions[position]
         return self._moved(*continue_best(frontier, memo, self._rules, taken, index, self._beam_size), position)
 
     def _within(self, frontier: Frontier, position: int, limit: Reals) -> Frontier:
         """All label sequences with a score within a limit, with the observation at a position."""
         self._require_few(frontier, position)
         memo = self._prepared(frontier, position)
-        index, taken = self._state.pool.index, self._positions[position]
+        index = self._state.pool.index
+        taken = self._positions[position]
         return self._moved(*continue_within(frontier, memo, self._rules, taken, index, limit), position)
 
     def _require_few(self, frontier: Frontier, position: int) -> None:
@@ -175,8 +177,11 @@ class Expansion(Generic[S]):
 
     def _prepared(self, frontier: Frontier, position: int) -> Memo:
         """The memo of a position with the costs of all pairs; the pool gets room for a new state of each pair."""
-        memo, pool = self._memo(position), self._state.pool
-        x, taken, gaussians = self._window.x, self._positions[position], pool.gaussians
+        memo = self._memo(position)
+        pool = self._state.pool
+        x = self._window.x
+        taken = self._positions[position]
+        gaussians = pool.gaussians
         if gaussians is not None:
             self._priced[position] += price(frontier, memo, pool.shared, gaussians, x.numpy(), taken, self._rules)
         else:

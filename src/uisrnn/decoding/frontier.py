@@ -152,7 +152,8 @@ def allocate(sequences: int, number: int, pending: int, columns: int) -> Frontie
 @compiled
 def frontier_of(beams: Beams, slots: RowNumbers) -> Frontier:
     """The beams of these slots as a frontier."""
-    number, clusters = 0, 0
+    number = 0
+    clusters = 0
     for slot in slots:
         number += beams.number[slot]
         for beam in range(beams.number[slot]):
@@ -180,7 +181,8 @@ def unpriced(
     """
     sequences = len(frontier.start) - 1
     keys = np.empty(frontier.clusters.size, dtype=np.int64)
-    rows, viewed = np.empty_like(keys), np.empty_like(keys)
+    rows = np.empty_like(keys)
+    viewed = np.empty_like(keys)
     number = 0
     for sequence in range(sequences):
         for beam in range(frontier.start[sequence], frontier.start[sequence + 1]):

@@ -52,8 +52,10 @@ def hypotheses(state: SearchState[Any], slot: int, length: int) -> list[Hypothes
         slot: the slot of the sequence.
         length: T; the labels of the last T observations are returned.
     """
-    beams, tree = state.beams, state.tree
-    root, labelings = int(beams.root[slot]), beams.of_slot(slot)[0]
+    beams = state.beams
+    tree = state.tree
+    root = int(beams.root[slot])
+    labelings = beams.of_slot(slot)[0]
     return [
         Hypothesis(
             tree.path(int(beams.leaf[slot, beam]), root)[-length:].astype(np.int64), -float(labelings["score"][beam])

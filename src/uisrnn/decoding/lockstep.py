@@ -157,7 +157,8 @@ class Lockstep(Generic[S]):
 
     def _steps(self, slots: list[int], block: int, blocks: int) -> None:
         assert self._window is not None
-        lanes, numbers = [self._lanes[slot] for slot in slots], np.array(slots)
+        lanes = [self._lanes[slot] for slot in slots]
+        numbers = np.array(slots)
         positions = self._positions(numbers, lanes, block * blocks)
         for first in range(0, block * blocks, block):
             try:

@@ -42,7 +42,8 @@ def decode_all(
     """
     results: list[list[Hypothesis]] = [[] for _ in sequences]
     by_length = sorted(enumerate(sequences), key=lambda pair: -len(pair[1].observations))
-    queue, longest = deque(by_length), len(by_length[0][1].observations)
+    queue = deque(by_length)
+    longest = len(by_length[0][1].observations)
     workers = min(workers, len(sequences))
     slots = min(_MOST_SLOTS, -(-len(sequences) // workers))
     with progress or Silent() as watched:

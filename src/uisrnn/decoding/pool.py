@@ -97,10 +97,13 @@ class Pool(Generic[S]):
 
     @torch.no_grad()
     def _use_table(self, states: S) -> None:
-        self._states, self._stepper = states, self._model.stepper(states)
+        self._states = states
+        self._stepper = self._model.stepper(states)
         prediction = self._model.predict(states)
-        self._mean, self._variance = prediction.mean, prediction.variance
-        self._precision, self._normaliser = self._variance.reciprocal(), log_normaliser(self._variance)
+        self._mean = prediction.mean
+        self._variance = prediction.variance
+        self._precision = self._variance.reciprocal()
+        self._normaliser = log_normaliser(self._variance)
         tensors = (self._mean, self._precision, self._normaliser)
         on_cpu = self._mean.device.type == "cpu"
         self._gaussians = Gaussians(*(tensor.numpy() for tensor in tensors)) if on_cpu else None
@@ -124,7 +127,8 @@ class Pool(Generic[S]):
         """Make room for `number` more rows."""
         if self.index.left[0] >= number:
             return
-        old, left = self.capacity, int(self.index.left[0])
+        old = self.capacity
+        left = int(self.index.left[0])
         capacity = max(2 * old, old + number)
         self._use_table(self._states.with_capacity(capacity))
         holds = np.zeros(capacity, dtype=np.int32)
@@ -189,7 +193,8 @@ class Pool(Generic[S]):
         else:
             to = torch.from_numpy(new).to(encoded.device)
             variance = self._variance[to]
-            self._precision[to], self._normaliser[to] = variance.reciprocal(), log_normaliser(variance)
+            self._precision[to] = variance.reciprocal()
+            self._normaliser[to] = log_normaliser(variance)
 
 
 def enrol(model: ObservationModel[S], clusters: Sequence[Tensor]) -> S:

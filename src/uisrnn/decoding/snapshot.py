@@ -26,8 +26,10 @@ from uisrnn.sequences.labels import Names
 
 FORMAT_VERSION = 3
 _KEY = "uisrnn_stream"
-_STATE, _KNOWN = "state.", "known."
-_LABELING, _CLUSTER = LABELING.names or (), CLUSTER.names or ()
+_STATE = "state."
+_KNOWN = "known."
+_LABELING = LABELING.names or ()
+_CLUSTER = CLUSTER.names or ()
 
 
 def save(tracks: Tracks[Any], track: Track, fingerprint: str) -> bytes:
@@ -38,7 +40,9 @@ def save(tracks: Tracks[Any], track: Track, fingerprint: str) -> bytes:
         track: the stream.
         fingerprint: the fingerprint of the model.
     """
-    search, state, slot = tracks.decoder.search, tracks.state, track.slot
+    search = tracks.decoder.search
+    state = tracks.state
+    slot = track.slot
     labelings, clusters = state.beams.of_slot(slot)
     clusters = clusters[:, : int(labelings["clusters"].max(initial=0))].copy()
     clusters[np.arange(clusters.shape[1]) >= labelings["clusters"][:, None]] = 0
@@ -161,7 +165,8 @@ class Snapshot:
         return self._restored(tracks, arrays)
 
     def _restored(self, tracks: Tracks[Any], arrays: dict[str, NDArray[Any]]) -> Track:
-        state, model = tracks.state, tracks.decoder.search.joint.observation
+        state = tracks.state
+        model = tracks.decoder.search.joint.observation
         states = states_like(model, _under(_STATE, self.tensors))
         track = tracks.open()
         state.pool.reserve(len(states))
@@ -187,12 +192,14 @@ class Snapshot:
 
     def _checked(self, tracks: Tracks[Any]) -> dict[str, NDArray[Any]]:
         """The arrays. Raises ValueError if the compiled loops cannot rely on them."""
-        search, pool = tracks.decoder.search, tracks.state.pool
+        search = tracks.decoder.search
+        pool = tracks.state.pool
         model = search.joint.observation
         states = states_like(model, _under(_STATE, self.tensors))
         nothing = torch.zeros(0, model.observation_dim, dtype=model.dtype, device=model.device)
         number, clusters = self.tensors["row"].shape
-        pending, tail = len(self.tensors["pending"]), self.taken - self.final
+        pending = len(self.tensors["pending"])
+        tail = self.taken - self.final
         recent = min(self.taken + pending, model.context)
         _require(1 <= number <= search.beam_size, f"there are {number} beams")
         _require(pending < search.look_ahead and tail >= 0, f"{pending} observations are pending, {tail} not final")
@@ -212,7 +219,8 @@ class Snapshot:
             _require(fits, f"{name} is {tensor.dtype} {tuple(tensor.shape)}")
             _require(bool(torch.isfinite(tensor).all()), f"{name} has NaN or infinity")
         arrays = {name: self.tensors[name].numpy() for name in layout if name not in ("pending", "recent")}
-        known, mark = arrays["clusters"], arrays["mark"]
+        known = arrays["clusters"]
+        mark = arrays["mark"]
         used = np.arange(clusters) < known[:, None]
         _require(bool(((known >= pool.shared - 1) & (known <= clusters)).all()), "clusters are out of range")
         present = (mark & PRESENT > 0).sum(axis=1)

@@ -46,7 +46,8 @@ class LabelTree(NamedTuple):
         """This tree, or a larger copy if it has fewer than `number` free nodes."""
         if self.left[0] >= number:
             return self
-        old, left = len(self.holds), int(self.left[0])
+        old = len(self.holds)
+        left = int(self.left[0])
         larger = LabelTree.empty(max(2 * old, old + number))
         for values, copy in zip(self[:3], larger[:3], strict=True):
             copy[:old] = values

@@ -79,7 +79,8 @@ class Track:
             provisional: codes of all labels that are not final.
             names: the names of the codes.
         """
-        reported, unreported = len(self.reported), self.unreported_codes
+        reported = len(self.reported)
+        unreported = self.unreported_codes
         first = self.final - len(unreported)
         current = np.concatenate([unreported, provisional])
         changed = np.flatnonzero(self.reported != current[:reported]).tolist()

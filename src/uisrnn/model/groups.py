@@ -19,10 +19,13 @@ from numpy.typing import NDArray
 from uisrnn.compiled import Flags, Integers, Reals, compiled
 from uisrnn.sequences.labels import Codes
 
-PRESENT, BEFORE = 1, 2
+PRESENT = 1
+BEFORE = 2
 """Bits of a mark: the label is in the group of the last observation; it is in the whole group before that group."""
 
-TAKEN, GOES_ON, CHANGES = 0, 1, 2
+TAKEN = 0
+GOES_ON = 1
+CHANGES = 2
 """The meaning of a label for an observation: the label is in P, it is in R, or it is a change."""
 
 Marks = NDArray[np.uint8]
@@ -66,7 +69,8 @@ def denominator(
         joins: whether the next observation joins.
         current_share: c of `Assignment`, the share with which labels in R count.
     """
-    total, going_on = start, 0
+    total = start
+    going_on = 0
     for cluster in range(clusters):
         means = meaning(marks[cluster], joins)
         if means == GOES_ON:

@@ -38,7 +38,8 @@ class Unmixing(nn.Module):
 
     def forward(self, z: Tensor, earlier: int) -> Tensor:
         """Views of all but the first `earlier` vectors: (earlier + n, F) -> (n, 2, F)."""
-        missing, unused = max(self.context - earlier, 0), max(earlier - self.context, 0)
+        missing = max(self.context - earlier, 0)
+        unused = max(earlier - self.context, 0)
         padded = functional.pad(z[unused:], (0, 0, missing, 0))
         there = functional.pad(z.new_ones(len(z) - unused), (missing, 0))
         taps = self.context + 1

@@ -19,7 +19,8 @@ from uisrnn.turns.turn import Turn, turns_of
 _TYPES = frozenset(
     "SPEAKER SPKR-INFO SEGMENT NOSCORE NO_RT_METADATA LEXEME NON-LEX NON-SPEECH FILLER EDIT IP SU CB A/P".split()
 )
-_FEWEST, _MOST = 8, 10  # fields: many writers leave out the last fields, which are <NA>
+_FEWEST = 8
+_MOST = 10  # fields: many writers leave out the last fields, which are <NA>
 _SPEAKER = 7  # the place of the field with the name
 _SPACE = "does a name have a space?"
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)

@@ -20,7 +20,9 @@ from uisrnn.formats.text import line_of, numbered_lines
 from uisrnn.sequences.labeled import LabeledSequence, Times
 from uisrnn.sequences.labels import Label
 
-SEGMENTS, SPEAKERS, OWN = "segments", "utt2spk", "uisrnn.jsonl"
+SEGMENTS = "segments"
+SPEAKERS = "utt2spk"
+OWN = "uisrnn.jsonl"
 _DURATIONS = "reco2dur"
 _TOLERANCE = 1e-3  # seconds between a time and the center of its segment, which has fewer digits
 _Array = NDArray[np.float32]

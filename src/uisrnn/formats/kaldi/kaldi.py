@@ -38,7 +38,8 @@ from uisrnn.sequences.labeled import LabeledSequence, Times
 from uisrnn.sequences.observations import Observations
 from uisrnn.turns.turn import FARTHEST
 
-_ARK, _SCP = "xvector.ark", "xvector.scp"
+_ARK = "xvector.ark"
+_SCP = "xvector.scp"
 _HALF_WINDOW = 0.5  # seconds, if a sequence has no two times
 _PREFERRED = (_SCP, "ivector.scp", "feats.scp")
 _OTHER_THINGS = frozenset(["wav.scp", "vad.scp", "cmvn.scp", "spk_xvector.scp", "spk_ivector.scp"])

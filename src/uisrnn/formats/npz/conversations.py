@@ -30,7 +30,8 @@ from uisrnn.sequences.labeled import LabeledSequence
 from uisrnn.sequences.labels import Label
 
 _SPEAKERS = "speakers"
-_INT32, _INT64 = np.iinfo(np.int32), np.iinfo(np.int64)
+_INT32 = np.iinfo(np.int32)
+_INT64 = np.iinfo(np.int64)
 _NO_LABEL = -1
 _Labels = tuple[Label, ...] | None
 

@@ -98,12 +98,14 @@ class GRUStep:
 
 @compiled
 def _move(table: Table, rows: RowNumbers, new: RowNumbers, encoded: Reals, which: RowNumbers, weights: Weights) -> None:
-    a, of = encoded, which
+    a = encoded
+    of = which
     for layer in range(len(weights.recurrent)):
         _recur(table, layer, rows, weights.recurrent[layer])
         h = _next_hidden(table, layer, rows, new, a, of)
         if layer + 1 < len(weights.recurrent):
-            a, of = _affine(h, weights.inputs[layer + 1]), np.arange(len(rows))
+            a = _affine(h, weights.inputs[layer + 1])
+            of = np.arange(len(rows))
         else:
             _next_mean(table, rows, new, h, weights)
 
@@ -139,8 +141,10 @@ def _next_hidden(table: Table, layer: int, rows: RowNumbers, new: RowNumbers, a:
     result = rows_for_product(len(rows), size, table.hidden)
     for row in range(len(rows)):
         table.recurred[new[row], layer] = False
-        before, after = table.hidden[rows[row], layer], table.hidden[new[row], layer]
-        x, c = a[of[row]], table.recurrent[layer, rows[row]]
+        before = table.hidden[rows[row], layer]
+        after = table.hidden[new[row], layer]
+        x = a[of[row]]
+        c = table.recurrent[layer, rows[row]]
         for unit in range(size):
             r = sigmoid(x[unit] + c[unit])
             z = sigmoid(x[size + unit] + c[size + unit])
@@ -159,7 +163,8 @@ def _next_mean(table: Table, rows: RowNumbers, new: RowNumbers, h: Reals, weight
             between[row, unit] = max(between[row, unit], 0)
     m = _affine(between, weights.output)
     for row in range(len(m)):
-        before, after = table.mean[rows[row]], table.mean[new[row]]
+        before = table.mean[rows[row]]
+        after = table.mean[new[row]]
         count = table.counts[rows[row], 0] + 1
         table.counts[new[row], 0] = count
         share = 1 / max(count + 1 - weights.skipped, 1)

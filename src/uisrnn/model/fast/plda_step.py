@@ -59,7 +59,9 @@ def _move(
     which: RowNumbers,
 ) -> None:
     for move in range(len(rows)):
-        row, target, taken = rows[move], new[move], which[move]
+        row = rows[move]
+        target = new[move]
+        taken = which[move]
         number = table.number[row, 0] + discount
         table.number[target, 0] = number
         for dimension in range(x.shape[1]):

@@ -56,17 +56,24 @@ def multiply(x: Reals, weight: Reals, bias: Reals, result: Reals, into: RowNumbe
         result: (..., N), of which some rows are to be filled.
         into: (rows,) the numbers of these rows.
     """
-    last, outputs = len(x) - 1, len(weight)
+    last = len(x) - 1
+    outputs = len(weight)
     for block in range(0, outputs, _BLOCK):
         for row in range(0, len(x), 4):
-            row1, row2, row3 = min(row + 1, last), min(row + 2, last), min(row + 3, last)
+            row1 = min(row + 1, last)
+            row2 = min(row + 2, last)
+            row3 = min(row + 3, last)
             for output in range(block, min(block + _BLOCK, outputs), 2):
                 other = min(output + 1, outputs - 1)
                 a0 = a1 = a2 = a3 = bias[output]
                 b0 = b1 = b2 = b3 = bias[other]
                 for k in range(x.shape[1]):
-                    first, second = weight[output, k], weight[other, k]
-                    x0, x1, x2, x3 = x[row, k], x[row1, k], x[row2, k], x[row3, k]
+                    first = weight[output, k]
+                    second = weight[other, k]
+                    x0 = x[row, k]
+                    x1 = x[row1, k]
+                    x2 = x[row2, k]
+                    x3 = x[row3, k]
                     a0 += x0 * first
                     a1 += x1 * first
                     a2 += x2 * first
@@ -75,7 +82,11 @@ def multiply(x: Reals, weight: Reals, bias: Reals, result: Reals, into: RowNumbe
                     b1 += x1 * second
                     b2 += x2 * second
                     b3 += x3 * second
-                result[into[row], output], result[into[row], other] = a0, b0
-                result[into[row1], output], result[into[row1], other] = a1, b1
-                result[into[row2], output], result[into[row2], other] = a2, b2
-                result[into[row3], output], result[into[row3], other] = a3, b3
+                result[into[row], output] = a0
+                result[into[row], other] = b0
+                result[into[row1], output] = a1
+                result[into[row1], other] = b1
+                result[into[row2], output] = a2
+                result[into[row2], other] = b2
+                result[into[row3], output] = a3
+                result[into[row3], other] = b3

@@ -49,7 +49,10 @@ class _Layer(torch.autograd.Function):
         transposed = weight.t()
         for entries, before in _slices(batch, sizes):
             recurrent = torch.addmm(bias, states[before], transposed)
-            a, r_and_z, n, c_n = projected[entries], gates[entries], candidates[entries], inner[entries]
+            a = projected[entries]
+            r_and_z = gates[entries]
+            n = candidates[entries]
+            c_n = inner[entries]
             torch.add(a[:, : 2 * size], recurrent[:, : 2 * size], out=r_and_z).sigmoid_()
             c_n.copy_(recurrent[:, 2 * size :])
             torch.addcmul(a[:, 2 * size :], r_and_z[:, :size], c_n, out=n).tanh_()
@@ -66,7 +69,8 @@ class _Layer(torch.autograd.Function):
         size = candidates.shape[1]
         slices = _slices(len(states) - len(candidates), ctx.sizes)
         before = torch.cat([states[previous] for _entries, previous in slices])
-        r, z = gates[:, :size], gates[:, size:]
+        r = gates[:, :size]
+        z = gates[:, size:]
         # derivatives of h by a_z, a_n and a_r, all entries at once; derivatives by c are the same, except for c_n
         by_z = (before - candidates) * z * (1 - z)
         by_n = (1 - z) * (1 - candidates.square())
@@ -114,7 +118,8 @@ def unroll(gru: nn.GRU, inputs: PackedSequence, hidden: Tensor) -> PackedSequenc
         with torch.backends.cudnn.flags(enabled=gru.training and not torch.are_deterministic_algorithms_enabled()):
             packed = PackedSequence(inputs.data, inputs.batch_sizes)
             return inputs._replace(data=gru(packed, hidden.contiguous())[0].data)
-    data, sizes = inputs.data, inputs.batch_sizes.tolist()
+    data = inputs.data
+    sizes = inputs.batch_sizes.tolist()
     for layer in range(gru.num_layers):
         weight_ih, weight_hh, bias_ih, bias_hh = gru.all_weights[layer]
         projected = functional.linear(data, weight_ih, bias_ih)

@@ -18,9 +18,13 @@ _LOG2_E = np.float32(1 / log(2))
 _LOG_2_HIGH = np.float32(355 / 512)  # so few bits that k times it is exact
 _LOG_2_LOW = np.float32(log(2) - 355 / 512)
 _LARGEST = np.float32(87.0)  # e^87 is still a number of single precision
-_HALF, _ONE = np.float32(0.5), np.float32(1.0)
-_C3, _C4, _C5 = np.float32(1 / 6), np.float32(1 / 24), np.float32(1 / 120)
-_C6, _C7 = np.float32(1 / 720), np.float32(1 / 5040)
+_HALF = np.float32(0.5)
+_ONE = np.float32(1.0)
+_C3 = np.float32(1 / 6)
+_C4 = np.float32(1 / 24)
+_C5 = np.float32(1 / 120)
+_C6 = np.float32(1 / 720)
+_C7 = np.float32(1 / 5040)
 
 
 def _single(x: Any) -> Any:

@@ -243,7 +243,7 @@ def folder_of_case(tmp_path, line):
 )
 def test_a_segment_to_the_end_is_as_long_as_most_others(tmp_path, caplog, line):
     [recording] = load_sequences(folder_of_case(tmp_path, line))
-    assert "segments: gave 1 segments with an unknown end the median length, 1.5 s" in caplog.text
+    assert "segments: unknown ends: 1; these segments get the median length, 1.5 s" in caplog.text
     assert recording.name == "aaaa"
     assert recording.times.tolist() == pytest.approx(CENTERS)
 

@@ -62,7 +62,7 @@ def read_segments(path: Path, durations: Mapping[str, float]) -> dict[str, Segme
             unknown += end is None
             named[key] = replace(segment, end=segment.start + usual if end is None and usual is not None else end)
     if unknown and usual is not None:
-        _log.warning("%s: gave %d segments with an unknown end the median length, %g s", path, unknown, usual)
+        _log.warning("%s: unknown ends: %d; these segments get the median length, %g s", path, unknown, usual)
     return named
 
 

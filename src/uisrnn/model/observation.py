@@ -154,7 +154,6 @@ class Stepper(Protocol):
     """Advances states in a table by an observation, without gradients."""
 
     def encode(self, x: Tensor) -> Tensor:
-        """See `ObservationModel.encode`."""
 
     def move(self, rows: RowNumbers, new: RowNumbers, encoded: Tensor, which: RowNumbers) -> None:
         """Advance states by an observation and write the results into other rows.
@@ -180,11 +179,9 @@ class PlainStepper(Generic[S]):
     states: S
 
     def encode(self, x: Tensor) -> Tensor:
-        """See `ObservationModel.encode`."""
         return self.model.encode(x)
 
     def move(self, rows: RowNumbers, new: RowNumbers, encoded: Tensor, which: RowNumbers) -> None:
-        """See `Stepper.move`."""
         sources, targets, taken = (torch.from_numpy(numbers).to(encoded.device) for numbers in (rows, new, which))
         advanced = self.model.advance(self.states.take(sources), encoded.index_select(0, taken))
         self.states.put(targets, advanced)

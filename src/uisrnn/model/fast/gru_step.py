@@ -92,7 +92,6 @@ class GRUStep:
         return torch.from_numpy(_affine(_copied(x.numpy()), self.weights.inputs[0]))
 
     def move(self, rows: RowNumbers, new: RowNumbers, encoded: Tensor, which: RowNumbers) -> None:
-        """See `uisrnn.model.observation.Stepper`."""
         _move(self.table, rows, new, encoded.numpy(), which, self.weights)
 
 

@@ -39,11 +39,9 @@ class PLDAStep:
     discount: float
 
     def encode(self, x: Tensor) -> Tensor:
-        """See `ObservationModel.encode`."""
         return x
 
     def move(self, rows: RowNumbers, new: RowNumbers, encoded: Tensor, which: RowNumbers) -> None:
-        """See `Stepper.move`."""
         _move(self.table, self.between_precision, self.within, self.discount, rows, new, encoded.numpy(), which)
 
 

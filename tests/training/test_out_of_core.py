@@ -113,9 +113,7 @@ def test_sequences_of_one_observation_teach_nothing_but_do_no_harm(kind):
 
 
 def test_labels_are_those_of_the_sequences_that_are_read():
-    with pytest.raises(
-        uisrnn.ArgumentError, match="train_cluster_ids must be None if train_sequences are read from files"
-    ):
+    with pytest.raises(uisrnn.ArgumentError, match="must be None if train_sequences are read from files"):
         new_model().fit(iter(DATA), [list(one.labels) for one in DATA], ARGS["gru"])
 
 

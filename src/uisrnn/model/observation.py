@@ -154,6 +154,7 @@ class Stepper(Protocol):
     """Advances states in a table by an observation, without gradients."""
 
     def encode(self, x: Tensor) -> Tensor:
+        """Observations in the form that `move` takes; see `ObservationModel.encode`."""
 
     def move(self, rows: RowNumbers, new: RowNumbers, encoded: Tensor, which: RowNumbers) -> None:
         """Advance states by an observation and write the results into other rows.

@@ -156,15 +156,11 @@ def test_a_device_of_torch_is_called_as_in_text(name):
     assert ModelArguments(device=torch.device(name)).device == name
 
 
-def test_a_misspelt_attribute_is_an_error():
-    with pytest.raises(uisrnn.ArgumentError, match=r"did you mean learning_rate\?"):
-        TrainingArguments().learning_rat = 0.1
-
-
 @pytest.mark.parametrize(
     ("group", "name", "hint"),
     [
         (InferenceArguments, "beam_search", r"did you mean beam_size\?"),
+        (TrainingArguments, "learning_rat", r"did you mean learning_rate\?"),
         (InferenceArguments, "test_iter", r"did you mean test_iteration\?"),
         (TrainingArguments, "epochs", "it has optimizer, learning_rate, "),
         (ModelArguments, "name", "it has observation_model, "),
@@ -172,7 +168,7 @@ def test_a_misspelt_attribute_is_an_error():
 )
 def test_an_attribute_of_a_script_s_own_is_kept_with_a_warning_that_it_has_no_effect(group, name, hint):
     args = group()
-    with pytest.warns(UserWarning, match=f"has no argument {name}; {hint}.*; {name} has no effect") as warned:
+    with pytest.warns(UserWarning, match=f"{name} has no effect: .*Arguments has no argument {name}; {hint}") as warned:
         setattr(args, name, 4)
     assert warned[0].filename == __file__
     assert getattr(args, name) == 4
@@ -216,11 +212,11 @@ def test_copies_of_arguments_keep_the_attributes_of_a_script(copied):
         (ModelArguments, "rnn_hidden_sise"),
     ],
 )
-def test_a_name_with_a_letter_or_two_wrong_is_an_error(group, name):
+def test_a_misspelt_name_is_warned_of_with_the_right_name(group, name):
     args = group()
-    with pytest.raises(uisrnn.ArgumentError, match=f"has no argument {name}; did you mean"):
+    with pytest.warns(UserWarning, match=f"has no argument {name}; did you mean"):
         setattr(args, name, 4)
-    assert not hasattr(args, name)
+    assert dataclasses.asdict(args) == dataclasses.asdict(group())
 
 
 def test_any_object_with_the_attributes_is_accepted():

@@ -164,26 +164,20 @@ def argument(default: Any, value_type: ValueType, meaning: str, *short: str) -> 
     return field(default=default, metadata={"type": value_type, "meaning": meaning, "short": short})
 
 
-_MISSPELT = 0.85
-"""Likeness (`difflib`) from which a name counts as a misspelt argument: a letter or two differ."""
-
-
 @dataclass
 class Arguments:
     """A group of arguments; each value is checked when it is set, in the constructor and afterwards.
 
-    A script may keep its own values in further attributes, as in the `argparse.Namespace` of 0.1.2; a warning says that
-    they have no effect. A name that is nearly the name of an argument is an error, because the script would silently
-    keep the old value of that argument.
+    A script may keep its own values in further attributes, as in the `argparse.Namespace` of 0.1.2. A warning says that
+    they have no effect, and which argument has a similar name.
     """
 
     def __setattr__(self, name: str, value: Any) -> None:
-        names = self._names()
-        if name in names or difflib.get_close_matches(name, names, n=1, cutoff=_MISSPELT):
-            self.put(name, value)  # which refuses a misspelt name
+        if name in self._names():
+            self.put(name, value)
             return
         if name not in vars(self):
-            warnings.warn(f"{self._lacks(name)}; {name} has no effect", UserWarning, stacklevel=2)
+            warnings.warn(f"{name} has no effect: {self._lacks(name)}", UserWarning, stacklevel=2)
         object.__setattr__(self, name, value)
 
     def __contains__(self, name: str) -> bool:

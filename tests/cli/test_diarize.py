@@ -34,8 +34,8 @@ def pcm(sound):
     return (np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes()
 
 
-def test_turns_are_rttm_as_the_library_finds_them(program, wav, tmp_path):
-    done = program("diarize", *PARTS, wav, "--out", tmp_path / "out.rttm")
+def test_turns_are_rttm_as_the_library_finds_them(cli, wav, tmp_path):
+    done = cli("diarize", *PARTS, wav, "--out", tmp_path / "out.rttm")
     assert done.code == 0, done.err
     front_end = uisrnn.audio.choose_front_end("resemblyzer", "level")
     expected = uisrnn.diarize(wav, model=uisrnn.load_pretrained("resemblyzer"), front_end=front_end, verbosity=0)
@@ -129,8 +129,8 @@ def test_a_bad_recording_does_not_lose_the_others(cli, wav, tmp_path):
     assert list(uisrnn.read_rttm(tmp_path / "out.rttm")) == ["call"]
 
 
-def test_what_is_wrong_with_a_pipe_is_said_of_the_pipe(program):
-    assert_one_line(program("diarize", *PARTS, "-", stdin=b"text"), 1, "standard input: cannot be read as audio")
+def test_what_is_wrong_with_a_pipe_is_said_of_the_pipe(cli):
+    assert_one_line(cli("diarize", *PARTS, "-", stdin=b"text"), 1, "standard input: cannot be read as audio")
 
 
 def test_two_recordings_of_one_name_are_refused(cli, wav, tmp_path):

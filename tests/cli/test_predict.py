@@ -116,8 +116,8 @@ def test_a_pipe_answers_before_it_ends(cli, model, meetings, monkeypatch, capsys
         ('"x"\n', "line 1"),
     ],
 )
-def test_a_bad_line_of_a_pipe_is_named(program, model, text, part):
-    done = program("predict", model, "-", stdin=text)
+def test_a_bad_line_of_a_pipe_is_named(cli, model, text, part):
+    done = cli("predict", model, "-", stdin=text)
     assert done.code == 1
     assert done.err.count("\n") == 1
     assert part in done.err

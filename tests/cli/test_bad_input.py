@@ -1,4 +1,4 @@
-"""Bad input through the program as it is installed: one line, no traceback, nothing written."""
+"""Bad input to each command: one line, no traceback, nothing written."""
 
 import pytest
 
@@ -19,7 +19,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("words", "code", "part"), CASES, ids=[words[0] for words, *_ in CASES])
-def test_bad_input_is_one_line(program, data, model, tmp_path, monkeypatch, words, code, part):
+def test_bad_input_is_one_line(cli, data, model, tmp_path, monkeypatch, words, code, part):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "half.npz").write_bytes(data.read_bytes()[: data.stat().st_size // 2])
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 and nothing else")
@@ -27,5 +27,10 @@ def test_bad_input_is_one_line(program, data, model, tmp_path, monkeypatch, word
     (tmp_path / "empty.rttm").write_text("")
     (tmp_path / "x.wrong").write_bytes(b"x")
     before = sorted(one.name for one in tmp_path.iterdir())
-    assert_one_line(program(*[word.format(data=data, model=model) for word in words]), code, part)
+    assert_one_line(cli(*[word.format(data=data, model=model) for word in words]), code, part)
     assert sorted(one.name for one in tmp_path.iterdir()) == before
+
+
+@pytest.mark.slow
+def test_the_installed_program_says_the_same(installed, cli):
+    assert installed("diarize", "none.wav") == cli("diarize", "none.wav")

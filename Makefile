@@ -30,15 +30,15 @@ test: .venv/installed-dev
 	wait $$checks
 	$(PYTEST)
 
-# The slow tests, then the decoder's tests with compiled code that checks the bounds of every array.
+# The slow tests, those of Ray in a single process with a single cluster; then the decoder's tests with compiled code that
+# checks the bounds of every array.
 test-slow: .venv/installed-dev
-	$(PYTEST) -m slow
+	$(PYTHON_TESTS) -n auto --maxprocesses 4 --dist loadgroup -m slow
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(NUMBA_CACHE_DIR)-checked $(PYTEST) tests/decoding tests/model
 
 # The lowest and the newest versions that pyproject.toml allows, torch too, each in an environment of its own. uv resolves
 # the lowest versions from pyproject.toml itself. Old versions warn that parts of newer packages are deprecated.
-RANGED := tests/cli/test_app.py tests/cli/test_convert.py tests/cli/test_evaluate.py \
-	tests/cli/test_plot.py tests/docs/test_reference.py tests/formats/test_npz.py tests/test_files.py tests/test_ranges.py
+RANGED := tests/cli/test_app.py tests/cli/test_evaluate.py tests/docs/test_reference.py tests/test_ranges.py
 test-lowest test-newest: test-%: .venv-%/installed
 	OMP_NUM_THREADS=1 NUMBA_CACHE_DIR=$(CURDIR)/.venv-$*/compiled-$(SOURCES) .venv-$*/bin/python -m pytest -q \
 		-n auto --maxprocesses 4 -W ignore::DeprecationWarning $(RANGED)

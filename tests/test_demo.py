@@ -23,7 +23,7 @@ def test_the_demo_runs_and_saves(repository, tmp_path):
 
 @pytest.mark.slow
 def test_the_demo_labels_the_toy_data_without_error(repository, tmp_path):
-    flags = ["--train_iteration=1000", "-l=0.001", "-hl=100"]
+    flags = ["--train_iteration=400", "-l=0.001", "-hl=100"]  # `make demo` takes 1000
     done = subprocess.run(
         [sys.executable, str(repository / "demo.py"), *flags], cwd=tmp_path, capture_output=True, text=True, check=True
     )

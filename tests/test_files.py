@@ -148,11 +148,11 @@ while True:
 def test_kill_9_in_mid_write_leaves_a_whole_file(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"a" * 5_000_000)
-    for attempt in range(12):
+    for attempt in range(6):
         writer = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE)
         assert writer.stdout is not None
         writer.stdout.readline()
-        time.sleep(0.005 * attempt)
+        time.sleep(0.01 * attempt)
         writer.send_signal(signal.SIGKILL)
         writer.wait()
         writer.stdout.close()

@@ -237,11 +237,11 @@ def test_kill_9_in_mid_save_leaves_a_whole_model(tmp_path):
     path = tmp_path / "model.uisrnn"
     uisrnn.UISRNN(uisrnn.ModelArguments(observation_dim=64, rnn_hidden_size=256, crp_alpha=3)).save(path)
     seen = set()
-    for attempt in range(8):
+    for attempt in range(4):
         saver = subprocess.Popen([sys.executable, "-c", SAVER, str(path)], stdout=subprocess.PIPE)
         assert saver.stdout is not None
         saver.stdout.readline()
-        time.sleep(0.02 + 0.004 * attempt)
+        time.sleep(0.02 + 0.008 * attempt)
         saver.send_signal(signal.SIGKILL)
         saver.wait()
         saver.stdout.close()

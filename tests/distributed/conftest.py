@@ -1,5 +1,7 @@
 """A cluster of this machine for all tests of work on a cluster, and a dataset for it."""
 
+from pathlib import Path
+
 import pytest
 
 import conversations
@@ -8,6 +10,13 @@ from uisrnn.distributed import connect
 
 WORKERS = 2
 DIM = 4
+
+
+def pytest_collection_modifyitems(items):
+    """The tests of this folder share a process, and so a cluster, if tests are distributed by `--dist loadgroup`."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("ray"))
 
 
 @pytest.fixture(scope="session", params=[pytest.param(WORKERS, marks=pytest.mark.slow)])

@@ -183,6 +183,14 @@ def test_an_attribute_of_a_script_s_own_is_warned_of_once():
     assert args.epochs == 2
 
 
+def test_an_attribute_of_a_script_may_have_the_name_of_a_method():
+    args = ModelArguments()
+    with pytest.warns(UserWarning, match="put has no effect"):
+        args.put = 3
+    args.seed = 4
+    assert (args.put, args.seed) == (3, 4)
+
+
 def test_arguments_contain_the_names_of_their_attributes_as_a_namespace_does():
     args = InferenceArguments()
     with pytest.warns(UserWarning, match="my_own"):

@@ -173,11 +173,12 @@ class Arguments:
     """
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in self._names():
-            self.put(name, value)
+        group = type(self)  # a script may call an attribute of its own as a method is called
+        if name in group._names():
+            group.put(self, name, value)
             return
         if name not in vars(self):
-            warnings.warn(f"{name} has no effect: {self._lacks(name)}", UserWarning, stacklevel=2)
+            warnings.warn(f"{name} has no effect: {group._lacks(name)}", UserWarning, stacklevel=2)
         object.__setattr__(self, name, value)
 
     def __contains__(self, name: str) -> bool:
@@ -188,11 +189,12 @@ class Arguments:
     def _names(cls) -> list[str]:
         return [entry.name for entry in dataclasses.fields(cls)]
 
-    def _lacks(self, name: str) -> str:
+    @classmethod
+    def _lacks(cls, name: str) -> str:
         """The sentence that says that a name is no argument, with the nearest name or all names."""
-        close = difflib.get_close_matches(name, self._names(), n=1)
-        hint = f"did you mean {close[0]}?" if close else f"it has {', '.join(self._names())}"
-        return f"{type(self).__name__} has no argument {name}; {hint}"
+        close = difflib.get_close_matches(name, cls._names(), n=1)
+        hint = f"did you mean {close[0]}?" if close else f"it has {', '.join(cls._names())}"
+        return f"{cls.__name__} has no argument {name}; {hint}"
 
     def put(self, name: str, value: Any) -> None:
         """Set an argument, and nothing else.
@@ -206,7 +208,7 @@ class Arguments:
         """
         types = {entry.name: entry.metadata["type"] for entry in dataclasses.fields(self)}
         if name not in types:
-            raise ArgumentError(self._lacks(name))
+            raise ArgumentError(type(self)._lacks(name))
         value_type: ValueType = types[name]
         try:
             accepted = value_type.accept(value)

@@ -150,10 +150,9 @@ class TrainingArguments(Arguments):
 class InferenceArguments(Arguments):
     """Arguments of `predict`.
 
-    >>> args = InferenceArguments()
-    >>> args.beam_sise = 3
+    >>> InferenceArguments(beam_size=0)
     Traceback (most recent call last):
-    uisrnn.errors.ArgumentError: InferenceArguments has no argument beam_sise; did you mean beam_size?
+    uisrnn.errors.ArgumentError: beam_size must be an integer from 1 to 2147483647, but is 0
     """
 
     beam_size: int = argument(10, count(1), "number of label sequences that survive each cut of the beam", "-s")

@@ -101,6 +101,26 @@ def test_only_the_regions_of_a_uem_are_scored(cli, files):
     assert library.total.missed == 0.25
 
 
+def test_regions_of_another_channel_do_not_split_a_recording(cli, tmp_path):
+    (tmp_path / "truth.rttm").write_text(rttm("f 1 0 10 A"))
+    (tmp_path / "output.rttm").write_text(rttm("f 0 0 10 x"))
+    (tmp_path / "two.uem").write_text("# comment\nf 1 0 8\nf 2 0 10\n")
+    words = ["evaluate", tmp_path / "output.rttm", tmp_path / "truth.rttm", "--uem", tmp_path / "two.uem", "--json"]
+    assert {name: (row["speech"], row["der"]) for name, row in rows_of(cli(*words)).items()} == {"f": (8, 0)}
+
+
+def test_a_recording_of_the_uem_without_reference_is_silent(cli, tmp_path):
+    (tmp_path / "truth.rttm").write_text(rttm("f 1 0 10 A"))
+    (tmp_path / "output.rttm").write_text(rttm("f 1 0 10 x", "g 1 2 3 x", "h 1 0 1 x"))
+    (tmp_path / "both.uem").write_text("f 1 0 10\ng 1 0 10\n")
+    words = ["evaluate", tmp_path / "output.rttm", tmp_path / "truth.rttm", "--uem", tmp_path / "both.uem", "--json"]
+    done = cli(*words)
+    assert json.loads(done.out)["total"]["false_alarm"] == 0.3
+    assert set(rows_of(done)) == {"f", "g"}
+    assert "truth.rttm: has no turns of g, taken for silence" in done.err
+    assert "output.rttm: there are no regions for h, left out" in done.err
+
+
 def test_each_channel_has_its_regions(cli, tmp_path):
     (tmp_path / "truth.rttm").write_text(rttm("f 1 0 5 A", "f 2 3 5 A"))
     (tmp_path / "output.rttm").write_text(rttm("f 1 0 4 x", "f 2 3 5 y"))

@@ -119,6 +119,22 @@ def test_archives_without_scp_are_read_in_the_order_of_their_names(tmp_path):
     assert [one.name for one in load_sequences(tmp_path)] == ["a", "b"]
 
 
+def test_a_key_in_two_archives_is_refused(tmp_path):
+    for name in "ab":
+        kaldiio.save_ark(str(tmp_path / f"{name}.ark"), {"call": X})
+    with pytest.raises(uisrnn.InputError, match=r"b\.ark: must not have keys of a\.ark, but has 'call' too"):
+        load_sequences(tmp_path)
+
+
+def test_all_files_of_a_folder_may_be_packed(tmp_path):
+    folder = folder_of_others(tmp_path, {"a": X})
+    expected = load_sequences(folder)[0].observations.tolist()
+    for file in list(folder.iterdir()):
+        (folder / f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
+        file.unlink()
+    assert load_sequences(folder)[0].observations.tolist() == expected
+
+
 @pytest.mark.parametrize("place", ["cat some.ark |", "touch here |", "| touch here", "gunzip -c a.gz |  "])
 def test_commands_are_refused_and_not_run(tmp_path, monkeypatch, place):
     monkeypatch.chdir(tmp_path)

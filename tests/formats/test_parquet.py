@@ -265,10 +265,25 @@ def test_shards_with_the_same_columns_say_so_once(tmp_path, caplog):
     assert len(caplog.records) == 2
 
 
-@pytest.mark.parametrize("name", ["recording_id", "Session", "utterance-id", "URI", "filename", "sequence id"])
+@pytest.mark.parametrize(
+    "name", ["recording_id", "audio_id", "Session", "utterance-id", "URI", "filename"]
+)
 def test_usual_names_of_sequences(tmp_path, name):
     [found] = load_sequences(written(tmp_path / "a.parquet", **{name: ["s"] * 3, "vectors": E2}))
     assert (found.name, found.observations.tolist()) == ("s", E2)
+
+
+def test_a_span_does_not_end_before_it_starts(tmp_path):
+    written(tmp_path / "a.parquet", embedding=E2, start=[0, 1, 2], end=[1, 0, 3])
+    with pytest.raises(uisrnn.InputError, match=r"row 1 .*must not end before it starts, but its length is -1 s"):
+        load_sequences(tmp_path / "a.parquet")
+
+
+def test_the_log_says_which_columns_are_not_read_if_none_names_the_sequence(tmp_path, caplog):
+    written(tmp_path / "a.parquet", embedding=E2, which=list("sst"))
+    [sequence] = load_sequences(tmp_path / "a.parquet")
+    assert sequence.name == "a"
+    assert "all rows are a single sequence, because no column is 'sequence'; unread: which" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["speaker_id", "spk", "cluster", "cluster_id", "Speaker Label"])
@@ -283,6 +298,8 @@ def test_usual_names_of_labels(tmp_path, name):
         ({"timestamp": [0.0, 0.5, 1.0]}, [0, 0.5, 1]),
         ({"start": [0, 1, 2]}, [0, 1, 2]),
         ({"start": [0.0, 0.5, 1.0], "end": [1.0, 1.5, 2.0]}, [0.5, 1, 1.5]),
+        ({"start": [0.0, 0.5, 1.0], "duration": [1.0, 1.0, 2.0]}, [0.5, 1, 2]),
+        ({"offset": [0.0, 0.5, 1.0], "duration": [1.0, 1.0, 2.0]}, [0.5, 1, 2]),
         ({"time": [0.0, 0.5, 1.0], "start": [9, 9, 9]}, [0, 0.5, 1]),
         ({"timestamp": ["noon"] * 3}, None),
     ],
@@ -357,6 +374,15 @@ def test_folders_of_hive_are_columns(tmp_path, caplog):
     assert (first.name, first.labels, first.times.tolist()) == ("s", ("a", "b"), [0.5, 1.5])
     assert (second.name, second.labels) == ("t", ("a",))
     assert "read column 'file' as 'sequence'" in caplog.text
+
+
+def test_a_partition_alone_has_the_columns_of_its_folders(tmp_path):
+    shard = tmp_path / "sequence=call" / "label=ann"
+    shard.mkdir(parents=True)
+    written(shard / "0.parquet", embedding=[[1.0, 2.0]])
+    for path in (tmp_path / "sequence=call", shard, shard / "0.parquet"):
+        [sequence] = load_sequences(path)
+        assert (sequence.name, sequence.labels) == ("call", ("ann",))
 
 
 def test_partitions_may_be_nested_and_hold_labels_and_times(tmp_path):

@@ -91,14 +91,16 @@ def sides_of(truth: Source, outputs: list[Source], uem: Path | None) -> Sides:
     regions = None if uem is None else uem_file.read(uem)
     names = None
     if all(source.turns is not None for source in (truth, *outputs)):
-        names = names_of(*(source.turns or {} for source in (truth, *outputs)), regions or {})
+        names = names_of(*(source.turns or {} for source in (truth, *outputs)))
     references = _named(truth, names)
     hypotheses = [_named(source, names) for source in outputs]
     named_regions = None
     if regions is not None:
-        named_regions = _by_name_of_channel(regions, names, str(uem), "regions")
+        named_regions = _regions_by_name(regions, truth, names, str(uem))
+        references = _with_silent_references(references, hypotheses, named_regions, truth)
         references = _within_regions(references, named_regions, str(uem))
-        hypotheses = [{name: own[name] for name in own if name in named_regions} for own in hypotheses]
+        pairs = zip(hypotheses, outputs, strict=True)
+        hypotheses = [_with_regions(own, named_regions, source.where) for own, source in pairs]
     pairs = zip(hypotheses, outputs, strict=True)
     return Sides(references, [_with_silent_files(own, references, source) for own, source in pairs], named_regions)
 
@@ -117,6 +119,39 @@ def _by_name_of_channel(
     return {names[channel]: content for channel, content in contents.items()}
 
 
+def _regions_by_name(
+    regions: Mapping[Channel, list[Span]], truth: Source, names: Mapping[Channel, str] | None, where: str
+) -> dict[str, list[Span]]:
+    """The regions of each file, under the names of the other sides.
+
+    A recording with a single channel on the other sides has the regions of this channel, if the file has regions of
+    it, else the regions of the recording, whatever their channel is called.
+    """
+    if names is None:
+        return by_recording(regions, where, "regions")
+    is_split = {channel.recording for channel, name in names.items() if name != channel.recording}
+    split = {channel: spans for channel, spans in regions.items() if channel.recording in is_split}
+    exact = {channel: spans for channel, spans in regions.items() if channel in (truth.turns or {})}
+    known = {channel.recording for channel in exact} | is_split
+    others = {channel: spans for channel, spans in regions.items() if channel.recording not in known}
+    whole = {channel: spans for channel, spans in exact.items() if channel.recording not in is_split}
+    return {
+        **{f"{channel.recording} channel {channel.channel}": spans for channel, spans in split.items()},
+        **by_recording({**whole, **others}, where, "regions"),
+    }
+
+
+def _with_silent_references(
+    references: dict[str, Any], hypotheses: list[dict[str, Any]], regions: Mapping[str, Any], truth: Source
+) -> dict[str, Any]:
+    """Add recordings that have regions and turns of a system, but no turns of the reference: nobody speaks in them."""
+    silent = [name for name in regions if name not in references and any(name in own for own in hypotheses)]
+    if truth.turns is None or not silent:
+        return references
+    tell(f"{truth.where}: has no turns of {_first(silent)}, taken for silence")
+    return {**references, **{name: [] for name in silent}}
+
+
 def _within_regions(references: dict[str, Any], regions: Mapping[str, Any], where: str) -> dict[str, Any]:
     """The references that have regions."""
     left_out = [name for name in references if name not in regions]
@@ -125,6 +160,14 @@ def _within_regions(references: dict[str, Any], regions: Mapping[str, Any], wher
     if left_out:
         tell(f"{where}: has no regions of {_first(left_out)}, left out")
     return {name: content for name, content in references.items() if name in regions}
+
+
+def _with_regions(hypotheses: dict[str, Any], regions: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """The hypotheses that have regions."""
+    left_out = [name for name in hypotheses if name not in regions]
+    if left_out:
+        tell(f"{where}: there are no regions for {_first(left_out)}, left out")
+    return {name: content for name, content in hypotheses.items() if name in regions}
 
 
 def _with_silent_files(hypotheses: dict[str, Any], references: Mapping[str, Any], source: Source) -> dict[str, Any]:

@@ -28,9 +28,9 @@ _OTHER_KINDS = {
 
 
 def holds_turns(path: str | os.PathLike[str]) -> bool:
-    """Whether a path has the suffix of a file of turns.
+    """Whether a path has the suffix of a file of turns, or the name `rttm`, as in folders of Kaldi.
 
-    >>> holds_turns("calls.RTTM"), holds_turns("calls.stm"), holds_turns("calls.npz")
+    >>> holds_turns("calls.RTTM"), holds_turns("exp/rttm"), holds_turns("calls.npz")
     (True, True, False)
     """
     return _suffix(path) in READERS
@@ -74,4 +74,5 @@ def read_turns(path: str | os.PathLike[str]) -> dict[str, list[Turn]]:
 
 
 def _suffix(path: str | os.PathLike[str]) -> str:
-    return PurePath(path).suffix.lower()
+    path = PurePath(path)
+    return path.suffix.lower() or f".{path.name.lower()}" * (path.name.lower() == "rttm")

@@ -36,13 +36,13 @@ def read_text(path: str | os.PathLike[str], kind: str) -> str:
 
 
 def numbered(text: str, name: str) -> Iterator[tuple[str, str]]:
-    """The lines that are neither blank nor a comment, each after the words that say where it is.
+    """The lines that are neither blank nor a comment (; or #, as in md-eval), each after the words for its place.
 
     >>> list(numbered(";; by hand\\n\\nf 1 0 10", "a.uem"))
     [('a.uem, line 3', 'f 1 0 10')]
     """
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
-        if line.strip() and not line.lstrip().startswith(";;"):
+        if line.strip() and not line.lstrip().startswith((";", "#")):
             yield f"{name}, line {number}", line
 
 

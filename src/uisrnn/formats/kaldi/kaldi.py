@@ -103,7 +103,16 @@ def _entries(path: Path) -> list[Entry]:
         archives = [path] if is_archive else []
     if scp is not None:
         return list(kaldi_tables.read_scp(scp))
-    return [Entry(key, archive, offset, archive) for archive in archives for key, offset in ark.entries(archive)]
+    return list(_in_archives(archives))
+
+
+def _in_archives(archives: list[Path]) -> Iterator[Entry]:
+    first: dict[str, Path] = {}
+    for archive in archives:
+        for key, offset in ark.entries(archive):
+            if first.setdefault(key, archive) != archive:
+                raise InputError(f"{archive}: must not have keys of {first[key].name}, but has {key!r:.80} too")
+            yield Entry(key, archive, offset, archive)
 
 
 def _main_scp(folder: Path) -> Path | None:

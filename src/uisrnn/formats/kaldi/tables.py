@@ -62,8 +62,8 @@ def read_scp(path: Path) -> Iterator[Entry]:
             name = place
             offset = "0"
         if name not in files:
-            beside = path.parent / name
-            files[name] = beside if beside.exists() else Path(name)
+            beside = (path.parent / name, path.parent / f"{name}.gz")
+            files[name] = next((file for file in beside if file.exists()), Path(name))
         yield Entry(intern(key), files[name], int(offset), path, number)
 
 

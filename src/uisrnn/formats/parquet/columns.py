@@ -13,17 +13,20 @@ ROLES = ("sequence", "time", "label", "embedding", "info")
 SEQUENCE, TIME, LABEL, EMBEDDING, INFO = ROLES
 END = "end"
 """The column with the ends of spans, if `TIME` has their starts."""
+DURATION = "duration"
+"""The column with the lengths of spans, if `TIME` has their starts and there is no column of ends."""
 
 
 def _with(words: str, endings: tuple[str, ...] = ("",)) -> frozenset[str]:
     return frozenset(word + ending for word, ending in product(words.split(), endings))
 
 
-_STARTS = _with("start begin onset tstart tbeg", ("", "time", "s", "sec", "seconds")) | {"timestart", "timebegin"}
+_SECONDS = ("", "time", "s", "sec", "seconds")
+_STARTS = _with("start begin onset offset tstart tbeg", _SECONDS) | {"timestart", "timebegin"}
 _USUAL = {
     SEQUENCE: _with(
         "sequence file recording rec reco session conversation dialogue dialog call meeting episode utterance utt uri "
-        "audiofile filepath audiopath path wav clip",
+        "audio audiofile video filepath audiopath path wav clip",
         ("", "id", "name"),
     ),
     LABEL: _with("label speaker spk spkr talker person identity client cluster", ("", "id", "name", "label")),
@@ -31,7 +34,8 @@ _USUAL = {
         "embedding emb vector feature feat representation observation x dvector xvector ivector ecapa", ("", "s")
     ),
     TIME: _STARTS | _with("time timestamp center centre middle seconds t", ("", "s", "sec", "seconds")),
-    END: _with("end stop tend", ("", "time", "s", "sec", "seconds")) | {"timeend", "timestop", "offset"},
+    END: _with("end stop tend", _SECONDS) | {"timeend", "timestop"},
+    DURATION: _with("duration dur", _SECONDS),
 }
 """Words for each role, in small letters and without signs between them."""
 
@@ -77,10 +81,12 @@ class Columns:
         search.require_lists(names[EMBEDDING])
         notes = [f"read column {name!r} as {role!r}" for role, name in names.items() if name != role]
         if _plain(names.get(TIME, "")) in _STARTS:
-            end = search.column(END)
-            if end is not None:
-                names[END] = end
-                notes.append(f"read the middle of {names[TIME]!r} and {end!r} as 'time'")
+            for role in (END, DURATION):
+                length = search.column(role)
+                if length is not None:
+                    names[role] = length
+                    notes.append(f"read the middle of {names[TIME]!r} with {length!r} as 'time'")
+                    break
         return Columns(names, constants, (*notes, *search.ignored(names)))
 
     @property
@@ -160,12 +166,18 @@ class _Search:
 
     def ignored(self, chosen: Mapping[str, str]) -> list[str]:
         """What the log should say of columns that look like names of sequences or labels, but are not read."""
-        return [
+        notes = [
             f"ignored column {name!r}, because there is a column {role!r}"
             for role in (SEQUENCE, LABEL)
             for name in self.candidates(role)
             if name not in chosen.values()
         ]
+        unread = [name for name in self.names if name not in chosen.values()]
+        if SEQUENCE not in chosen and unread:
+            notes.append(
+                f"all rows are a single sequence, because no column is 'sequence'; unread: {', '.join(unread)}"
+            )
+        return notes
 
     def require_lists(self, name: str) -> None:
         """Require a column with lists of numbers.
@@ -181,7 +193,7 @@ class _Search:
     def _may_be(self, role: str, name: str) -> bool:
         if role == EMBEDDING:
             return self._holds_lists(name)
-        return role not in (TIME, END) or name not in self.types or self._is_number(self.types[name])
+        return role not in (TIME, END, DURATION) or name not in self.types or self._is_number(self.types[name])
 
     def _holds_lists(self, name: str) -> bool:
         kind = self.types.get(name)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from uisrnn import extras
 from uisrnn.errors import InputError
 from uisrnn.formats import json_text
-from uisrnn.formats.parquet.columns import EMBEDDING, END, INFO, LABEL, SEQUENCE, TIME, Columns
+from uisrnn.formats.parquet.columns import DURATION, EMBEDDING, END, INFO, LABEL, SEQUENCE, TIME, Columns
 from uisrnn.formats.sequence_rows import SequenceRows
 from uisrnn.sequences.observations import Observations
 
@@ -236,14 +236,25 @@ def _names(batch: RowBatch, default_name: str) -> list[str]:
 
 
 def _times(batch: RowBatch) -> list[float | None]:
-    """The time of each row: the middle of start and end if both are there."""
+    """The time of each row: the middle of the span if start and end, or start and duration, are there."""
     starts: list[float | None] = batch.values(TIME, (float, int), "a number of seconds")
-    if END not in batch.names:
+    if END in batch.names:
+        ends = batch.values(END, (float, int), "a number of seconds")
+        pairs = list(zip(starts, ends, strict=True))
+        lengths = [None if start is None or end is None else end - start for start, end in pairs]
+    elif DURATION in batch.names:
+        lengths = batch.values(DURATION, (float, int), "a number of seconds")
+    else:
         return starts
-    ends = batch.values(END, (float, int), "a number of seconds")
-    return [
-        None if start is None or end is None else (start + end) / 2 for start, end in zip(starts, ends, strict=True)
-    ]
+    return [_middle(batch, row, start, length) for row, (start, length) in enumerate(zip(starts, lengths, strict=True))]
+
+
+def _middle(batch: RowBatch, row: int, start: float | None, length: float | None) -> float | None:
+    if start is None or length is None:
+        return None
+    if length < 0:
+        raise InputError(f"{batch.where(row)}: must not end before it starts, but its length is {length:g} s")
+    return start + length / 2
 
 
 def _info(values: list[Any], batch: RowBatch, start: int) -> dict[str, Any] | None:

@@ -458,8 +458,6 @@ def killed(training, folder, repository, until):
 @pytest.mark.parametrize(
     ("name", "more", "moments"),
     [
-        ("gru", {"train_iteration": 400}, (0, 60, 250)),
-        ("gru, early stopping", {"train_iteration": 2000, "patience": 60}, (3, 70)),
         ("gru, both stages", {"train_iteration": 60, "discriminative_iteration": 30}, (10, 62)),
         ("context_plda", {"discriminative_iteration": 40}, (0, 20)),
     ],

@@ -265,9 +265,7 @@ def test_shards_with_the_same_columns_say_so_once(tmp_path, caplog):
     assert len(caplog.records) == 2
 
 
-@pytest.mark.parametrize(
-    "name", ["recording_id", "audio_id", "Session", "utterance-id", "URI", "filename"]
-)
+@pytest.mark.parametrize("name", ["recording_id", "audio_id", "Session", "utterance-id", "URI", "filename"])
 def test_usual_names_of_sequences(tmp_path, name):
     [found] = load_sequences(written(tmp_path / "a.parquet", **{name: ["s"] * 3, "vectors": E2}))
     assert (found.name, found.observations.tolist()) == ("s", E2)

@@ -97,12 +97,13 @@ def sides_of(truth: Source, outputs: list[Source], uem: Path | None) -> Sides:
     named_regions = None
     if regions is not None:
         named_regions = _regions_by_name(regions, truth, names, str(uem))
-        references = _with_silent_references(references, hypotheses, named_regions, truth)
+        heard = [name for name in named_regions if any(name in own for own in hypotheses)]
+        references = _with_silence(references, heard, truth)
         references = _within_regions(references, named_regions, str(uem))
         pairs = zip(hypotheses, outputs, strict=True)
         hypotheses = [_with_regions(own, named_regions, source.where) for own, source in pairs]
     pairs = zip(hypotheses, outputs, strict=True)
-    return Sides(references, [_with_silent_files(own, references, source) for own, source in pairs], named_regions)
+    return Sides(references, [_with_silence(own, references, source) for own, source in pairs], named_regions)
 
 
 def _named(source: Source, names: Mapping[Channel, str] | None) -> dict[str, Any]:
@@ -129,27 +130,18 @@ def _regions_by_name(
     """
     if names is None:
         return by_recording(regions, where, "regions")
-    is_split = {channel.recording for channel, name in names.items() if name != channel.recording}
-    split = {channel: spans for channel, spans in regions.items() if channel.recording in is_split}
-    exact = {channel: spans for channel, spans in regions.items() if channel in (truth.turns or {})}
-    known = {channel.recording for channel in exact} | is_split
-    others = {channel: spans for channel, spans in regions.items() if channel.recording not in known}
-    whole = {channel: spans for channel, spans in exact.items() if channel.recording not in is_split}
-    return {
-        **{f"{channel.recording} channel {channel.channel}": spans for channel, spans in split.items()},
-        **by_recording({**whole, **others}, where, "regions"),
+    scored_alone = {channel.recording for channel, name in names.items() if name == channel.name}
+    own = truth.turns or {}
+    exact = {channel.recording for channel in regions if channel in own}
+    whole = {
+        channel: spans
+        for channel, spans in regions.items()
+        if channel.recording not in scored_alone and (channel in own or channel.recording not in exact)
     }
-
-
-def _with_silent_references(
-    references: dict[str, Any], hypotheses: list[dict[str, Any]], regions: Mapping[str, Any], truth: Source
-) -> dict[str, Any]:
-    """Add recordings that have regions and turns of a system, but no turns of the reference: nobody speaks in them."""
-    silent = [name for name in regions if name not in references and any(name in own for own in hypotheses)]
-    if truth.turns is None or not silent:
-        return references
-    tell(f"{truth.where}: has no turns of {_first(silent)}, taken for silence")
-    return {**references, **{name: [] for name in silent}}
+    return {
+        **{channel.name: spans for channel, spans in regions.items() if channel.recording in scored_alone},
+        **by_recording(whole, where, "regions"),
+    }
 
 
 def _within_regions(references: dict[str, Any], regions: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -170,12 +162,12 @@ def _with_regions(hypotheses: dict[str, Any], regions: Mapping[str, Any], where:
     return {name: content for name, content in hypotheses.items() if name in regions}
 
 
-def _with_silent_files(hypotheses: dict[str, Any], references: Mapping[str, Any], source: Source) -> dict[str, Any]:
+def _with_silence(own: dict[str, Any], names: Iterable[str], source: Source) -> dict[str, Any]:
     """Add recordings without turns, because a file of turns cannot say that nobody speaks."""
-    silent = [] if source.turns is None else [name for name in references if name not in hypotheses]
+    silent = [] if source.turns is None else [name for name in names if name not in own]
     if silent:
         tell(f"{source.where}: has no turns of {_first(silent)}, taken for silence")
-    return {**hypotheses, **{name: [] for name in silent}}
+    return {**own, **{name: [] for name in silent}}
 
 
 def _first(names: Iterable[str]) -> str:

@@ -19,6 +19,15 @@ class Channel(NamedTuple):
     recording: str
     channel: str
 
+    @property
+    def name(self) -> str:
+        """The name of a channel that is scored by itself.
+
+        >>> Channel("call", "2").name
+        'call channel 2'
+        """
+        return f"{self.recording} channel {self.channel}"
+
 
 def by_recording(
     contents: Mapping[Channel, Content], source: str, kind: str = "turns", channel: str | int | None = None
@@ -77,11 +86,7 @@ def names_of(*sides: Iterable[Channel]) -> dict[Channel, str]:
     """
     sides = tuple(list(side) for side in sides)
     split = {recording for side in sides for recording in _with_several_channels(side)}
-    return {
-        key: f"{key.recording} channel {key.channel}" if key.recording in split else key.recording
-        for side in sides
-        for key in side
-    }
+    return {key: key.name if key.recording in split else key.recording for side in sides for key in side}
 
 
 def _with_several_channels(keys: Iterable[Channel]) -> set[str]:

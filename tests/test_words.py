@@ -11,11 +11,18 @@ MOST = {"one": 2.5, "what": 1.0, "that of": 0.5, "where": 1.0}  # in 1000 words
 EXPECTED = {"errors": {"one": 10}}  # errors say "must be one of" and "at least one"
 
 
-@pytest.mark.parametrize("kind", words.texts_of(REPOSITORY))
+KINDS = ("docstrings", "errors", "help of commands", "README", "pages")
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_plain_english_avoids_some_words(kind):
     rates = words.rates(words.texts_of(REPOSITORY)[kind])
     most = MOST | EXPECTED.get(kind, {})
     assert {word: rate for word, rate in rates.items() if rate > most[word]} == {}
+
+
+def test_every_kind_of_text_is_counted():
+    assert set(words.texts_of(REPOSITORY)) == set(KINDS)
 
 
 def test_independent_values_are_assigned_on_lines_of_their_own():
@@ -23,7 +30,7 @@ def test_independent_values_are_assigned_on_lines_of_their_own():
 
 
 def test_variables_say_what_they_hold():
-    assert [path for path, parsed in words.library(REPOSITORY).items() if words.variables_named_one(parsed)] == []
+    assert [path for path, parsed in words.parsed_files(REPOSITORY).items() if words.variables_named_one(parsed)] == []
 
 
 def test_words_are_counted():

@@ -10,6 +10,7 @@ import argparse
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
@@ -74,7 +75,8 @@ def rates(texts: list[str]) -> dict[str, float]:
     return {word: 1000 * len(pattern.findall(joined)) / count for word, pattern in COUNTED.items()}
 
 
-def library(tree: Path) -> dict[Path, ast.AST]:
+@cache
+def parsed_files(tree: Path) -> dict[Path, ast.AST]:
     """The parsed files of the library, by their paths below src/uisrnn."""
     package = tree / "src" / "uisrnn"
     return {path.relative_to(package): ast.parse(path.read_text()) for path in sorted(package.rglob("*.py"))}
@@ -82,7 +84,7 @@ def library(tree: Path) -> dict[Path, ast.AST]:
 
 def texts_of(tree: Path) -> dict[str, list[str]]:
     """Each kind of text in a checkout."""
-    files = library(tree)
+    files = parsed_files(tree)
     commands = [parsed for path, parsed in files.items() if path.parts[0] in ("cli", "arguments.py")]
     return {
         "docstrings": [text for parsed in files.values() for text in docstrings(parsed)],
@@ -96,19 +98,19 @@ def texts_of(tree: Path) -> dict[str, list[str]]:
 def packed_in_1000_lines(tree: Path) -> float:
     """Packed assignments in 1000 lines of the library."""
     lines = sum(len(path.read_text().splitlines()) for path in (tree / "src" / "uisrnn").rglob("*.py"))
-    return 1000 * sum(map(packed_assignments, library(tree).values())) / lines
+    return 1000 * sum(map(packed_assignments, parsed_files(tree).values())) / lines
 
 
 def table(tree: Path) -> Iterator[str]:
     """The lines of the table for a checkout."""
     yield f"{'text':24} " + " ".join(f"{word:>8}" for word in COUNTED)
     rooms: dict[str, list[str]] = {}
-    for path, parsed in library(tree).items():
+    for path, parsed in parsed_files(tree).items():
         rooms.setdefault(f"  {path.parts[0]}", []).extend(docstrings(parsed))
     for name, texts in (texts_of(tree) | rooms).items():
         yield f"{name:24} " + " ".join(f"{rate:8.1f}" for rate in rates(texts).values())
     yield f"packed assignments in 1000 lines: {packed_in_1000_lines(tree):.1f}"
-    yield f"variables named `one`: {sum(map(variables_named_one, library(tree).values()))}"
+    yield f"variables named `one`: {sum(map(variables_named_one, parsed_files(tree).values()))}"
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ def read(path: str | os.PathLike[str]) -> dict[Channel, list[Turn]]:
 
     Args:
         path: the file, UTF-8. A line is `<file id> <channel> <start> <duration> <word> [confidence [type speaker]]`;
-            `;;` begins a comment. Words of the types `noscore`, `non-lex` and `misc` are left out.
+            `;` or `#` begins a comment line. Words of the types `noscore`, `non-lex` and `misc` are left out.
 
     Returns:
         The turns of each channel by start; or, if channels are speakers, of each recording as its channel "1".

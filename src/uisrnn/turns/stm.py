@@ -16,8 +16,8 @@ def read(path: str | os.PathLike[str]) -> dict[Channel, list[Turn]]:
     """Read the turns of an STM file, NIST's segment time marks.
 
     Args:
-        path: the file, UTF-8. A line is `<file id> <channel> <speaker> <start> <end> [<labels>] [transcript]`; `;;`
-            begins a comment. Segments of the speaker `inter_segment_gap`, and segments with the transcript
+        path: the file, UTF-8. A line is `<file id> <channel> <speaker> <start> <end> [<labels>] [transcript]`; `;` or
+            `#` begins a comment line. Segments of the speaker `inter_segment_gap`, and segments with the transcript
             `ignore_time_segment_in_scoring`, are no turns.
 
     Returns:

@@ -14,7 +14,8 @@ def read(path: str | os.PathLike[str]) -> dict[Channel, list[Span]]:
     """Read the regions of a UEM file, NIST's un-partitioned evaluation map.
 
     Args:
-        path: the file, UTF-8. A line is `<file id> <channel> <start> <end>`, in seconds; `;;` begins a comment.
+        path: the file, UTF-8. A line is `<file id> <channel> <start> <end>`, in seconds; `;` or `#` begins
+            a comment line.
 
     Returns:
         The regions (start seconds, end seconds) of each channel, both in the order of the file.

@@ -302,6 +302,7 @@ def test_packed_files_are_read(tmp_path, path):
         (gzip.compress(bytes(1000))[:-9], "is not a whole gzip file: "),
         (gzip.compress(bytes(2**27)), "must not be compressed more than 100 times, but is"),
     ],
+    ids=["not packed", "cut off", "packed too well"],  # packed bytes hold the time of packing
 )
 def test_damaged_packed_files_are_named(tmp_path, content, message):
     (tmp_path / "a.ark.gz").write_bytes(content)

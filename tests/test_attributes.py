@@ -1,5 +1,6 @@
 """Attributes of UISRNN that are fields of its model value."""
 
+import numpy as np
 import pytest
 
 import uisrnn
@@ -15,9 +16,11 @@ def model() -> uisrnn.UISRNN:
     ("name", "value"),
     [
         ("transition_bias", 0.3),
+        ("transition_bias", np.float64(0.25)),
         ("transition_bias", None),
         ("transition_bias_denominator", 7.0),
         ("crp_alpha", 2.0),
+        ("crp_alpha", np.float32(0.5)),
         ("likelihood_scale", 0.1),
         ("conventions", uisrnn.V0),
         ("fitted", True),
@@ -32,7 +35,15 @@ def test_an_attribute_that_is_set_is_in_the_file(model, tmp_path, name, value):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("transition_bias", 1.0), ("crp_alpha", 0), ("crp_alpha", None), ("likelihood_scale", None), ("crp_alpha", "x")],
+    [
+        ("transition_bias", 1.0),
+        ("transition_bias", "x"),
+        ("crp_alpha", 0),
+        ("crp_alpha", -1),
+        ("crp_alpha", None),
+        ("crp_alpha", "x"),
+        ("likelihood_scale", None),
+    ],
 )
 def test_a_value_that_is_not_acceptable_is_refused_and_the_old_value_stays(model, name, value):
     before = getattr(model, name)

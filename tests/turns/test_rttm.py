@@ -168,6 +168,12 @@ def test_renamed_speakers_leave_all_else(tmp_path):
         Document(KEPT).renamed({"A": "ann lee"})
 
 
+@pytest.mark.parametrize("comment", [";;", "; by hand:", "#", "\ufeff#"])
+def test_comments_keep_the_names_in_them(comment):
+    text = f"{comment} SPEAKER meeting 1 1.5 2 <NA> ann ann ann ann\n"
+    assert Document(text).renamed({"ann": "eve"}).text == text
+
+
 # --- writing ---
 
 NAMES = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=4).filter(

@@ -27,24 +27,6 @@ def test_changing_arguments_afterwards_leaves_the_model_alone():
     assert model.observation_dim == 2
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("crp_alpha", -1), ("crp_alpha", None), ("transition_bias", 1.0), ("transition_bias", "x")]
-)
-def test_parameters_are_checked_when_they_are_set(square_model, name, value):
-    before = getattr(square_model, name)
-    with pytest.raises(uisrnn.ArgumentError, match=f"{name} must be"):
-        setattr(square_model, name, value)
-    assert getattr(square_model, name) == before
-
-
-def test_parameters_that_are_set_are_saved(tmp_path):
-    model = new_model()
-    model.crp_alpha, model.transition_bias = np.float32(0.5), np.float64(0.25)
-    model.save(tmp_path / "model")
-    loaded = uisrnn.UISRNN.from_file(tmp_path / "model")
-    assert (loaded.crp_alpha, loaded.transition_bias) == (0.5, 0.25)
-
-
 def test_unknown_conventions_are_refused(square_model):
     with pytest.raises(uisrnn.ArgumentError, match="assignment must be one of 'paper', 'v0', but is 'v1'"):
         square_model.conventions = uisrnn.Conventions(assignment="v1")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uisrnn.errors import InputError
 from uisrnn.sequences.labels import Label
 from uisrnn.turns.smoothing import TICK
+from uisrnn.turns.spans import merged
 from uisrnn.turns.turn import Span, Turn
 
 ERRORS = ("missed", "false alarm", "confusion")
@@ -156,9 +157,6 @@ def find_errors(
     errors: dict[str, list[Span]] = {kind: [] for kind in ERRORS}
     for piece in pieces(reference, hypothesis):
         for kind, speakers in zip(ERRORS, count_errors(piece, matched), strict=True):
-            spans = errors[kind]
-            if speakers and spans and spans[-1][1] == piece.start:
-                spans[-1] = (spans[-1][0], piece.end)
-            elif speakers:
-                spans.append((piece.start, piece.end))
-    return errors
+            if speakers:
+                errors[kind].append((piece.start, piece.end))
+    return {kind: merged(spans) for kind, spans in errors.items()}

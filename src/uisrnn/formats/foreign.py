@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from uisrnn.turns.files import UNREAD_INTERVALS
+
 
 @dataclass(frozen=True)
 class ForeignKind:
@@ -40,10 +42,7 @@ _KINDS = {
     ".ctm": ForeignKind("a CTM file of words", _WORDS),
     ".stm": ForeignKind("an STM file of transcripts", _WORDS),
     ".lab": ForeignKind("a file of labelled intervals", _INTERVALS),
-    ".textgrid": ForeignKind("a TextGrid of Praat", _INTERVALS),
-    ".eaf": ForeignKind("an annotation of ELAN", _INTERVALS),
-    ".srt": ForeignKind("a file of subtitles", _INTERVALS),
-    ".vtt": ForeignKind("a file of subtitles", _INTERVALS),
+    **{suffix: ForeignKind(name, _INTERVALS) for suffix, name in UNREAD_INTERVALS.items()},
     ".csv": ForeignKind("a table of text", _TABLE),
     ".tsv": ForeignKind("a table of text", _TABLE),
     ".txt": ForeignKind("a text file", _TABLE),

@@ -1,10 +1,11 @@
 """One pass over sequences in files, and the two ways to treat errors: stop, or skip."""
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from pathlib import Path
-from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from uisrnn.errors import InputError, InputTypeError
 from uisrnn.formats.format import Dimension, Format, errors_at
@@ -28,34 +29,32 @@ class Skipped(NamedTuple):
     why: str
 
 
-class Reading(Protocol):
+class Reading(ABC):
     """One pass over sequences.
+
+    Args:
+        dim: the required D, None for any.
 
     Attributes:
         dimension: the D of all sequences.
         skipped: the shards and sequences that the pass left out.
     """
 
-    dimension: Dimension
-    skipped: list[Skipped]
+    def __init__(self, dim: int | None = None) -> None:
+        self.dimension = Dimension(dim)
+        self.skipped: list[Skipped] = []
 
+    @abstractmethod
     def usable(self, format: Format, path: Path, shards: Sequence[Path]) -> Sequence[Path]:
         """The shards that the pass reads."""
 
+    @abstractmethod
     def attempt(self, name: str, make: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
         """Call `make`; None if the call fails and the pass goes on."""
 
 
-class Stopping:
-    """A pass that ends with the first error.
-
-    Args:
-        dim: the required D, None for any.
-    """
-
-    def __init__(self, dim: int | None = None) -> None:
-        self.dimension = Dimension(dim)
-        self.skipped: list[Skipped] = []
+class Stopping(Reading):
+    """A pass that ends with the first error."""
 
     def usable(self, format: Format, path: Path, shards: Sequence[Path]) -> Sequence[Path]:
         return shards
@@ -64,16 +63,8 @@ class Stopping:
         return make(*args, **kwargs)
 
 
-class Skipping:
-    """A pass that leaves out bad sequences, and bad shards as a whole: it reads each shard to its end before using it.
-
-    Args:
-        dim: the required D, None for any.
-    """
-
-    def __init__(self, dim: int | None = None) -> None:
-        self.dimension = Dimension(dim)
-        self.skipped: list[Skipped] = []
+class Skipping(Reading):
+    """A pass that leaves out bad sequences, and bad shards as a whole: each shard is read to its end before its use."""
 
     def usable(self, format: Format, path: Path, shards: Sequence[Path]) -> Sequence[Path]:
         """The shards that can be read to their end and have the dimension."""

@@ -1,5 +1,6 @@
 """Channels of recordings. NIST's tools score each channel of a file by itself; its speakers are its own."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
@@ -84,14 +85,7 @@ def names_of(*sides: Iterable[Channel]) -> dict[Channel, str]:
     >>> list(names.values())
     ['call channel 1', 'call channel 2', 'talk', 'talk']
     """
-    sides = tuple(list(side) for side in sides)
-    split = {recording for side in sides for recording in _with_several_channels(side)}
-    return {key: key.name if key.recording in split else key.recording for side in sides for key in side}
-
-
-def _with_several_channels(keys: Iterable[Channel]) -> set[str]:
-    seen: set[str] = set()
-    several: set[str] = set()
-    for key in dict.fromkeys(keys):
-        (several if key.recording in seen else seen).add(key.recording)
-    return several
+    channels = [list(dict.fromkeys(side)) for side in sides]
+    counts = [Counter(key.recording for key in side) for side in channels]
+    split = {recording for side in counts for recording, number in side.items() if number > 1}
+    return {key: key.name if key.recording in split else key.recording for side in channels for key in side}

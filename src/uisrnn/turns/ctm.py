@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from uisrnn.errors import InputError
 from uisrnn.turns.channels import Channel
-from uisrnn.turns.lines import numbered, read_text, start_and_duration
+from uisrnn.turns.lines import read_fields, start_and_duration
 from uisrnn.turns.spans import merged
 from uisrnn.turns.turn import Span, Turn
 
@@ -46,12 +46,11 @@ def read(path: str | os.PathLike[str]) -> dict[Channel, list[Turn]]:
         InputError: a line is not a word, or the file does not say who speaks; the message names file and line.
         OSError: the file cannot be read.
     """
-    name = os.fsdecode(path)
-    words = list(_words(read_text(path, "a CTM file"), name))
+    words = list(_words(read_fields(path, "a CTM file")))
     if any(word.speaker is not None for word in words):
         _require_speakers(words)
     else:
-        _require_two_channels(words, name)
+        _require_two_channels(words, os.fsdecode(path))
         words = [_of_channel(word) for word in words]
     channels: dict[Channel, dict[str, list[Span]]] = {}
     for word in words:
@@ -59,9 +58,8 @@ def read(path: str | os.PathLike[str]) -> dict[Channel, list[Turn]]:
     return {channel: _turns(speakers) for channel, speakers in channels.items()}
 
 
-def _words(text: str, name: str) -> Iterator[_Word]:
-    for where, line in numbered(text, name):
-        fields = line.split()
+def _words(lines: Iterable[tuple[str, list[str]]]) -> Iterator[_Word]:
+    for where, fields in lines:
         if fields[2:4] == _ALTERNATIVE:
             continue
         if len(fields) not in (*_WITHOUT_SPEAKER, _WITH_SPEAKER):

@@ -16,14 +16,19 @@ READERS: Mapping[str, Callable[[str | os.PathLike[str]], dict[Channel, list[Turn
 }
 """The readers of files of turns by suffix."""
 
+UNREAD_INTERVALS: Mapping[str, str] = {
+    ".textgrid": "a TextGrid of Praat",
+    ".eaf": "an annotation of ELAN",
+    ".srt": "a file of subtitles",
+    ".vtt": "a file of subtitles",
+}
+"""Kinds of files by suffix, whose labelled intervals are not read."""
+
 _WRITE_RTTM = "write its turns as RTTM: SPEAKER <file id> 1 <start> <duration> <NA> <NA> <speaker> <NA> <NA>"
 _OTHER_KINDS = {
     ".uem": "a UEM file has regions to score, but no turns; give it to `uisrnn evaluate` as --uem",
     ".lab": f"a label file does not name its recording; {_WRITE_RTTM}",
-    ".textgrid": f"a TextGrid of Praat is not read; {_WRITE_RTTM}",
-    ".eaf": f"a file of ELAN is not read; {_WRITE_RTTM}",
-    ".srt": f"a file of subtitles is not read; {_WRITE_RTTM}",
-    ".vtt": f"a file of subtitles is not read; {_WRITE_RTTM}",
+    **{suffix: f"{kind} is not read; {_WRITE_RTTM}" for suffix, kind in UNREAD_INTERVALS.items()},
 }
 
 

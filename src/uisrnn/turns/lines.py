@@ -12,6 +12,7 @@ EXACT = Context(prec=400)
 """Decimal arithmetic in which 0.1 + 0.2 is 0.3, so that written seconds are read as the same numbers."""
 NOT_AVAILABLE = "<NA>"
 """The content of a field that has no value."""
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 def read_text(path: str | os.PathLike[str], kind: str) -> str:
@@ -35,15 +36,26 @@ def read_text(path: str | os.PathLike[str], kind: str) -> str:
         ) from error
 
 
-def numbered(text: str, name: str) -> Iterator[tuple[str, str]]:
-    """The lines that are neither blank nor a comment (; or #, as in md-eval), each after the words for its place.
+def is_comment(line: str) -> bool:
+    """Whether a line is a comment (; or #, as in md-eval)."""
+    return line.removeprefix(_BYTE_ORDER_MARK).lstrip().startswith((";", "#"))
 
-    >>> list(numbered(";; by hand\\n\\nf 1 0 10", "a.uem"))
-    [('a.uem, line 3', 'f 1 0 10')]
+
+def fields_of(text: str, name: str) -> Iterator[tuple[str, list[str]]]:
+    """The fields of each line that is neither blank nor a comment, after the words for its place.
+
+    >>> list(fields_of(";; by hand\\n\\nf 1 0 10", "a.uem"))
+    [('a.uem, line 3', ['f', '1', '0', '10'])]
     """
-    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
-        if line.strip() and not line.lstrip().startswith((";", "#")):
-            yield f"{name}, line {number}", line
+    for number, line in enumerate(text.removeprefix(_BYTE_ORDER_MARK).split("\n"), 1):
+        fields = line.split()
+        if fields and not is_comment(line):
+            yield f"{name}, line {number}", fields
+
+
+def read_fields(path: str | os.PathLike[str], kind: str) -> Iterator[tuple[str, list[str]]]:
+    """The fields of each line of a file, after the words for its place; see `read_text` and `fields_of`."""
+    return fields_of(read_text(path, kind), os.fsdecode(path))
 
 
 def seconds(text: str, field: str, where: str) -> Decimal:

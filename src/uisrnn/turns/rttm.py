@@ -12,7 +12,7 @@ from uisrnn.errors import ArgumentError, InputError, InputTypeError
 from uisrnn.files import write_atomically
 from uisrnn.sequences.labels import Label
 from uisrnn.turns.channels import Channel, by_recording
-from uisrnn.turns.lines import EXACT, NOT_AVAILABLE, numbered, read_text, start_and_duration
+from uisrnn.turns.lines import EXACT, NOT_AVAILABLE, fields_of, is_comment, read_text, start_and_duration
 from uisrnn.turns.turn import Turn, turns_of
 
 # NIST RT-09 evaluation plan, appendix A; only SPEAKER is read.
@@ -71,8 +71,7 @@ class Document:
         """
         channels: dict[Channel, list[Turn]] = {}
         confidences: dict[tuple[str, str], str] = {}
-        for where, line in numbered(self.text, self.name):
-            fields = line.split()
+        for where, fields in fields_of(self.text, self.name):
             if fields[0] not in _TYPES:
                 raise InputError(
                     f"{where}: must begin with SPEAKER or another type of RTTM, but begins with {fields[0]!r:.80}"
@@ -209,7 +208,7 @@ def _require_confidence(fields: list[str], confidences: dict[tuple[str, str], st
 
 def _with_speaker(line: str, names: Mapping[str, str]) -> str:
     spans = [word.span() for word in re.finditer(r"\S+", line)]
-    if len(spans) <= _SPEAKER or line.lstrip().startswith(";;"):
+    if len(spans) <= _SPEAKER or is_comment(line):
         return line
     start, end = spans[_SPEAKER]
     return line[:start] + names.get(line[start:end], line[start:end]) + line[end:]

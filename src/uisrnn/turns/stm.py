@@ -4,7 +4,7 @@ import os
 
 from uisrnn.errors import InputError
 from uisrnn.turns.channels import Channel
-from uisrnn.turns.lines import NOT_AVAILABLE, numbered, read_text, start_and_end
+from uisrnn.turns.lines import NOT_AVAILABLE, read_fields, start_and_end
 from uisrnn.turns.turn import Turn
 
 _FEWEST = 5  # fields; labels and transcript may follow
@@ -28,8 +28,7 @@ def read(path: str | os.PathLike[str]) -> dict[Channel, list[Turn]]:
         OSError: the file cannot be read.
     """
     channels: dict[Channel, list[Turn]] = {}
-    for where, line in numbered(read_text(path, "an STM file"), os.fsdecode(path)):
-        fields = line.split()
+    for where, fields in read_fields(path, "an STM file"):
         if len(fields) < _FEWEST:
             raise InputError(
                 f"{where}: a segment needs {_FEWEST} fields (file id, channel, speaker, start, end), "

@@ -4,7 +4,7 @@ import os
 
 from uisrnn.errors import InputError
 from uisrnn.turns.channels import Channel
-from uisrnn.turns.lines import numbered, read_text, start_and_end
+from uisrnn.turns.lines import read_fields, start_and_end
 from uisrnn.turns.turn import Span
 
 _FIELDS = 4
@@ -25,8 +25,7 @@ def read(path: str | os.PathLike[str]) -> dict[Channel, list[Span]]:
         OSError: the file cannot be read.
     """
     regions: dict[Channel, list[Span]] = {}
-    for where, line in numbered(read_text(path, "a UEM file"), os.fsdecode(path)):
-        fields = line.split()
+    for where, fields in read_fields(path, "a UEM file"):
         if len(fields) != _FIELDS:
             raise InputError(
                 f"{where}: a region needs {_FIELDS} fields (file id, channel, start, end), but has {len(fields)}"

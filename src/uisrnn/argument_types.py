@@ -206,15 +206,19 @@ class Arguments:
         Raises:
             ArgumentError: no argument has this name, or the value is not acceptable.
         """
-        types = {entry.name: entry.metadata["type"] for entry in dataclasses.fields(self)}
+        object.__setattr__(self, name, type(self).accepted(name, value))
+
+    @classmethod
+    def accepted(cls, name: str, value: Any) -> Any:
+        """The value that an argument has after it was set; arguments and errors as `put`."""
+        types = {entry.name: entry.metadata["type"] for entry in dataclasses.fields(cls)}
         if name not in types:
-            raise ArgumentError(type(self)._lacks(name))
+            raise ArgumentError(cls._lacks(name))
         value_type: ValueType = types[name]
         try:
-            accepted = value_type.accept(value)
+            return value_type.accept(value)
         except (ValueError, TypeError, OverflowError):
             raise ArgumentError(f"{name} must be {value_type.needs}, but is {value!r}") from None
-        object.__setattr__(self, name, accepted)
 
     @classmethod
     def of(cls: type[_A], source: object) -> _A:

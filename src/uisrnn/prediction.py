@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any, Protocol
 
 import torch
 
 from uisrnn.arguments import ModelArguments
+from uisrnn.checks import require_integer
 from uisrnn.decoding.decoder import Decoder
 from uisrnn.decoding.hypotheses import Hypothesis, scores_of
-from uisrnn.errors import ArgumentError, InputTypeError
+from uisrnn.errors import InputTypeError
 from uisrnn.progress import bar_for
 from uisrnn.sequences import coded as data
 from uisrnn.sequences.labels import Label
@@ -104,6 +104,5 @@ def parallel_predict(
     """
     if is_single(test_sequences):
         raise InputTypeError("test_sequences must be a list of (T, D) arrays")
-    if isinstance(num_processes, bool) or not isinstance(num_processes, Integral) or num_processes < 1:
-        raise ArgumentError(f"num_processes must be an integer >= 1, but is {num_processes!r}")
-    return predict(model, test_sequences, args, None, workers=int(num_processes)).labels
+    workers = require_integer("num_processes", num_processes, 1)
+    return predict(model, test_sequences, args, None, workers=workers).labels

@@ -4,15 +4,14 @@ import pytest
 import torch
 from torch import nn
 
+from uisrnn.checkpoint.container import named, part
 from uisrnn.errors import CheckpointError
 from uisrnn.training.tensors import (
     ParameterCopy,
     copy_into,
     load_into,
     load_optimizer,
-    named,
     optimizer_tensors,
-    part,
 )
 
 

@@ -52,3 +52,14 @@ def unpack(content: bytes, key: str, what: str, foreign: str) -> tuple[dict[str,
     if not isinstance(header, dict):
         raise CheckpointError(f"the header is damaged: an object is needed, but it is {type(header).__name__}")
     return tensors, header
+
+
+def named(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The same tensors with a prefix before their names."""
+    return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
+
+
+def part(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose names have a prefix, under their names without it; the inverse of `named`."""
+    start = f"{prefix}."
+    return {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}

@@ -51,8 +51,9 @@ class Checkpoint:
         """
         try:
             arguments = ModelArguments(**self.arguments)
-            ModelArguments(transition_bias=self.transition_bias, crp_alpha=self.crp_alpha)
-            InferenceArguments(likelihood_scale=self.likelihood_scale)
+            ModelArguments.accepted("transition_bias", self.transition_bias)
+            ModelArguments.accepted("crp_alpha", self.crp_alpha)
+            InferenceArguments.accepted("likelihood_scale", self.likelihood_scale)
         except (ArgumentError, TypeError) as error:
             raise CheckpointError(f"the arguments are damaged: {error}") from error
         if not (math.isfinite(self.transition_bias_denominator) and self.transition_bias_denominator >= 0):

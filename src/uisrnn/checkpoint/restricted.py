@@ -184,9 +184,7 @@ class RestrictedUnpickler(pickle._Unpickler):
 
     dispatch: ClassVar[dict[int, Any]] = _Table(
         {
-            **{
-                getattr(pickle, name)[0]: pickle._Unpickler.dispatch[getattr(pickle, name)[0]] for name in _INSTRUCTIONS
-            },
+            **{code: pickle._Unpickler.dispatch[code] for code in _CODES},
             pickle.BUILD[0]: _build,
             pickle.SETITEM[0]: _set_item,
             pickle.SETITEMS[0]: _set_items,

@@ -26,8 +26,8 @@ from uisrnn.sequences.labels import Names
 
 FORMAT_VERSION = 3
 _KEY = "uisrnn_stream"
-_STATE = "state."
-_KNOWN = "known."
+_STATE = "state"
+_KNOWN = "known"
 _LABELING = LABELING.names or ()
 _CLUSTER = CLUSTER.names or ()
 
@@ -63,9 +63,9 @@ def save(tracks: Tracks[Any], track: Track, fingerprint: str) -> bytes:
     tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
     tensors |= {"pending": track.pending, "recent": track.recent, "joins": torch.from_numpy(track.joins.copy())}
     states = state.pool.states(np.array(own, dtype=np.int64))
-    tensors |= {_STATE + name: tensor for name, tensor in states.tensors().items()}
+    tensors |= container.named(_STATE, states.tensors())
     if search.known is not None:
-        tensors |= {_KNOWN + name: tensor for name, tensor in search.known.tensors().items()}
+        tensors |= container.named(_KNOWN, search.known.tensors())
     header = {
         "format_version": FORMAT_VERSION,
         "fingerprint": fingerprint,
@@ -107,11 +107,11 @@ def parse(content: bytes, fingerprint: str) -> "Snapshot":
             raise ValueError(f"names must be distinct strings or integers, but are {names}")
         return Snapshot(
             args=InferenceArguments(**header["arguments"]),
-            enrolled=Enrolled(Names(names), _under(_KNOWN, tensors)),
+            enrolled=Enrolled(Names(names), container.part(_KNOWN, tensors)),
             taken=_count(header["taken"]),
             final=_count(header["final"]),
             preview_beam=_count(header["preview_beam"]),
-            tensors={name: tensor for name, tensor in tensors.items() if not name.startswith(_KNOWN)},
+            tensors={name: tensor for name, tensor in tensors.items() if not name.startswith(f"{_KNOWN}.")},
         )
     except CheckpointError:
         raise
@@ -167,7 +167,7 @@ class Snapshot:
     def _restored(self, tracks: Tracks[Any], arrays: dict[str, NDArray[Any]]) -> Track:
         state = tracks.state
         model = tracks.decoder.search.joint.observation
-        states = states_like(model, _under(_STATE, self.tensors))
+        states = states_like(model, container.part(_STATE, self.tensors))
         track = tracks.open()
         state.pool.reserve(len(states))
         number, clusters = arrays["row"].shape
@@ -195,7 +195,7 @@ class Snapshot:
         search = tracks.decoder.search
         pool = tracks.state.pool
         model = search.joint.observation
-        states = states_like(model, _under(_STATE, self.tensors))
+        states = states_like(model, container.part(_STATE, self.tensors))
         nothing = torch.zeros(0, model.observation_dim, dtype=model.dtype, device=model.device)
         number, clusters = self.tensors["row"].shape
         pending = len(self.tensors["pending"])
@@ -236,10 +236,6 @@ class Snapshot:
         _require(self.preview_beam < number and len(arrays["fresh"]) <= self.final, "counts are out of range")
         _require(len(arrays["told"]) <= len(arrays["fresh"]) + tail + pending, "counts are out of range")
         return arrays
-
-
-def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def _torch_type(record: np.dtype[Any], name: str) -> torch.dtype:

@@ -151,7 +151,6 @@ class Collector:
         self.done: list[int] = []
         self.skipped: list[Skipped] = []
         self._torn: list[str] = []
-        self._failed: set[int] = set()
         self._made: dict[int, Any] = {}
 
     def sequences(self, shards: Shards) -> list[SequenceLocation]:
@@ -186,7 +185,6 @@ class Collector:
         self.done.append(batch.number)
         if "why" in outcome:
             self._skip(UnreadableShardError(outcome["shard"], outcome["why"]))
-            self._failed.add(batch.number)
         else:
             self._made[batch.number] = outcome["made"]
 
@@ -197,11 +195,11 @@ class Collector:
             self.skipped.append(Skipped(error.shard, str(error)))
 
     def prediction(self, batches: Sequence[SequenceBatch], output: Output) -> Prediction:
-        """The result of the prediction."""
+        """The result of the prediction, after the outcomes of all batches; a batch without a result was skipped."""
         labelled = [batch for batch in batches if batch.number in self._made]
         sequences = [sequence for batch in labelled for sequence in batch.sequences]
         names = tuple(sequence.name for sequence in sequences)
-        failed = [sequence for batch in batches if batch.number in self._failed for sequence in batch.sequences]
+        failed = [sequence for batch in batches if batch.number not in self._made for sequence in batch.sequences]
         return Prediction(
             names,
             sum(map(len, sequences)),

@@ -7,6 +7,6 @@
 - observation.py: Eq. (11), and the seam between observation models and everything that uses them;
 - gru.py and running_mean.py: Eq. (8) to (10), the observation model of the paper;
 - plda.py and unmixing.py: observation models in closed form;
-- kinds.py and conventions.py: the choice among all of these;
+- registry.py and conventions.py: the choice among all of these; model.py: all of this as a value;
 - fast/: twins of gru.py and plda.py that give the same results in less time.
 """

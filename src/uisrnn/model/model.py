@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Any
 
+from uisrnn.argument_types import Arguments
 from uisrnn.arguments import InferenceArguments, ModelArguments
 from uisrnn.errors import NotFittedError
 from uisrnn.model.conventions import ASSIGNMENTS, PAPER, Conventions
@@ -11,6 +12,13 @@ from uisrnn.model.joint import Joint
 from uisrnn.model.label_prior import LabelPrior
 from uisrnn.model.registry import ObservationModule, Registration, registration_of
 from uisrnn.model.transition import Transition
+
+_SCALARS: tuple[tuple[type[Arguments], str], ...] = (
+    (ModelArguments, "transition_bias"),
+    (ModelArguments, "crp_alpha"),
+    (InferenceArguments, "likelihood_scale"),
+)
+"""The arguments that say which values a scalar may have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +53,8 @@ class Model:
     front_end: str | None = None
 
     def __post_init__(self) -> None:
-        checked = ModelArguments(transition_bias=self.transition_bias, crp_alpha=self.crp_alpha)
-        object.__setattr__(self, "transition_bias", checked.transition_bias)
-        object.__setattr__(self, "crp_alpha", checked.crp_alpha)
-        scale = InferenceArguments(likelihood_scale=self.likelihood_scale).likelihood_scale
-        object.__setattr__(self, "likelihood_scale", scale)
+        for group, name in _SCALARS:
+            object.__setattr__(self, name, group.accepted(name, getattr(self, name)))
         self.registration.adopt(self.observation, self.conventions)
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from uisrnn.checkpoint.container import named, part
 from uisrnn.corpus.corpus import Corpus
 from uisrnn.errors import InputError, TrainingError
 from uisrnn.sequences.coded import CodedSequence
@@ -18,7 +19,7 @@ from uisrnn.training.expected_errors import Objective
 from uisrnn.training.loop import Step, is_finite
 from uisrnn.training.sequence_scores import LearnedPrior
 from uisrnn.training.team import SINGLE_PROCESS, Team, average_gradients
-from uisrnn.training.tensors import ParameterCopy, Tensors, copy_into, load_optimizer, named, optimizer_tensors, part
+from uisrnn.training.tensors import ParameterCopy, Tensors, copy_into, load_optimizer, optimizer_tensors
 
 CROP_LENGTH = 50
 BATCH_SIZE = 16

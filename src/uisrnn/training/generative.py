@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from uisrnn.arguments import TrainingArguments
+from uisrnn.checkpoint.container import named, part
 from uisrnn.errors import TrainingError
 from uisrnn.model.gru import GRUObservation
 from uisrnn.model.running_mean import PAPER_MEAN
@@ -15,7 +16,7 @@ from uisrnn.training.batching import ClusterBatch
 from uisrnn.training.draws import Draws
 from uisrnn.training.loop import Step, is_finite
 from uisrnn.training.team import SINGLE_PROCESS, Team, average_gradients
-from uisrnn.training.tensors import ParameterCopy, load_into, load_optimizer, named, optimizer_tensors, part
+from uisrnn.training.tensors import ParameterCopy, load_into, load_optimizer, optimizer_tensors
 
 SMALLEST_SIGMA2 = 1e-6
 SIGMA2_RATE = 0.1

@@ -1,27 +1,17 @@
 """Parameters and optimizers as named tensors, copies of them, and back."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
+from uisrnn.checkpoint.container import part
 from uisrnn.errors import CheckpointError
 
 Tensors = dict[str, Tensor]
 
 _OTHER_OPTIMIZER = "the optimizer in the checkpoint is of another model"
-
-
-def named(prefix: str, tensors: Mapping[str, Tensor]) -> Tensors:
-    """The same tensors with a prefix before their names."""
-    return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
-
-
-def part(prefix: str, tensors: Mapping[str, Tensor]) -> Tensors:
-    """The tensors whose names have a prefix, under their names without it; the inverse of `named`."""
-    start = f"{prefix}."
-    return {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}
 
 
 def are_equal(first: Tensors, second: Tensors) -> bool:

@@ -56,14 +56,14 @@ class TrainingTask:
     @property
     def keeps_apart(self) -> bool:
         """Whether development sequences are wanted, and there are enough sequences."""
-        return self.is_discriminative or (self.args.patience is not None and self._suffices)
+        return (self.args.discriminative_iteration > 0 or self.args.patience is not None) and self._suffices
 
     @property
     def _suffices(self) -> bool:
+        """Whether there are enough sequences; all processes ask at the same time, because they tell their numbers."""
         numbers: list[int] = self.context.team.gather(len(self._usable()))
-        return (
-            min(numbers) > 1 and sum(numbers) >= FEWEST_SEQUENCES
-        )  # each process needs a training sequence and a development sequence
+        # each process needs a training sequence and a development sequence
+        return min(numbers) > 1 and sum(numbers) >= FEWEST_SEQUENCES
 
     def _usable(self) -> Indexes:
         """Numbers of the sequences with at least two observations; the label of a single observation is never wrong."""

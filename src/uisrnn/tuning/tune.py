@@ -132,7 +132,7 @@ def tune(
             f"evaluator must be an Evaluator, for example RayTrials(workers=4), but is {evaluator!r:.80}"
         )
     plan = plan_of(trials, folds, timeout)
-    ModelArguments(seed=seed)
+    seed = ModelArguments.accepted("seed", seed)
     task = task_of(model, sequences, labels, metric, args)
     current = chosen_parameters(task, parameters)
     space = Space(library, current, ranges_of(task.tunables))

@@ -242,6 +242,11 @@ def test_arguments_are_checked_before_anything_is_read(source, arguments, messag
         Dataset(source, **arguments)
 
 
+def test_sequences_are_loaded_with_the_turns_of_a_path():
+    with pytest.raises(uisrnn.ArgumentError, match="rttm must be the path of a file, but is 3"):
+        load_sequences("calls", rttm=3)
+
+
 # What is wrong
 
 

@@ -9,7 +9,7 @@ from uisrnn.cli.console import show_json
 from uisrnn.evals import compute_sequence_match_accuracy
 from uisrnn.randomness import generator_from
 from uisrnn.sequences.labeled import LabeledSequence
-from uisrnn.sequences.labels import Label
+from uisrnn.sequences.labels import Label, renumber
 from uisrnn.simulation import toy
 from uisrnn.uisrnn import UISRNN
 
@@ -49,6 +49,4 @@ def _conversation(generator: np.random.Generator, name: str) -> LabeledSequence:
     """A sequence with clusters of its own, numbered by first appearance."""
     sequence = toy.conversation(toy.centers(_CLUSTERS, _DIM, generator), _LENGTH, generator, noise=0.1)
     assert sequence.labels is not None
-    numbers: dict[int, int] = {}
-    labels = [numbers.setdefault(label, len(numbers)) for label in sequence.labels.tolist()]
-    return LabeledSequence(sequence.observations, tuple(labels), name=name)
+    return LabeledSequence(sequence.observations, renumber(sequence.labels), name=name)

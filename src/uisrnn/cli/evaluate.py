@@ -14,7 +14,7 @@ from uisrnn.cli.settings import inference_of
 from uisrnn.cli.sides import Source, by_name, sides_of, source_of
 from uisrnn.cli.sources import holds_data, model_of
 from uisrnn.errors import ArgumentError, InputError
-from uisrnn.evals import METRICS, Comparison, Evaluation, compare
+from uisrnn.evals import Comparison, Evaluation, compare
 from uisrnn.evals import evaluate as evaluation_of
 from uisrnn.report import write_report
 from uisrnn.turns.files import holds_turns, refuse_other_kinds
@@ -112,15 +112,12 @@ def _output(word: str, truth: Source, args: InferenceArguments, hop: float | Non
 
 
 def _comparison(evaluation: Evaluation, other: Evaluation, metric: str | None) -> Comparison:
-    return compare(other, evaluation, metric or ("der" if "der" in evaluation.figures else "accuracy"))
+    return compare(other, evaluation, metric or evaluation.main_figure)
 
 
 def _show(evaluation: Evaluation) -> None:
     """Print the most important figures; JSON and the report have all figures."""
     names = [name for name in _SHOWN if name in evaluation.figures]
-    *rows, total = (
-        [row.name, *(METRICS[name].text(row.value(name)) for name in names)]
-        for row in (*evaluation.rows, evaluation.total)
-    )
-    show_table(["file", *(METRICS[name].title for name in names)], rows, total)
+    titles, *rows, total = evaluation.table(names)
+    show_table(titles, rows, total)
     print(evaluation.conditions)

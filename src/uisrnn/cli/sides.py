@@ -99,9 +99,12 @@ def sides_of(truth: Source, outputs: list[Source], uem: Path | None) -> Sides:
         named_regions = _regions_by_name(regions, truth, names, str(uem))
         heard = [name for name in named_regions if any(name in own for own in hypotheses)]
         references = _with_silence(references, heard, truth)
-        references = _within_regions(references, named_regions, str(uem))
+        _require_region(named_regions, references, str(uem))
+        references = _within_regions(references, named_regions, f"{uem}: has no regions of")
         pairs = zip(hypotheses, outputs, strict=True)
-        hypotheses = [_with_regions(own, named_regions, source.where) for own, source in pairs]
+        hypotheses = [
+            _within_regions(own, named_regions, f"{source.where}: there are no regions for") for own, source in pairs
+        ]
     pairs = zip(hypotheses, outputs, strict=True)
     return Sides(references, [_with_silence(own, references, source) for own, source in pairs], named_regions)
 
@@ -109,15 +112,9 @@ def sides_of(truth: Source, outputs: list[Source], uem: Path | None) -> Sides:
 def _named(source: Source, names: Mapping[Channel, str] | None) -> dict[str, Any]:
     if source.turns is None:
         return dict(source.sequences)
-    return _by_name_of_channel(source.turns, names, source.where, "turns")
-
-
-def _by_name_of_channel(
-    contents: Mapping[Channel, Any], names: Mapping[Channel, str] | None, where: str, kind: str
-) -> dict[str, Any]:
     if names is None:
-        return by_recording(contents, where, kind)
-    return {names[channel]: content for channel, content in contents.items()}
+        return by_recording(source.turns, source.where)
+    return {names[channel]: turns for channel, turns in source.turns.items()}
 
 
 def _regions_by_name(
@@ -144,22 +141,17 @@ def _regions_by_name(
     }
 
 
-def _within_regions(references: dict[str, Any], regions: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The references that have regions."""
-    left_out = [name for name in references if name not in regions]
-    if len(left_out) == len(references):
+def _require_region(regions: Mapping[str, Any], references: Mapping[str, Any], where: str) -> None:
+    if regions.keys().isdisjoint(references):
         raise InputError(f"{where}: must have regions of a file of the reference, but has regions of {_first(regions)}")
-    if left_out:
-        tell(f"{where}: has no regions of {_first(left_out)}, left out")
-    return {name: content for name, content in references.items() if name in regions}
 
 
-def _with_regions(hypotheses: dict[str, Any], regions: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The hypotheses that have regions."""
-    left_out = [name for name in hypotheses if name not in regions]
+def _within_regions(own: dict[str, Any], regions: Mapping[str, Any], message: str) -> dict[str, Any]:
+    """The files that have regions; a message names the other files."""
+    left_out = [name for name in own if name not in regions]
     if left_out:
-        tell(f"{where}: there are no regions for {_first(left_out)}, left out")
-    return {name: content for name, content in hypotheses.items() if name in regions}
+        tell(f"{message} {_first(left_out)}, left out")
+    return {name: content for name, content in own.items() if name in regions}
 
 
 def _with_silence(own: dict[str, Any], names: Iterable[str], source: Source) -> dict[str, Any]:

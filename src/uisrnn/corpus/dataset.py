@@ -70,8 +70,6 @@ class Dataset:
             raise ArgumentError(f"on_error must be one of {', '.join(_ON_ERROR)}, but is {on_error!r:.80}")
         if scratch is not None and not (isinstance(scratch, (str, os.PathLike)) and os.path.isdir(scratch)):
             raise ArgumentError(f"scratch must be a folder that is there, but is {scratch!r:.80}")
-        if rttm is not None and not isinstance(rttm, (str, os.PathLike)):
-            raise ArgumentError(f"rttm must be the path of a file, but is {rttm!r:.80}")
         self._reader = SequenceReader(source_of(source, format), rttm, silence, overlap)
         self._on_error = on_error
         self._scratch = scratch

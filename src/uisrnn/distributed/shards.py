@@ -13,6 +13,7 @@ import numpy as np
 from uisrnn import extras
 from uisrnn.distributed.plan import RowRange
 from uisrnn.errors import InputError, InputTypeError, UISRNNError
+from uisrnn.formats.format import Dimension, errors_at
 from uisrnn.formats.parquet import row_batches
 from uisrnn.formats.parquet.columns import EMBEDDING, SEQUENCE, Columns
 from uisrnn.formats.parquet.hive import is_partition, is_shard, partitions_of
@@ -125,14 +126,12 @@ class Shards:
         """
         pieces = [piece for row_range in ranges for piece in self.rows(row_range)]
         first_shard = ranges[0].shard
+        dimension = Dimension(self.dim)
         with _blaming(first_shard):
             sequences = [sequence for _source, sequence in sequences_of(pieces)]
-            for sequence in sequences:
-                if sequence.observations.shape[1] != self.dim:
-                    raise InputError(
-                        f"{first_shard}: {sequence.name}: observations must be (T, {self.dim}), "
-                        f"but are {sequence.observations.shape}"
-                    )
+            with errors_at(first_shard):
+                for sequence in sequences:
+                    dimension.require(sequence)
         return sequences
 
     @property

@@ -1,6 +1,6 @@
 """The result of an evaluation: figures of each file and of all files."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
@@ -137,9 +137,18 @@ class Evaluation:
                 return row
         raise KeyError(name)
 
-    def table(self) -> list[list[str]]:
-        """Text by row and column: the names of figures, a row for each file, the total."""
-        names = self.figures
+    @property
+    def main_figure(self) -> str:
+        """The figure to show if there is room for a single figure."""
+        return "der" if "der" in self.figures else "accuracy"
+
+    def table(self, names: Sequence[str] | None = None) -> list[list[str]]:
+        """Text by row and column: the titles of figures, a row for each file, the total.
+
+        Args:
+            names: of figures; None: all known figures.
+        """
+        names = self.figures if names is None else names
         head = ["file", *(METRICS[name].title for name in names)]
         return [head, *([row.name, *_texts(row, names)] for row in (*self.rows, self.total))]
 

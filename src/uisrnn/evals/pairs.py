@@ -30,8 +30,9 @@ class Pair:
     turns: tuple[list[Turn], list[Turn]] | None
 
     def codes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Labels as numbers."""
-        reference, hypothesis = self.labels or ((), ())
+        """Labels as numbers; there must be labels."""
+        assert self.labels is not None
+        reference, hypothesis = self.labels
         return labelling.encode(reference, self.name), labelling.encode(hypothesis, self.name)
 
 

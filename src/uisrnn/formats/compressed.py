@@ -9,9 +9,19 @@ from typing import BinaryIO, cast
 from uisrnn.errors import InputError
 
 _SUFFIX = ".gz"
-_HIGHEST_RATIO = 100  # a file that grows more, to more than _SMALL bytes, was made to fill the disk
+USUAL_RATIO = 100
+"""How many times larger data may become when it is unpacked."""
 _SMALL = 2**26  # bytes
 _CHUNK = 2**20
+
+
+def most_bytes(packed: int) -> int:
+    """The largest size to which data may unpack. Data that grows more was made to fill the memory or the disk.
+
+    Args:
+        packed: its size in bytes.
+    """
+    return max(_SMALL, USUAL_RATIO * packed)
 
 
 def open_plain(path: Path) -> BinaryIO:
@@ -35,12 +45,12 @@ def open_plain(path: Path) -> BinaryIO:
 
 
 def _unpack(packed: BinaryIO, plain: BinaryIO, path: Path) -> None:
-    most = max(_SMALL, _HIGHEST_RATIO * path.stat().st_size)
+    most = most_bytes(path.stat().st_size)
     try:
         with gzip.GzipFile(fileobj=packed) as file:
             while chunk := file.read(_CHUNK):
                 plain.write(chunk)
                 if plain.tell() > most:
-                    raise InputError(f"{path}: must not be compressed more than {_HIGHEST_RATIO} times, but is")
+                    raise InputError(f"{path}: must not be compressed more than {USUAL_RATIO} times, but is")
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(f"{path}: is not a whole gzip file: {error}") from error

@@ -52,27 +52,25 @@ class Dimension:
         needed: D; None until the first sequence comes.
 
     >>> dimension = Dimension()
-    >>> dimension.require(LabeledSequence([[1, 2]]), "a.npz")
-    >>> dimension.require(LabeledSequence([[1]], name="call"), "b.npz")
+    >>> dimension.require(LabeledSequence([[1, 2]]))
+    >>> dimension.require(LabeledSequence([[1]], name="call"))
     Traceback (most recent call last):
-    uisrnn.errors.InputError: b.npz: call: observations must be (T, 2) as those before, but are (1, 1)
+    uisrnn.errors.InputError: call: observations must be (T, 2) as those before, but are (1, 1)
     """
 
     def __init__(self, needed: int | None = None) -> None:
         self.needed = needed
         self._why = "" if needed is not None else " as those before"
 
-    def require(self, sequence: LabeledSequence, place: object) -> None:
+    def require(self, sequence: LabeledSequence) -> None:
         """Check the next sequence.
 
         Raises:
-            InputError: the sequence has another dimension; the message begins with `place` and its name.
+            InputError: the sequence has another dimension; the message begins with its name.
         """
         shape = sequence.observations.shape
         if self.needed not in (None, shape[1]):
-            raise InputError(
-                f"{place}: {sequence.name}: observations must be (T, {self.needed}){self._why}, but are {shape}"
-            )
+            raise InputError(f"{sequence.name}: observations must be (T, {self.needed}){self._why}, but are {shape}")
         self.needed = shape[1]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from uisrnn.errors import InputError, InputTypeError
+from uisrnn.formats.format import Dimension
 from uisrnn.formats.json_text import require_exact
 from uisrnn.sequences.labeled import LabeledSequence
 
@@ -23,7 +24,7 @@ def portable(sequences: Iterable[LabeledSequence]) -> Iterator[LabeledSequence]:
     uisrnn.errors.InputError: sequence 1: must have a name of its own, but an earlier sequence is 'a' too
     """
     names: set[str] = set()
-    dim = None
+    dimension = Dimension()
     for number, sequence in enumerate(sequences):
         if not isinstance(sequence, LabeledSequence):
             raise InputTypeError(f"sequence {number}: must be a LabeledSequence, but is {type(sequence).__name__}")
@@ -33,14 +34,11 @@ def portable(sequences: Iterable[LabeledSequence]) -> Iterator[LabeledSequence]:
             raise InputError(
                 f"sequence {number}: must have a name of its own, but an earlier sequence is {sequence.name!r:.80} too"
             )
-        shape = sequence.observations.shape
-        if dim not in (None, shape[1]):
-            raise InputError(f"{sequence.name}: observations must be (T, {dim}) as those before, but are {shape}")
+        dimension.require(sequence)
         _require_text(number, sequence)
         names.add(sequence.name)
-        dim = shape[1]
         yield sequence
-    if dim is None:
+    if not names:
         raise InputError("at least one sequence is needed, but there is none")
 
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from uisrnn.errors import InputError
+from uisrnn.errors import ArgumentError, InputError
 from uisrnn.formats.reading import Reading, Recordings
 from uisrnn.formats.sequence_sources import SequenceSource
 from uisrnn.sequences.labeled import LabeledSequence
@@ -22,7 +22,7 @@ class SequenceReader:
         overlap: see `label_by_turns`.
 
     Raises:
-        ArgumentError: `silence` or `overlap` has an unknown value.
+        ArgumentError: `rttm` is not a path, or `silence` or `overlap` has an unknown value.
     """
 
     source: SequenceSource
@@ -31,6 +31,8 @@ class SequenceReader:
     overlap: str = "drop"
 
     def __post_init__(self) -> None:
+        if self.rttm is not None and not isinstance(self.rttm, (str, os.PathLike)):
+            raise ArgumentError(f"rttm must be the path of a file, but is {self.rttm!r:.80}")
         require_choices(self.silence, self.overlap)
 
     def read(self, reading: Reading) -> Iterator[tuple[object, LabeledSequence]]:

@@ -79,7 +79,8 @@ class Skipping(Reading):
     def _read_through(self, format: Format, path: Path, shard: Path) -> Dimension:
         dimension = copy(self.dimension)  # a damaged shard must not set the dimension of the others
         for place, sequence in format.iterate(path, [shard]):
-            dimension.require(sequence, place)
+            with errors_at(place):
+                dimension.require(sequence)
         return dimension
 
     def attempt(self, name: str, make: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
@@ -218,8 +219,6 @@ def checked(
     """
     if not isinstance(sequence, LabeledSequence):
         raise InputTypeError(f"{place}: must be a LabeledSequence, but is {type(sequence).__name__}")
-    dimension.require(sequence, place)
-    if recordings is None:
-        return sequence
     with errors_at(place):
-        return recordings.label(number, sequence)
+        dimension.require(sequence)
+        return sequence if recordings is None else recordings.label(number, sequence)

@@ -109,7 +109,7 @@ def _cells(evaluation: Evaluation, row: Row) -> str:
 
 def _timelines(evaluation: Evaluation, pairs: list[Pair]) -> str:
     most = max(_FEWEST_BARS, min(_MOST_BARS, _BARS_OF_ALL // len(pairs)))
-    main = "der" if "der" in evaluation.figures else "accuracy"
+    main = evaluation.main_figure
     figures = []
     for number, (pair, row) in enumerate(zip(pairs, evaluation.rows, strict=True)):
         first, second = _turns(pair)

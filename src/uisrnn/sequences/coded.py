@@ -52,7 +52,7 @@ def unlabeled(values: Any, dim: int | None = None, joins: Any = None) -> tuple[l
     """
     if is_single(values):
         return [_unlabeled(values, dim, "sequence", joins)], True
-    sequences = _required(values, "sequences")
+    sequences = _required(values)
     if joins is None:
         joins = [None] * len(sequences)
     if not isinstance(joins, (list, tuple)) or len(joins) != len(sequences):
@@ -94,7 +94,7 @@ def labeled(values: Any, cluster_ids: Any = None, dim: int | None = None) -> tup
     """
     if is_single(values):
         return [_labeled(values, cluster_ids, dim, "sequence", {})], True
-    sequences = _required(values, "sequences")
+    sequences = _required(values)
     if cluster_ids is None and all(isinstance(sequence, LabeledSequence) for sequence in sequences):
         cluster_ids = [sequence.labels for sequence in sequences]
     if not isinstance(cluster_ids, (list, tuple)) and getattr(cluster_ids, "ndim", 0) == 0:
@@ -110,27 +110,29 @@ def labeled(values: Any, cluster_ids: Any = None, dim: int | None = None) -> tup
     ], False
 
 
-def _required(values: Any, name: str) -> list[Any]:
+def _required(values: Any) -> list[Any]:
     if not isinstance(values, (list, tuple, np.ndarray)):
         raise InputTypeError(
-            f"{name} must be a list of (T, D) arrays or a (T, D) array, but are {type(values).__name__}"
+            f"sequences must be a list of (T, D) arrays or a (T, D) array, but are {type(values).__name__}"
         )
     if len(values) == 0:
-        raise InputError(f"{name}: at least one sequence is needed, but the list is empty")
+        raise InputError("sequences: at least one sequence is needed, but the list is empty")
     return list(values)
 
 
 def _labeled(values: Any, cluster_ids: Any, dim: int | None, where: str, known: dict[Any, int]) -> CodedSequence:
-    if cluster_ids is None and isinstance(values, LabeledSequence):
-        _unlabeled(values, dim, where)
-        return coded(values, known)
     sequence = _unlabeled(values, dim, where)
     name = sequence.name
+    times = None
+    if isinstance(values, LabeledSequence):
+        times = values.times
+        cluster_ids = values.labels if cluster_ids is None else cluster_ids
+        if cluster_ids is None:
+            raise InputError(f"{name}: labels are needed, but it has none")
     codes = labelling.encode(cluster_ids, name, known)
     length = len(sequence.observations)
     if len(codes) != length:
         raise InputError(f"{name}: {length} observations need as many labels, but there are {len(codes)}")
-    times = values.times if isinstance(values, LabeledSequence) else None
     require_distinct(cluster_ids, codes, sequence.joins, times, name)
     return replace(sequence, labels=codes)
 
@@ -145,10 +147,4 @@ def coded(sequence: LabeledSequence, known: dict[Any, int]) -> CodedSequence:
     Raises:
         InputError: the sequence has no labels, or two observations of the same time have the same label.
     """
-    name = sequence.name
-    if sequence.labels is None:
-        raise InputError(f"{name}: labels are needed, but it has none")
-    codes = labelling.encode(sequence.labels, name, known)
-    joins = joins_of_times(sequence.times)
-    require_distinct(sequence.labels, codes, joins, sequence.times, name)
-    return CodedSequence(sequence.observations, codes, name, joins)
+    return _labeled(sequence, None, None, sequence.name, known)

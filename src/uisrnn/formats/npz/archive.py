@@ -11,13 +11,12 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from uisrnn.errors import InputError
+from uisrnn.formats.compressed import USUAL_RATIO, most_bytes
 from uisrnn.formats.npz.arrays import plain_values, read_header, reading, require_kind
 
 _SUFFIX = ".npy"
 _KIND = "npz"
 _HIGHEST_RATIO = 1040  # of deflate: a byte becomes 1032 bytes at most, and blocks
-_USUAL_RATIO = 100  # an array that grows more, to more than _SMALL bytes, was made to fill the memory
-_SMALL = 2**26  # bytes
 _FIRST_DATE = (1980, 1, 1, 0, 0, 0)  # of zip files, so that equal content gives equal bytes
 _METHODS = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: _HIGHEST_RATIO}
 
@@ -73,9 +72,9 @@ class Archive:
         with self._file.open(entry) as member:
             header = read_header(member, place)
         header.require_fit(entry.file_size if entry.file_size <= most else -1, place)
-        if header.size > max(_SMALL, _USUAL_RATIO * entry.compress_size):
+        if header.size > most_bytes(entry.compress_size):
             raise InputError(
-                f"{place}: must not be compressed more than {_USUAL_RATIO} times, as no observations are, but "
+                f"{place}: must not be compressed more than {USUAL_RATIO} times, as no observations are, but "
                 f"{entry.compress_size} bytes would become {header.size}"
             )
 

@@ -17,7 +17,7 @@ DEFAULTS = {
     "observation_model": "gru", "plda_dim": 128, "plda_context": 3, "loss": "running_mean", "sample_number": 16,
     "discriminative_iteration": 0,
     "observation_dim": 256, "rnn_hidden_size": 512, "rnn_depth": 1, "rnn_dropout": 0.2, "transition_bias": None,
-    "crp_alpha": 1.0, "sigma2": None, "verbosity": 3, "enable_cuda": True, "device": "auto",
+    "crp_alpha": 1.0, "sigma2": None, "verbosity": 3, "enable_cuda": True, "device": "auto", "threads": None,
     "optimizer": "adam", "learning_rate": 1e-3,
     "learning_rate_half_life": 0, "train_iteration": 20000, "batch_size": 10, "num_permutations": 10,
     "sigma_alpha": 1.0, "sigma_beta": 1.0, "regularization_weight": 1e-5, "grad_max_norm": 5.0,

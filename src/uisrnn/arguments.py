@@ -26,7 +26,7 @@ from uisrnn.argument_types import (
 OBSERVATION_MODELS: dict[str, str] = {}
 """Names and meanings of the observation models; `uisrnn.model.registry.register` adds to them."""
 
-PROCESS_ARGUMENTS = ("verbosity", "enable_cuda", "device", "seed")
+PROCESS_ARGUMENTS = ("verbosity", "enable_cuda", "device", "threads", "seed")
 """Arguments of a model that concern a process; files do not hold them."""
 
 
@@ -71,6 +71,12 @@ class ModelArguments(Arguments):
     enable_cuda: bool = argument(True, flag(), "use a GPU if there is any")
     device: str = argument(
         "auto", device_name(), "device: auto (a GPU if there is any and enable_cuda is set), cpu, cuda, cuda:1, ..."
+    )
+    threads: int | None = argument(
+        None,
+        optional(integer(1)),
+        "maximum number of threads on a CPU; there are no more than cores, and no more than pay; None: UISRNN_THREADS "
+        "of the environment, or else the number of torch",
     )
     seed: int | None = argument(
         None, optional(any_integer), "seed of all random numbers; None: drawn from torch's global generator"

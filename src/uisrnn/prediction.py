@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import torch
-
 from uisrnn.arguments import ModelArguments
 from uisrnn.checks import require_integer
 from uisrnn.decoding.decoder import Decoder
 from uisrnn.decoding.hypotheses import Hypothesis, scores_of
 from uisrnn.errors import InputTypeError
+from uisrnn.parallel import limited
 from uisrnn.progress import bar_for
 from uisrnn.sequences import coded as data
 from uisrnn.sequences.labels import Label
@@ -70,15 +69,15 @@ def predict(
         args: see `UISRNN.predict`.
         clusters: see `UISRNN.predict`.
         joins: see `UISRNN.predict`.
-        workers: number of threads on a CPU; None: the number of threads of torch.
+        workers: see `decode_all`.
     """
     decoder = model.decoder(args, clusters)
     observation = decoder.search.joint.observation
     sequences, single = data.unlabeled(test_sequences, observation.observation_dim, joins)
     steps = decoder.args.test_iteration * sum(len(sequence.observations) for sequence in sequences)
     progress = bar_for(model.arguments.verbosity, steps, "prediction")
-    threads = torch.get_num_threads() if workers is None else workers
-    beams = decoder.decode(sequences, threads if observation.device.type == "cpu" else 1, progress)
+    with limited(model.arguments.threads):
+        beams = decoder.decode(sequences, workers, progress)
     return Predictions(decoder, beams, single)
 
 
@@ -87,13 +86,13 @@ def parallel_predict(
 ) -> list[list[Label]]:
     """Return the labels of `model.predict`, computed by a given number of workers.
 
-    (`model.predict` takes as many workers as there are cores.)
+    (`model.predict` takes as many workers as pay.)
 
     Args:
         model: the model; the workers are threads and share it.
         test_sequences: a list of (T, D) arrays.
         args: see `UISRNN.predict`.
-        num_processes: number of workers.
+        num_processes: number of workers; there are no more than cores and sequences.
 
     Returns:
         A list of labels for each sequence.

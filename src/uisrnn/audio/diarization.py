@@ -19,6 +19,7 @@ from uisrnn.audio.split import sources_of, turns_of_each
 from uisrnn.audio.system import Labeller, System
 from uisrnn.checks import require_seconds
 from uisrnn.errors import InputError
+from uisrnn.parallel import limited
 from uisrnn.progress import bar_for
 from uisrnn.sequences.labeled import FRONT_END, LabeledSequence
 from uisrnn.sequences.labels import Label
@@ -45,7 +46,7 @@ def heard_in(source: Recording, front_end: FrontEnd, verbosity: int) -> Heard:
     listener = CheckedListener(front_end)
     heard = [Heard.nothing(front_end.dim)]
     seconds = 0.0
-    with bar_for(verbosity, round(source.seconds), source.name) as progress:
+    with limited(None), bar_for(verbosity, round(source.seconds), source.name) as progress:
         for block in source.blocks(front_end.rate):
             seconds += len(block) / front_end.rate
             heard.append(listener.push(block))
@@ -54,7 +55,8 @@ def heard_in(source: Recording, front_end: FrontEnd, verbosity: int) -> Heard:
         raise InputError(
             f"{source.where}: lasts {seconds:.2f} s, but an observation needs {front_end.shortest:.2f} s of sound"
         )
-    heard.append(listener.flush())
+    with limited(None):
+        heard.append(listener.flush())
     return joined(heard)
 
 

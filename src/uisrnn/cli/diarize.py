@@ -93,6 +93,7 @@ def diarize(
     config: options.Config = None,
     assignments: options.Assignments = [],  # noqa: B006 -- typer takes the default of a list as a list
     device: options.Device = "auto",
+    threads: options.Threads = None,
     json: options.Json = False,
 ) -> None:
     """Find out who speaks when, in recordings or live.

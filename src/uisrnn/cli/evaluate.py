@@ -66,6 +66,7 @@ def evaluate(
     assignments: options.Assignments = [],  # noqa: B006 -- typer takes the default of a list as a list
     hop: options.Hop = None,
     device: options.Device = "auto",
+    threads: options.Threads = None,
     json: options.Json = False,
 ) -> None:
     """Score a system by file and in total: DER, JER, purity, coverage, accuracy, count of speakers.

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from uisrnn.errors import ArgumentError
+from uisrnn.parallel import limited
 
 Model = Annotated[
     str,
@@ -30,6 +31,23 @@ Seed = Annotated[int | None, typer.Option(help="Seed of all random numbers.")]
 Device = Annotated[
     str,
     typer.Option(metavar="DEVICE", help="Device: auto (a GPU if there is one, else the CPU), cpu, cuda, cuda:1, ..."),
+]
+
+
+def _limit(context: typer.Context, threads: int | None) -> int | None:
+    """Limit the threads of the command until it ends."""
+    context.with_resource(limited(threads))
+    return threads
+
+
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        callback=_limit,
+        help="Maximum number of threads on CPUs; by default $UISRNN_THREADS, else all cores. The work decides how many "
+        "of them it uses.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Rttm = Annotated[Path | None, typer.Option(help="RTTM file; the label of an observation is the speaker at its time.")]

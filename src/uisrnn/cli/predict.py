@@ -70,6 +70,7 @@ def predict(
     min_turn: options.MinTurn = 0.0,
     hop: options.Hop = None,
     device: options.Device = "auto",
+    threads: options.Threads = None,
     ray: options.Ray = None,
     workers: options.Workers = None,
     on_error: options.OnError = "stop",

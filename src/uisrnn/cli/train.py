@@ -65,6 +65,7 @@ def train(
         str | None, typer.Option(help="Stop after this time: 90 (seconds), 30m, 8h, ...; --resume continues.")
     ] = None,
     device: options.Device = "auto",
+    threads: options.Threads = None,
     ray: options.Ray = None,
     workers: options.Workers = None,
     tensorboard: Annotated[Path | None, typer.Option(help="Folder of logs for TensorBoard.")] = None,

@@ -45,6 +45,7 @@ def tune(
     rttm: options.Rttm = None,
     seed: options.Seed = None,
     device: options.Device = "auto",
+    threads: options.Threads = None,
     ray: options.Ray = None,
     workers: options.Workers = None,
     json: options.Json = False,

@@ -106,7 +106,7 @@ class Decoder(Generic[S]):
         return Decoder(BeamSearch(joint, args.beam_size, args.look_ahead, limits, known), enrolled.names, args)
 
     def decode(
-        self, sequences: Sequence[CodedSequence], workers: int = 1, progress: Progress | None = None
+        self, sequences: Sequence[CodedSequence], workers: int | None = None, progress: Progress | None = None
     ) -> list[list[Hypothesis]]:
         """Decode whole sequences; see `decode_all`.
 

@@ -1,28 +1,25 @@
 """Whole sequences to labels, in one thread or several threads."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections.abc import Sequence
 from threading import Event
 
-import torch
-
+from uisrnn.cores import usable_cores
 from uisrnn.decoding.hypotheses import Hypothesis
 from uisrnn.decoding.lockstep import Lockstep
 from uisrnn.decoding.search import BeamSearch
+from uisrnn.decoding.workers import MOST_SLOTS, workers_that_pay
 from uisrnn.model.observation import S
-from uisrnn.parallel import ONE_CORE_EACH
+from uisrnn.parallel import most_threads, run_workers
 from uisrnn.progress import Progress, Silent
 from uisrnn.sequences.coded import CodedSequence
-
-_MOST_SLOTS = 32
 
 
 def decode_all(
     search: BeamSearch[S],
     sequences: Sequence[CodedSequence],
     test_iteration: int = 1,
-    workers: int = 1,
+    workers: int | None = None,
     progress: Progress | None = None,
 ) -> list[list[Hypothesis]]:
     """Decode several sequences, each by itself, many side by side.
@@ -31,7 +28,8 @@ def decode_all(
         search: the beam search.
         sequences: the sequences; their labels are not used.
         test_iteration: M; a sequence is decoded M times in a row, and all clusters are kept from copy to copy.
-        workers: number of threads, which share the model.
+        workers: number of threads, which share the model; there are no more than cores and sequences. None: as many
+            as pay and as the user allows, see `uisrnn.parallel`. A model on a GPU has a single worker.
         progress: advances after each step.
 
     Returns:
@@ -44,34 +42,23 @@ def decode_all(
     by_length = sorted(enumerate(sequences), key=lambda pair: -len(pair[1].observations))
     queue = deque(by_length)
     longest = len(by_length[0][1].observations)
-    workers = min(workers, len(sequences))
-    slots = min(_MOST_SLOTS, -(-len(sequences) // workers))
+    workers = _number_of_workers(search, sequences, test_iteration, workers)
+    slots = min(MOST_SLOTS, -(-len(sequences) // workers))
     with progress or Silent() as watched:
 
         def work(stop: Event) -> None:
             for number, beam in Lockstep(search, test_iteration, slots, longest, watched).run(queue, stop):
                 results[number] = beam
 
-        if workers == 1:
-            _in_threads(work, 1, torch.get_num_threads())
-        else:
-            with ONE_CORE_EACH:
-                _in_threads(work, workers, 1)
+        run_workers(work, workers)
     return results
 
 
-def _in_threads(work: Callable[[Event], None], workers: int, cores: int) -> None:
-    """Run `work` in several threads. If a thread fails, or the user interrupts, all threads stop.
-
-    A single worker has a thread of its own too: an interrupt is raised in the main thread, and it would crash the
-    process if compiled code is handing named tuples to Python at that moment.
-    """
-    stop = Event()
-    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(cores,)) as pool:
-        try:
-            running = [pool.submit(work, stop) for _ in range(workers)]
-            wait(running, return_when=FIRST_EXCEPTION)
-        finally:
-            stop.set()
-    for done in running:
-        done.result()
+def _number_of_workers(search: BeamSearch[S], sequences: Sequence[CodedSequence], copies: int, wish: int | None) -> int:
+    model = search.joint.observation
+    if model.device.type != "cpu":
+        return 1
+    if wish is not None:
+        return min(wish, usable_cores(), len(sequences))
+    observations = copies * sum(len(sequence.observations) for sequence in sequences)
+    return min(workers_that_pay(model, len(sequences), observations), most_threads())

@@ -12,6 +12,7 @@ from typing import Any
 
 from uisrnn import extras
 from uisrnn.checks import require_integer
+from uisrnn.cores import usable_cores
 from uisrnn.errors import ArgumentError, ClusterError, UISRNNError
 
 _ADDRESS = re.compile(r"(?:ray://)?(?P<host>\[[0-9A-Fa-f:]+\]|[^\s/:\[\]]+):(?P<port>[0-9]{1,5})")
@@ -130,7 +131,7 @@ def _number_of(ray: Any, workers: int | None) -> int:
 
 
 def _start(ray: Any, workers: int | None) -> None:
-    number = workers or os.cpu_count() or 1
+    number = workers or usable_cores()
     try:
         ray.init(
             address="local", num_cpus=number, include_dashboard=False, log_to_driver=False,

@@ -4,8 +4,6 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
-
 from uisrnn import errors
 from uisrnn.arguments import InferenceArguments, ModelArguments
 from uisrnn.distributed.outputs import Output
@@ -45,7 +43,6 @@ class Worker:
     """
 
     def __init__(self, work: Work) -> None:
-        torch.set_num_threads(1)
         self._model = model_from(work.model)
         self._shards = Shards(work.url, work.dim)
         self._work = work
@@ -99,7 +96,7 @@ def error_from_json(parts: list[Any]) -> Exception:
 
 
 def model_from(content: bytes) -> UISRNN:
-    """The model in the bytes of a file, on the CPU, without log messages."""
-    model = UISRNN(ModelArguments(verbosity=0, device="cpu"))
+    """The model in the bytes of a file, on a single core of the CPU, without log messages."""
+    model = UISRNN(ModelArguments(verbosity=0, device="cpu", threads=1))
     model.load_bytes(content)
     return model

@@ -233,8 +233,6 @@ def _work(config: Mapping[str, Any]) -> None:
     if ray.get(state.error.remote()) is not None:
         return
     device = _train().torch.get_device()
-    if device.type == "cpu":
-        torch.set_num_threads(1)
     sender = EventSender(lambda events: state.add_events.remote(events))
     try:
         team = ProcessGroup(device)
@@ -252,9 +250,9 @@ def _work(config: Mapping[str, Any]) -> None:
 
 def _trained(job: _Job, team: Team, device: torch.device, sender: EventSender) -> tuple[History, UISRNN]:
     """Train in this process; the process of rank 0 sends events."""
-    device_name = "cpu" if device.type == "cpu" else str(device)
+    place = {"device": "cpu", "threads": 1} if device.type == "cpu" else {"device": str(device), "threads": None}
     verbosity = 0 if team.rank else job.model_args["verbosity"]
-    model = UISRNN(ModelArguments(**{**job.model_args, "device": device_name, "verbosity": verbosity}))
+    model = UISRNN(ModelArguments(**{**job.model_args, **place, "verbosity": verbosity}))
     model.load_bytes(job.model)
     sender.listen(model.logger)
     left = None if job.end is None else max(job.end - time.time(), 1e-3)

@@ -83,4 +83,4 @@ def _scored(inputs: _TrialInputs, metric: Metric, values: Values) -> SequenceSco
     """Run a trial on a worker."""
     model = model_from(inputs.model)
     joint = model.decoder(inputs.args).search.joint
-    return Task(model, joint, inputs.args, inputs.sequences, metric, "", workers=1).scored(values)
+    return Task(model, joint, inputs.args, inputs.sequences, metric, "").scored(values)

@@ -13,6 +13,7 @@ from torch import Tensor
 from uisrnn.arguments import TrainingArguments
 from uisrnn.corpus.clusters import Clusters, Span, part_of
 from uisrnn.corpus.corpus import Indexes
+from uisrnn.parallel import become_worker
 from uisrnn.sequences.observations import Observations
 from uisrnn.training.draws import Draws, Purpose
 
@@ -149,7 +150,7 @@ class Prefetched(Generic[T]):
         self._ahead = ahead
         self._end = end
         self._pending: dict[int, Future[T]] = {}
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="prefetch") if ahead else None
+        self._pool = ThreadPoolExecutor(1, "prefetch", become_worker) if ahead else None
 
     def __enter__(self) -> "Prefetched[T]":
         return self

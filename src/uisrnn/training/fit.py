@@ -13,9 +13,10 @@ from uisrnn.arguments import PROCESS_ARGUMENTS, TrainingArguments
 from uisrnn.corpus.corpus import Corpus
 from uisrnn.errors import ArgumentError
 from uisrnn.model.model import Model
+from uisrnn.parallel import limited, products_on, threads_for_products
 from uisrnn.randomness import deterministic_algorithms, torch_kept
 from uisrnn.training.checkpoints import Checkpoints
-from uisrnn.training.discriminative import DiscriminativeStage
+from uisrnn.training.discriminative import CROP_LENGTH, DiscriminativeStage
 from uisrnn.training.draws import Draws
 from uisrnn.training.expected_errors import expected_errors
 from uisrnn.training.history import History
@@ -23,7 +24,7 @@ from uisrnn.training.loop import Checkpointer, Deadline, StageContext, StageReco
 from uisrnn.training.scalars import crp_alpha_of, transition_bias_of
 from uisrnn.training.sequence_scores import LearnedPrior
 from uisrnn.training.team import SINGLE_PROCESS, Team
-from uisrnn.training.tensors import restored_on_failure
+from uisrnn.training.tensors import largest_weight, restored_on_failure
 from uisrnn.training.trainer import FEWEST_SEQUENCES, Folds, Trainer, TrainingTask
 from uisrnn.training.watcher import SILENT_WATCHER, Watcher, progress_of
 
@@ -71,7 +72,7 @@ def fit(
         watcher.started(model=dataclasses.asdict(model.arguments), training=dataclasses.asdict(args))
         with closing(_checkpointer(model, corpus, args, context)) as checkpointer:
             task = _task(corpus, args, context, checkpointer)
-            with _torch_settings(model.observation.device, args):
+            with _torch_settings(model, args):
                 learned, history = _learned(model, trainer, task, context)
         watcher.learned(
             transition_bias=learned.joint().prior.transition.bias,
@@ -87,7 +88,7 @@ def fit_observation_model(
     """Train the observation model only, without checkpoints, watcher and discriminative training; see `fit`."""
     args = dataclasses.replace(args, discriminative_iteration=0)
     context = dataclasses.replace(context, checkpoints=None, watcher=SILENT_WATCHER)
-    with trainer.guard(), _torch_settings(model.observation.device, args):
+    with trainer.guard(), _torch_settings(model, args):
         task = _task(corpus, args, context, _checkpointer(model, corpus, args, context))
         record, _folds = _fit_observation_model(model, trainer, task, context)
     return _marked(model, trainer, args), History.of(record, StageRecord())
@@ -127,9 +128,11 @@ def _without(values: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _torch_settings(device: torch.device, args: TrainingArguments) -> Iterator[None]:
+def _torch_settings(model: Model, args: TrainingArguments) -> Iterator[None]:
     """Settings of torch for training; they belong to the process and are restored afterwards."""
+    device = model.observation.device
     with ExitStack() as stack:
+        stack.enter_context(limited(model.arguments.threads))
         stack.enter_context(torch_kept(device))
         stack.enter_context(torch.inference_mode(False))  # parameters that are made in it have no gradients
         if args.deterministic or device.type == "cpu":
@@ -199,7 +202,8 @@ def _fit_discriminatively(
         trainer.learning_rate, task.draws, task.context.team,
     )  # fmt: skip
     progress = progress_of("discriminative", args, model.arguments.verbosity, context.watcher)
-    with restored_on_failure([*stage.parameters]):
+    threads = threads_for_products(CROP_LENGTH * largest_weight(stage.parameters))
+    with restored_on_failure([*stage.parameters]), products_on(threads):
         record = run(stage, task.context, progress)
     learned = model.with_scalars_of(prior.joint(model.observation))
     context.logger.info(

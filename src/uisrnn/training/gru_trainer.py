@@ -10,6 +10,7 @@ from uisrnn.corpus.clusters import Clusters
 from uisrnn.corpus.corpus import Corpus
 from uisrnn.errors import ArgumentError
 from uisrnn.model.gru import GRUObservation
+from uisrnn.parallel import products_on, threads_for_products
 from uisrnn.progress import Progress
 from uisrnn.training.batching import ClusterBatch, ClusterSequences, Prefetched
 from uisrnn.training.discriminative import Fold
@@ -17,6 +18,7 @@ from uisrnn.training.draws import Draws, Purpose
 from uisrnn.training.generative import GenerativeStage, new_optimizer
 from uisrnn.training.loop import StageRecord, run
 from uisrnn.training.team import Team
+from uisrnn.training.tensors import largest_weight
 from uisrnn.training.trainer import Folds, TrainingTask
 
 _DEVELOPMENT_SEQUENCES = 64
@@ -53,7 +55,9 @@ class GRUTrainer:
             self._optimizer = new_optimizer(self._model)
         with Prefetched(sequences.batch, corpus.rows.ahead, args.train_iteration) as batches:
             stage = GenerativeStage(self._model, self._optimizer, batches, development, args, draws, team)
-            record = run(stage, task.context, progress)
+            rows = args.batch_size or len(sequences)
+            with products_on(threads_for_products(rows * largest_weight(self._model.parameters()))):
+                record = run(stage, task.context, progress)
         if apart is None or not task.is_discriminative:
             return record, Folds()
         return record, Folds([Fold(self._model, corpus)], [Fold(self._model, apart)])

@@ -14,6 +14,11 @@ Tensors = dict[str, Tensor]
 _OTHER_OPTIMIZER = "the optimizer in the checkpoint is of another model"
 
 
+def largest_weight(parameters: Iterable[Tensor]) -> int:
+    """The number of entries of the largest parameter."""
+    return max(parameter.numel() for parameter in parameters)
+
+
 def are_equal(first: Tensors, second: Tensors) -> bool:
     """Whether names, shapes and values of two groups of tensors are equal."""
 

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-
 from uisrnn.arguments import InferenceArguments
 from uisrnn.checks import require_integer
 from uisrnn.decoding.decoder import Decoder
@@ -16,6 +14,7 @@ from uisrnn.errors import ArgumentError, InputError, NotFittedError
 from uisrnn.evals import compute_sequence_match_accuracy
 from uisrnn.model.joint import Joint
 from uisrnn.model.registry import registration_of
+from uisrnn.parallel import limited
 from uisrnn.sequences import coded as data
 from uisrnn.sequences.coded import CodedSequence
 from uisrnn.tuning.space import Tunables, Values, args_with, current_values, joint_with, model_parameters
@@ -36,7 +35,6 @@ class Task:
         sequences: sequences with labels.
         metric: see `tune`.
         metric_name: name of the metric in files.
-        workers: number of threads.
     """
 
     model: UISRNN
@@ -45,7 +43,6 @@ class Task:
     sequences: list[CodedSequence]
     metric: Metric
     metric_name: str
-    workers: int
 
     @property
     def tunables(self) -> Tunables:
@@ -67,7 +64,8 @@ class Task:
 
     def _decoded(self, values: Values) -> list[list[Any]]:
         decoder = Decoder.of(joint_with(self.joint, self.tunables, values), args_with(self.args, values))
-        return [list(decoder.names.of(beam[0].codes)) for beam in decoder.decode(self.sequences, self.workers)]
+        with limited(self.model.arguments.threads):
+            return [list(decoder.names.of(beam[0].codes)) for beam in decoder.decode(self.sequences)]
 
     def _score(self, sequence: CodedSequence, labels: list[Any]) -> float:
         assert sequence.labels is not None
@@ -88,8 +86,7 @@ def task_of(model: UISRNN, sequences: Any, labels: Any, metric: str | Metric, ar
         raise InputError("sequences: at least two are needed, to choose values on a sequence and score them on another")
     inference_args = dataclasses.replace(InferenceArguments.of(args), test_iteration=1)
     joint = model.decoder(inference_args).search.joint
-    workers = torch.get_num_threads() if joint.observation.device.type == "cpu" else 1
-    return Task(model, joint, inference_args, labeled, *_metric(metric), workers)
+    return Task(model, joint, inference_args, labeled, *_metric(metric))
 
 
 def _metric(metric: str | Metric) -> tuple[Metric, str]:

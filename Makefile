@@ -12,7 +12,7 @@ PYTEST := $(PYTHON_TESTS) -n auto --maxprocesses 4 --dist worksteal
 COMPILING := tests/decoding/test_stream_groups.py tests/decoding/test_golden.py::test_a_file_of_older_torch_is_the_same_model
 PEER := .peer
 RESULTS := $(if $(QUICK),build/benchmarks,benchmarks/results)
-QUESTIONS := decode train memory importing scale stream product bookkeeping corners accuracy recordings
+QUESTIONS := decode train memory importing scale stream threads product bookkeeping corners accuracy recordings
 LEFT_OUT := $(strip $(if $(DATA),,accuracy) $(if $(RECORDINGS),,recordings))
 ASKED := $(filter-out $(LEFT_OUT),$(QUESTIONS))
 
@@ -77,6 +77,7 @@ QUICK_train = --iterations 2 --rounds 1
 QUICK_decode = --rounds 1 --train_iteration 10 --only "hidden 100"
 QUICK_importing = --rounds 1
 QUICK_corners = --seeds 1 --peer-seeds 1
+QUICK_threads = --only decode --threads 2 16
 QUICK_stream = --observations 10000
 QUICK_memory = --gigabytes 0.1
 QUICK_scale = --sequences 16 --length 2000 --rounds 1

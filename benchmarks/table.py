@@ -83,6 +83,10 @@ QUESTIONS = {  # by the name of the file of results
         "collar, overlap evaluated",
         "VOICES=folder TURNS=folder", "pretrained-sound", "pretrain_sound",
     ),
+    "threads": Question(
+        "time and context switches by number of threads, on the cores of this machine; D 256, GRU with 512 hidden "
+        "units, beam 10, a single pass"
+    ),
     "product": Question("few rows times a large matrix, a single core: the decoder's loop beside torch"),
     "bookkeeping": Question(
         "a step of the beam without the network, a single core: the decoder's loops beside libraries"

@@ -18,14 +18,20 @@ from uisrnn.decoding.frontier import (
     Moves,
     Position,
     Rules,
+    empty_memo,
     frontier_of,
+    keys_of,
     price,
+    sequence_without_beam,
     unpriced,
 )
 from uisrnn.decoding.pool import Pool
 from uisrnn.decoding.tree import LabelTree
 from uisrnn.errors import InputError
 from uisrnn.model.observation import S
+
+TOO_FAR = "is so far from all predictions that no score is finite"
+"""The problem of an observation for which no score is finite."""
 
 _ROUNDING = 1e-9
 _MOST_CANDIDATES = 1 << 22
@@ -183,7 +189,7 @@ class Expansion(Generic[S]):
         taken = self._positions[position]
         gaussians = pool.gaussians
         if gaussians is not None:
-            self._priced[position] += price(frontier, memo, pool.shared, gaussians, x.numpy(), taken, self._rules)
+            self._priced[position] += len(price(frontier, memo, pool.shared, gaussians, x.numpy(), taken, self._rules))
         else:
             keys, rows, viewed = unpriced(frontier, memo, pool.shared, taken, self._rules.views)
             memo.cost[keys] = self._rules.scale * pool.costs(rows, x, viewed)
@@ -194,19 +200,18 @@ class Expansion(Generic[S]):
     def _memo(self, position: int) -> Memo:
         """The memo of a position, with room for all rows of the pool."""
         pool = self._state.pool
-        keys = (pool.capacity + len(self._slots) * pool.shared) * self._rules.views
+        keys = keys_of(pool.capacity, len(self._slots), pool.shared, self._rules.views)
         if position not in self._memos:
-            self._memos[position] = Memo.empty(keys)
+            self._memos[position] = empty_memo(keys)
         self._memos[position] = self._memos[position].with_room(keys)
         return self._memos[position]
 
     def _moved(self, frontier: Frontier, moves: Moves, position: int) -> Frontier:
         """The frontier, after the states took the observation."""
         self._new_rows.append(moves.new)
-        empty = frontier.start[1:] == frontier.start[:-1]
-        if empty.any():
-            slot = int(self._slots[empty.argmax()])
-            raise ObservationError(slot, position, "is so far from all predictions that no score is finite")
+        empty = sequence_without_beam(frontier)
+        if empty >= 0:
+            raise ObservationError(int(self._slots[empty]), position, TOO_FAR)
         if len(moves.rows):
             self._state.pool.advance(moves.rows, moves.new, self._window.encoded, moves.which)
         self.network_rows += len(moves.rows)

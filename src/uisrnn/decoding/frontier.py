@@ -1,5 +1,6 @@
 """Between two cuts of the beam: the label sequences, and the costs of the next observation."""
 
+from collections.abc import Sequence
 from math import inf, isnan, nan
 from typing import NamedTuple
 
@@ -75,6 +76,35 @@ class Position(NamedTuple):
     remaining: Integers
 
 
+class Positions(NamedTuple):
+    """The next observations of each sequence: the fields of `Position`, with a row for each observation.
+
+    Attributes:
+        which: (observations, sequences).
+        starts_copy: (observations, sequences).
+        joins: (observations, sequences).
+        remaining: (observations, sequences).
+    """
+
+    which: RowNumbers
+    starts_copy: Flags
+    joins: Flags
+    remaining: Integers
+
+    @staticmethod
+    def of(positions: Sequence[Position]) -> "Positions":
+        """Positions in their order."""
+        return Positions(*map(np.stack, zip(*positions, strict=True)))
+
+    def part(self, first: int, after: int) -> "Positions":
+        """The positions from a first position up to the position before `after`."""
+        return Positions(*(field[first:after] for field in self))
+
+    def each(self) -> list[Position]:
+        """The positions, one by one."""
+        return list(map(Position, *self))
+
+
 class Frontier(NamedTuple):
     """Label sequences since the last cut, sequence after sequence.
 
@@ -104,19 +134,49 @@ class Memo(NamedTuple):
     cost: Reals
     moved: Integers
 
-    @staticmethod
-    def empty(keys: int) -> "Memo":
-        """A memo without results."""
-        return Memo(np.full(keys, nan), np.full(keys, -1, dtype=np.int32))
-
     def with_room(self, keys: int) -> "Memo":
         """This memo, or a larger copy if it has fewer keys."""
         if len(self.cost) >= keys:
             return self
-        larger = Memo.empty(keys)
+        larger = empty_memo(keys)
         larger.cost[: len(self.cost)] = self.cost
         larger.moved[: len(self.moved)] = self.moved
         return larger
+
+
+@compiled
+def position_at(positions: Positions, number: int) -> Position:
+    """The position with this number."""
+    return Position(
+        positions.which[number], positions.starts_copy[number], positions.joins[number], positions.remaining[number]
+    )
+
+
+@compiled
+def empty_memo(keys: int) -> Memo:
+    """A memo without results."""
+    return Memo(np.full(keys, nan), np.full(keys, -1, np.int32))
+
+
+@compiled
+def forget(memo: Memo, keys: RowNumbers) -> None:
+    """Remove the results of these keys."""
+    for pair in keys:
+        memo.cost[pair] = nan
+        memo.moved[pair] = -1
+
+
+@compiled
+def keys_of(capacity: int, sequences: int, shared: int, views: int) -> int:
+    """The number of keys of a memo; see `key`.
+
+    Args:
+        capacity: number of rows of the pool.
+        sequences: number of sequences.
+        shared: number of rows that belong to all sequences.
+        views: V.
+    """
+    return (capacity + sequences * shared) * views
 
 
 @compiled
@@ -171,6 +231,15 @@ def frontier_of(beams: Beams, slots: RowNumbers) -> Frontier:
 
 
 @compiled
+def sequence_without_beam(frontier: Frontier) -> int:
+    """The first sequence of a frontier that has no label sequence; -1 if each sequence has a label sequence."""
+    for sequence in range(len(frontier.start) - 1):
+        if frontier.start[sequence] == frontier.start[sequence + 1]:
+            return sequence
+    return -1
+
+
+@compiled
 def unpriced(
     frontier: Frontier, memo: Memo, shared: int, position: Position, views: int
 ) -> tuple[RowNumbers, RowNumbers, RowNumbers]:
@@ -205,9 +274,9 @@ def unpriced(
 @compiled
 def price(
     frontier: Frontier, memo: Memo, shared: int, gaussians: Gaussians, x: Reals, position: Position, rules: Rules
-) -> int:
-    """Compute the costs that are not in the memo, on a CPU; returns their number."""
+) -> RowNumbers:
+    """Compute the costs that are not in the memo, on a CPU; returns their keys."""
     keys, rows, viewed = unpriced(frontier, memo, shared, position, rules.views)
     for pair in range(len(keys)):
         memo.cost[keys[pair]] = rules.scale * gaussian_cost(gaussians, rows[pair], x, viewed[pair])
-    return len(keys)
+    return keys

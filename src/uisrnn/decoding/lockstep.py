@@ -13,7 +13,7 @@ from torch import Tensor
 
 from uisrnn.compiled import Flags
 from uisrnn.decoding.expansion import ObservationError, Window
-from uisrnn.decoding.frontier import UNLIMITED, Position
+from uisrnn.decoding.frontier import UNLIMITED, Positions
 from uisrnn.decoding.hypotheses import Hypothesis, hypotheses
 from uisrnn.decoding.search import BeamSearch
 from uisrnn.errors import InputError
@@ -23,6 +23,7 @@ from uisrnn.sequences.coded import CodedSequence
 
 _WINDOW_ROWS = 8192
 _MOST_BLOCKS = 256
+_OBSERVATIONS_OF_A_CALL = 256
 
 Times = NDArray[np.int64]
 Queue = deque[tuple[int, CodedSequence]]
@@ -160,18 +161,20 @@ class Lockstep(Generic[S]):
         lanes = [self._lanes[slot] for slot in slots]
         numbers = np.array(slots)
         positions = self._positions(numbers, lanes, block * blocks)
-        for first in range(0, block * blocks, block):
+        call = block * max(_OBSERVATIONS_OF_A_CALL // (block * len(slots)), 1)
+        for first in range(0, block * blocks, call):
+            part = positions.part(first, first + call)
             try:
-                self._search.step(self._state, numbers, self._window, positions[first : first + block])
+                self._search.steps(self._state, numbers, self._window, part)
             except ObservationError as error:
                 lane = self._lanes[error.slot]
                 time = (lane.time + first + error.position) % lane.length
                 raise InputError(f"{lane.sequence.name}: observation {time} {error.problem}") from error
-            self._progress.advance(block * len(slots))
+            self._progress.advance(part.which.size)
         for lane in lanes:
             lane.time += block * blocks
 
-    def _positions(self, slots: Times, lanes: Sequence[_Lane], steps: int) -> list[Position]:
+    def _positions(self, slots: Times, lanes: Sequence[_Lane], steps: int) -> Positions:
         """The next observations of these slots."""
         parts = [(lane.time, lane.start, lane.length, lane.steps) for lane in lanes]
         now, start, length, end = np.array(parts).T
@@ -180,4 +183,4 @@ class Lockstep(Generic[S]):
         which = slots * self._room + in_window
         joins = np.stack([lane.joins[column] for lane, column in zip(lanes, (times % length).T, strict=True)], axis=1)
         remaining = np.where(times >= end - length, end - 1 - times, UNLIMITED)  # only the last copy is limited
-        return list(map(Position, which, times % length == 0, joins, remaining.astype(np.int32)))
+        return Positions(which, times % length == 0, joins, remaining.astype(np.int32))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from math import log, pi
-from typing import Generic, NamedTuple
+from typing import Any, Generic, NamedTuple
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from uisrnn.compiled import Integers, Reals, RowNumbers, compiled, compiled_sums
+from uisrnn.model.fast.steppers import has_loop, move
 from uisrnn.model.observation import ObservationModel, Prediction, S, log_normaliser, negative_log_density
 
 FRESH = 0
@@ -46,6 +47,20 @@ class Gaussians(NamedTuple):
     mean: Reals
     precision: Reals
     normaliser: Reals
+
+
+class PoolArrays(NamedTuple):
+    """The states and predictions of all rows, for compiled code.
+
+    Attributes:
+        stepper: advances the states; see `uisrnn.model.fast.steppers`.
+        gaussians: the predictions.
+        variance: (capacity, F) or (1, F) the variance of the predictions.
+    """
+
+    stepper: Any
+    gaussians: Gaussians
+    variance: Reals
 
 
 @compiled
@@ -107,6 +122,9 @@ class Pool(Generic[S]):
         tensors = (self._mean, self._precision, self._normaliser)
         on_cpu = self._mean.device.type == "cpu"
         self._gaussians = Gaussians(*(tensor.numpy() for tensor in tensors)) if on_cpu else None
+        self._arrays: PoolArrays | None = None
+        if self._gaussians is not None and has_loop(self._stepper):
+            self._arrays = PoolArrays(self._stepper, self._gaussians, self._variance.numpy())
 
     @property
     def capacity(self) -> int:
@@ -155,6 +173,11 @@ class Pool(Generic[S]):
         """Predictions as arrays, if they are on the CPU; None: use `costs`."""
         return self._gaussians
 
+    @property
+    def arrays(self) -> PoolArrays | None:
+        """States and predictions for compiled code, if the stepper is compiled; None: use `advance`."""
+        return self._arrays
+
     def costs(self, rows: RowNumbers, x: Tensor, which: RowNumbers) -> NDArray[np.float64]:
         """-log p(x | state), pair by pair.
 
@@ -185,6 +208,9 @@ class Pool(Generic[S]):
             encoded: (m, ...) views of observations, from `encode`.
             which: (n,) for each row, the number of the view.
         """
+        if self._arrays is not None:
+            advance_rows(self._arrays, rows, new, encoded.numpy(), which)
+            return
         self._stepper.move(rows, new, encoded, which)
         if len(self._variance) == 1:
             return
@@ -215,6 +241,14 @@ def enrol(model: ObservationModel[S], clusters: Sequence[Tensor]) -> S:
         x = torch.stack([features[number][time, 0 if time else -1] for number in longer])
         states.put(rows, model.advance(states.take(rows), model.encode(x)))
     return states
+
+
+@compiled
+def advance_rows(arrays: PoolArrays, rows: RowNumbers, new: RowNumbers, encoded: Reals, which: RowNumbers) -> None:
+    """Compute the states after a further observation, and their predictions; see `Pool.advance`."""
+    move(arrays.stepper, rows, new, encoded, which)
+    if len(arrays.variance) > 1:
+        follow(arrays.gaussians, arrays.variance, new)
 
 
 @compiled

@@ -9,11 +9,12 @@ import numpy as np
 import torch
 
 from uisrnn.compiled import Integers, RowNumbers
-from uisrnn.decoding.beams import Beams, close_slot, open_slot
+from uisrnn.decoding.beams import Beams, close_slot, entry, open_slot
 from uisrnn.decoding.cut import store
-from uisrnn.decoding.expansion import Expansion, SearchState, Window
-from uisrnn.decoding.frontier import Limits, Position, Rules
+from uisrnn.decoding.expansion import Expansion, ObservationError, SearchState, Window
+from uisrnn.decoding.frontier import Limits, Position, Positions, Rules
 from uisrnn.decoding.pool import Pool
+from uisrnn.decoding.steps import take_all
 from uisrnn.decoding.tree import LabelTree
 from uisrnn.model.joint import Joint
 from uisrnn.model.observation import S
@@ -90,6 +91,40 @@ class BeamSearch(Generic[S]):
         Raises:
             ObservationError: an observation has no finite score, or there are too many label sequences to compare.
         """
+        if len(positions) == 1 and state.pool.arrays is not None:
+            network_rows = take_all(state, slots, window, Positions.of(positions), self._rules)
+        else:
+            network_rows = self._expand(state, slots, window, positions)
+        best = entry(state.beams, slots[0], 0)
+        return StepInfo(network_rows, float(state.beams.labelings["score"][best]))
+
+    @torch.no_grad()
+    def steps(self, state: SearchState[S], slots: RowNumbers, window: Window, positions: Positions) -> None:
+        """Take the next observations of several sequences, with a cut after every `look_ahead` observations.
+
+        Args:
+            state: changed in place.
+            slots: (sequences,) distinct slots in use.
+            window: holds the observations.
+            positions: the next observations; if their number is no multiple of `look_ahead`, the sequences end there.
+
+        Raises:
+            ObservationError: see `step`; the state is as before the step that failed.
+        """
+        if self.look_ahead == 1 and state.pool.arrays is not None:
+            take_all(state, slots, window, positions, self._rules)
+            return
+        each = positions.each()
+        for first in range(0, len(each), self.look_ahead):
+            try:
+                self._expand(state, slots, window, each[first : first + self.look_ahead])
+            except ObservationError as error:
+                raise ObservationError(error.slot, first + error.position, error.problem) from error
+
+    def _expand(
+        self, state: SearchState[S], slots: RowNumbers, window: Window, positions: Sequence[Position]
+    ) -> int:
+        """A step with a call for each part; returns the number of states that went through the network."""
         expansion = self._expansion(state, slots, window, positions)
         try:
             survivors = expansion.survivors()
@@ -98,7 +133,7 @@ class BeamSearch(Generic[S]):
             store(survivors, state.beams, slots, state.tree, state.pool.index)
         finally:
             expansion.release()
-        return StepInfo(expansion.network_rows, float(survivors.labelings["score"][0]))
+        return expansion.network_rows
 
     @torch.no_grad()
     def peek(

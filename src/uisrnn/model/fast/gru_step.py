@@ -6,7 +6,6 @@ With gates in torch's order r, z, n, a = W_ih x + b_ih and c = W_hh h + b_hh:
     m = W_2 relu(W_1 h' + b_1) + b_2
 """
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ from torch import Tensor
 from uisrnn.compiled import Flags, Reals, RowNumbers, compiled, compiled_sums
 from uisrnn.model.fast.product import multiply, rows_for_product
 from uisrnn.model.fast.sigmoid import sigmoid, tanh
+from uisrnn.model.fast.steppers import register
 
 
 class Affine(NamedTuple):
@@ -75,8 +75,7 @@ class Weights(NamedTuple):
     skipped: int
 
 
-@dataclass(frozen=True)
-class GRUStep:
+class GRUStep(NamedTuple):
     """The step on a CPU, in compiled loops.
 
     Attributes:
@@ -92,11 +91,13 @@ class GRUStep:
         return torch.from_numpy(_affine(_copied(x.numpy()), self.weights.inputs[0]))
 
     def move(self, rows: RowNumbers, new: RowNumbers, encoded: Tensor, which: RowNumbers) -> None:
-        _move(self.table, rows, new, encoded.numpy(), which, self.weights)
+        _move(self, rows, new, encoded.numpy(), which)
 
 
 @compiled
-def _move(table: Table, rows: RowNumbers, new: RowNumbers, encoded: Reals, which: RowNumbers, weights: Weights) -> None:
+def _move(step: GRUStep, rows: RowNumbers, new: RowNumbers, encoded: Reals, which: RowNumbers) -> None:
+    table = step.table
+    weights = step.weights
     a = encoded
     of = which
     for layer in range(len(weights.recurrent)):
@@ -107,6 +108,9 @@ def _move(table: Table, rows: RowNumbers, new: RowNumbers, encoded: Reals, which
             of = np.arange(len(rows))
         else:
             _next_mean(table, rows, new, h, weights)
+
+
+register(GRUStep, _move)
 
 
 @compiled

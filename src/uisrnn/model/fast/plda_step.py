@@ -1,11 +1,11 @@
 """The step of the two-covariance model for rows of a table on a CPU, compiled."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from torch import Tensor
 
 from uisrnn.compiled import Reals, RowNumbers, compiled
+from uisrnn.model.fast.steppers import register
 
 
 class Table(NamedTuple):
@@ -22,8 +22,7 @@ class Table(NamedTuple):
     number: Reals
 
 
-@dataclass(frozen=True)
-class PLDAStep:
+class PLDAStep(NamedTuple):
     """Advances rows by an observation; see `PLDAObservation.advance` for the equation.
 
     Attributes:
@@ -42,20 +41,14 @@ class PLDAStep:
         return x
 
     def move(self, rows: RowNumbers, new: RowNumbers, encoded: Tensor, which: RowNumbers) -> None:
-        _move(self.table, self.between_precision, self.within, self.discount, rows, new, encoded.numpy(), which)
+        _move(self, rows, new, encoded.numpy(), which)
 
 
 @compiled
-def _move(
-    table: Table,
-    between_precision: Reals,
-    within: float,
-    discount: float,
-    rows: RowNumbers,
-    new: RowNumbers,
-    x: Reals,
-    which: RowNumbers,
-) -> None:
+def _move(step: PLDAStep, rows: RowNumbers, new: RowNumbers, x: Reals, which: RowNumbers) -> None:
+    table = step.table
+    within = step.within
+    discount = step.discount
     for move in range(len(rows)):
         row = rows[move]
         target = new[move]
@@ -63,7 +56,10 @@ def _move(
         number = table.number[row, 0] + discount
         table.number[target, 0] = number
         for dimension in range(x.shape[1]):
-            spread = 1.0 / (between_precision[dimension] + number / within)
+            spread = 1.0 / (step.between_precision[dimension] + number / within)
             mean = table.mean[row, dimension]
             table.mean[target, dimension] = mean + discount / within * spread * (x[taken, dimension] - mean)
             table.variance[target, dimension] = within + spread
+
+
+register(PLDAStep, _move)

@@ -383,8 +383,8 @@ class UISRNN:
     def load(self, filepath: str | os.PathLike[str]) -> None:
         """Become the model in a file of this library or of 0.1.2, whatever its dimensions.
 
-        verbosity, enable_cuda, device and seed stay. If the file is of 0.1.2, dropout and the choice of fixed
-        transition_bias and sigma2 stay too. The file does not hold the state of the optimizer.
+        verbosity, enable_cuda, device, threads and seed stay. If the file is of 0.1.2, dropout and the choice of
+        fixed transition_bias and sigma2 stay too. The file does not hold the state of the optimizer.
 
         Args:
             filepath: the file.
@@ -419,7 +419,7 @@ class UISRNN:
 
         Args:
             filepath: the file.
-            args: source of verbosity, enable_cuda, device and seed.
+            args: source of verbosity, enable_cuda, device, threads and seed.
 
         Raises:
             CheckpointError, OSError: see `load`.

@@ -9,9 +9,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 import uisrnn
 from commands import assert_one_line
+from uisrnn import parallel
 from uisrnn.distributed import connect
 
 
@@ -287,3 +289,27 @@ def test_a_bad_shard_stops_or_is_left_out(cli, model, meetings, tmp_path):
     assert done.code == 0
     assert "left out: " in done.err
     assert {line.split()[1] for line in done.out.splitlines()} == {meetings[1].name}
+
+
+def test_threads_are_limited_for_the_time_of_the_command(cli, model, data, monkeypatch):
+    limits = []
+
+    def predict(self, sequences, args):
+        limits.append((parallel.most_threads(), torch.get_num_threads()))
+        return [[0] * len(sequence) for sequence in sequences]
+
+    monkeypatch.setattr(parallel, "usable_cores", lambda: 8)
+    monkeypatch.setattr(uisrnn.UISRNN, "predict", predict)
+    before = parallel.most_threads(), torch.get_num_threads()
+    assert cli("predict", model, data, "--threads", "3").code == 0
+    monkeypatch.setenv("UISRNN_THREADS", "5")
+    assert cli("predict", model, data).code == 0
+    monkeypatch.delenv("UISRNN_THREADS")
+    assert limits == [(3, 3), (5, 5)]
+    assert (parallel.most_threads(), torch.get_num_threads()) == before
+
+
+def test_a_wrong_number_of_threads_is_a_wrong_use(cli, model, data, monkeypatch):
+    assert_one_line(cli("predict", model, data, "--threads", "0"), 2, "--threads")
+    monkeypatch.setenv("UISRNN_THREADS", "many")
+    assert_one_line(cli("predict", model, data), 2, "UISRNN_THREADS must be an integer >= 1, but is 'many'")

@@ -166,6 +166,11 @@ class BeamSearch(Generic[S]):
         return Expansion(self._rules, state, slots, window, positions, self._least_cost)
 
     @cached_property
+    def is_compiled(self) -> bool:
+        """Whether `steps` is compiled code, during which other threads can hold Python's lock."""
+        return self.look_ahead == 1 and self.init().pool.arrays is not None
+
+    @cached_property
     def _rules(self) -> Rules:
         return Rules(self.joint.prior.weights, self.limits, self.joint.likelihood_scale, self.joint.observation.views)
 

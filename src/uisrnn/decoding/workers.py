@@ -1,12 +1,16 @@
 """How many workers decode a set of sequences: as many as pay.
 
-A worker takes its sequences side by side. A step of a worker costs
+A worker takes its sequences side by side. If the search is compiled, workers do not wait for each other, so only the
+start of a worker limits their number.
+
+Else a step of a worker takes
 
     step + observation x (number of its sequences),
 
-and during `step` it holds Python's lock, which a single thread can hold. While N sequences are dealt out to W workers,
-a round of steps takes the longer of two times: the step of a worker, step + observation x N / W, and the time for which
-all workers hold the lock, W x step. Both are equal at W (W - 1) = N x observation / step; a further worker only waits.
+and during `step` the worker holds Python's lock, which only a single thread can hold. If N sequences are dealt out to W
+workers, a round of steps takes the longer of two times: the time of a worker, step + observation x N / W, and the time
+for which all workers hold the lock, W x step. Both are equal at W (W - 1) = N x observation / step. Further workers
+only wait.
 """
 
 import math
@@ -14,10 +18,11 @@ from typing import Any
 
 from torch import nn
 
+from uisrnn.decoding.search import BeamSearch
 from uisrnn.model.observation import ObservationModel
 
 MOST_SLOTS = 32
-"""Sequences side by side in a worker; with twice as many, an observation costs only a twelfth less."""
+"""Sequences side by side in a worker; with twice as many, an observation costs less by at most a twelfth."""
 
 _STEP = 100e-6
 _OBSERVATION = 20e-6
@@ -27,24 +32,29 @@ _LEAST_WORK = 5e-3
 observation for each parameter of the model; and the work that is worth the start of a worker."""
 
 
-def workers_that_pay(model: ObservationModel[Any], sequences: int, observations: int) -> int:
+def workers_that_pay(search: BeamSearch[Any], sequences: int, observations: int) -> int:
     """The number of workers that decodes sequences fastest on a machine with any number of cores, at least 1.
 
     Args:
-        model: the observation model.
+        search: the beam search.
         sequences: number of sequences.
         observations: number of their observations, in all copies.
-
-    >>> from uisrnn.model.plda import PLDAObservation
-    >>> [workers_that_pay(PLDAObservation(2, 2), number, 1000 * number) for number in (1, 8, 64, 512)]
-    [1, 1, 4, 7]
     """
-    observation = _OBSERVATION + _PARAMETER * _parameters(model)
-    share = observation / _STEP
-    before_lock_is_full = 0.5 + math.sqrt(0.25 + sequences * share)
-    with_full_slots = 1 + MOST_SLOTS * share
-    worth_a_start = observations * observation / _LEAST_WORK
-    return max(1, min(sequences, int(min(before_lock_is_full, with_full_slots, worth_a_start))))
+    observation = _OBSERVATION + _PARAMETER * _parameters(search.joint.observation)
+    most = min(sequences, int(observations * observation / _LEAST_WORK))
+    if most > 1 and not search.is_compiled:
+        most = min(most, _before_the_lock_is_full(sequences, observation / _STEP))
+    return max(1, most)
+
+
+def _before_the_lock_is_full(sequences: int, share: float) -> int:
+    """The number of workers at which further workers only wait.
+
+    Args:
+        sequences: N.
+        share: observation / step.
+    """
+    return int(min(0.5 + math.sqrt(0.25 + sequences * share), 1 + MOST_SLOTS * share))
 
 
 def _parameters(model: ObservationModel[Any]) -> int:

@@ -14,7 +14,7 @@ def load_pretrained(name: str, args: object = None) -> UISRNN:
     Args:
         name: "campplus": for observations of the default front end of `diarize`, 192-dim; "resemblyzer": for 256-dim
             d-vectors of Resemblyzer, L2-normalised, from windows of 0.8 or 1.6 s every 0.4 s.
-        args: an object with the arguments of this process (verbosity, enable_cuda, device, seed); see
+        args: an object with the arguments of this process (verbosity, enable_cuda, device, threads, seed); see
             `UISRNN.from_file`.
 
     Raises:

@@ -16,6 +16,7 @@ from uisrnn.training.discriminative import Fold
 from uisrnn.training.draws import Draws, Purpose
 from uisrnn.training.generative import GenerativeStage, new_optimizer
 from uisrnn.training.loop import StageRecord, run
+from uisrnn.training.row_sources import BatchSource, row_source
 from uisrnn.training.team import Team
 from uisrnn.training.trainer import Folds, TrainingTask
 
@@ -47,12 +48,23 @@ class GRUTrainer:
         team = task.context.team
         corpus, apart = task.split() if task.keeps_apart else (task.corpus, None)
         args = dataclasses.replace(args, batch_size=share_of_batch(args, team))
-        sequences = ClusterSequences(Clusters.of(corpus, args.enforce_cluster_id_uniqueness), args, draws)
-        development = None if apart is None or args.patience is None else _development_batch(apart, args, draws)
+        device = self._model.device
+        rows = row_source(corpus.rows, device)
+
+        def source(of: Corpus) -> BatchSource:
+            clusters = Clusters.of(of, args.enforce_cluster_id_uniqueness)
+            return BatchSource(ClusterSequences(clusters, args, draws), rows, device)
+
+        development = None if apart is None or args.patience is None else _development_batch(source(apart), draws)
         if self._optimizer is None:
             self._optimizer = new_optimizer(self._model)
-        with Prefetched(sequences.batch, corpus.rows.ahead, args.train_iteration) as batches:
-            stage = GenerativeStage(self._model, self._optimizer, batches, development, args, draws, team)
+        batches = source(corpus)
+        with Prefetched(batches.prepare, rows.ahead, args.train_iteration) as prepared:
+
+            def batch(iteration: int) -> ClusterBatch:
+                return batches.finish(prepared(iteration))
+
+            stage = GenerativeStage(self._model, self._optimizer, batch, development, args, draws, team)
             record = run(stage, task.context, progress)
         if apart is None or not task.is_discriminative:
             return record, Folds()
@@ -74,7 +86,6 @@ def share_of_batch(args: TrainingArguments, team: Team) -> int | None:
     return args.batch_size // team.size + (team.rank < args.batch_size % team.size)
 
 
-def _development_batch(corpus: Corpus, args: TrainingArguments, draws: Draws) -> ClusterBatch:
-    sequences = ClusterSequences(Clusters.of(corpus, args.enforce_cluster_id_uniqueness), args, draws)
-    order = draws.generator(Purpose.DEVELOPMENT).permutation(len(sequences))
-    return sequences.read(order[:_DEVELOPMENT_SEQUENCES])
+def _development_batch(source: BatchSource, draws: Draws) -> ClusterBatch:
+    order = draws.generator(Purpose.DEVELOPMENT).permutation(len(source))
+    return source.read(order[:_DEVELOPMENT_SEQUENCES])

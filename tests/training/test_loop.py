@@ -334,4 +334,4 @@ def test_late_results_without_hope_end_the_training_a_few_steps_later():
     stage = Late([1.0] * 3 + [BAD] * 20, most_unread=4, every=100)
     with pytest.raises(TrainingError, match="iteration 12: the loss or its gradient was not finite 10 times"):
         run(stage, stage_context(), Silent())
-    assert stage.asked == ["start", *range(13 + 4)]
+    assert stage.asked[-1] == 12 + 4

@@ -12,7 +12,7 @@ PYTEST := $(PYTHON_TESTS) -n auto --maxprocesses 4 --dist worksteal
 COMPILING := tests/decoding/test_stream_groups.py tests/decoding/test_golden.py::test_a_file_of_older_torch_is_the_same_model
 PEER := .peer
 RESULTS := $(if $(QUICK),build/benchmarks,benchmarks/results)
-QUESTIONS := decode train memory importing scale stream threads product bookkeeping corners accuracy recordings
+QUESTIONS := decode train devices memory importing scale stream threads product bookkeeping corners accuracy recordings
 LEFT_OUT := $(strip $(if $(DATA),,accuracy) $(if $(RECORDINGS),,recordings))
 ASKED := $(filter-out $(LEFT_OUT),$(QUESTIONS))
 
@@ -66,8 +66,8 @@ bench: $(addprefix bench-,$(ASKED))
 # What each script answers stands at its top and in the table; QUICK_% is what makes it quick.
 ENVIRONMENT :=
 OPTIONS :=
-bench-train bench-decode bench-importing bench-corners bench-accuracy: $(PEER)/installed
-bench-train bench-decode bench-importing bench-corners bench-accuracy: OPTIONS = --peer $(PEER)
+bench-train bench-decode bench-devices bench-importing bench-corners bench-accuracy: $(PEER)/installed
+bench-train bench-decode bench-devices bench-importing bench-corners bench-accuracy: OPTIONS = --peer $(PEER)
 bench-accuracy: $(PEER)/clustering/installed
 bench-accuracy: ENVIRONMENT = PYTHONPATH=$(PEER)/clustering
 bench-accuracy: OPTIONS += $(if $(DATA),--data $(DATA))
@@ -75,6 +75,7 @@ bench-recordings: $(PEER)/senko/installed
 bench-recordings: OPTIONS = $(if $(RECORDINGS),--recordings $(RECORDINGS)) --peer $(PEER)/senko --rounds 3 --hours 1
 QUICK_train = --iterations 2 --rounds 1
 QUICK_decode = --rounds 1 --train_iteration 10 --only "hidden 100"
+QUICK_devices = --seconds 60
 QUICK_importing = --rounds 1
 QUICK_corners = --seeds 1 --peer-seeds 1
 QUICK_threads = --only decode --threads 2 16

@@ -31,7 +31,7 @@ HALF_LIVES = {"without half life": 0, "half life 50": 50}
 PEER = "uisrnn 0.1.2"
 MODEL = {
     "observation_dim": 2, "rnn_hidden_size": 8, "rnn_depth": 2, "rnn_dropout": 0.2, "transition_bias": None,
-    "crp_alpha": 1.0, "sigma2": None, "verbosity": 0, "enable_cuda": False,
+    "crp_alpha": 1.0, "sigma2": None, "verbosity": 0,
 }  # fmt: skip
 TRAINING = {
     "optimizer": "adam", "learning_rate": 0.01, "train_iteration": 200, "batch_size": 10, "num_permutations": 10,
@@ -49,8 +49,8 @@ def shuffled(numbers: list[int]) -> tuple[np.ndarray, list[str]]:
     return np.array([CENTERS[label] for label in labels]) + 0.01 * noise, labels
 
 
-def accuracy(seed: int, half_life: int) -> float:
-    """Train and predict with whichever uisrnn this process imports."""
+def accuracy(seed: int, half_life: int, device: str = "cpu") -> float:
+    """Train and predict on a device with whichever uisrnn this process imports."""
     import torch
 
     import uisrnn
@@ -60,17 +60,17 @@ def accuracy(seed: int, half_life: int) -> float:
     torch.manual_seed(seed)
     x, labels = shuffled([400, 300, 200, 100])
     test_x, test_labels = shuffled([10, 20, 30, 40])
-    model = uisrnn.UISRNN(Namespace(**MODEL))
+    model = uisrnn.UISRNN(Namespace(**MODEL, enable_cuda=device != "cpu", device=device))
     parts = [labels[first:last] for first, last in zip([0, *CUTS], [*CUTS, None], strict=True)]
     model.fit(np.split(x, CUTS), parts, Namespace(**TRAINING, learning_rate_half_life=half_life))
     predicted = model.predict(test_x, Namespace(**INFERENCE))
     return float(uisrnn.compute_sequence_match_accuracy([str(int(label)) for label in predicted], test_labels))
 
 
-def measure(seeds: int, half_life: int, path: str | None) -> list[float]:
+def measure(seeds: int, half_life: int, path: str | None, device: str = "cpu") -> list[float]:
     """The accuracy with each seed, in a new process; `path` leads to 0.1.2."""
     environment = dict(os.environ, PYTHONPATH=path) if path else os.environ
-    command = [sys.executable, __file__, "--measure", str(half_life), "--seeds", str(seeds)]
+    command = [sys.executable, __file__, "--measure", str(half_life), "--seeds", str(seeds), "--device", device]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return [float(text) for text in done.stdout.split()]
 
@@ -96,20 +96,21 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="file for the results, JSON")
     parser.add_argument("--seeds", type=int, default=32, help="seeds 0, 1, ... of this library")
     parser.add_argument("--peer-seeds", type=int, default=8, help="seeds 0, 1, ... of 0.1.2, which is slow")
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"), help="device of both libraries")
     parser.add_argument("--measure", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.measure is not None:
         for seed in range(args.seeds):
-            print(accuracy(seed, args.measure), flush=True)
+            print(accuracy(seed, args.measure, args.device), flush=True)
         return
     if not args.peer or not Path(args.peer, "uisrnn").is_dir():
         parser.error("--peer must be a folder that holds uisrnn 0.1.2")
     results: dict[str, Any] = {"machine": machine(), "cases": {}}
     for case, half_life in HALF_LIVES.items():
-        results["cases"][case] = {"here": measure(args.seeds, half_life, None)}
+        results["cases"][case] = {"here": measure(args.seeds, half_life, None, args.device)}
         if not half_life:
             peer = str(Path(args.peer).resolve())
-            results["cases"][case]["uisrnn_0_1_2"] = measure(args.peer_seeds, half_life, peer)
+            results["cases"][case]["uisrnn_0_1_2"] = measure(args.peer_seeds, half_life, peer, args.device)
     print(header())
     show(rows(results))
     write(results, args.out)

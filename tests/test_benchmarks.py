@@ -9,7 +9,7 @@ import pytest
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 RESULTS = BENCHMARKS / "results"
-SHARED = {"baselines", "diarizers", "machine", "report"}  # what scripts import
+SHARED = {"baselines", "device_work", "diarizers", "machine", "report"}  # what scripts import
 MODULES = {path.stem for path in BENCHMARKS.glob("*.py")}
 
 

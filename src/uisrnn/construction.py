@@ -18,7 +18,7 @@ def device_of(args: ModelArguments) -> torch.device:
     """The device of a model with these arguments.
 
     Args:
-        args: only `device` and `enable_cuda` count.
+        args: only `device`, `enable_cuda` and `observation_model` count.
 
     Raises:
         ArgumentError: the device does not exist, or `enable_cuda` forbids it.
@@ -27,7 +27,8 @@ def device_of(args: ModelArguments) -> torch.device:
     device(type='cpu')
     """
     number = torch.cuda.device_count() if args.device != "cpu" and torch.cuda.is_available() else 0
-    if args.device == "cpu" or (args.device == "auto" and not (args.enable_cuda and number)):
+    takes_gpu = args.enable_cuda and number > 0 and registration_of(args.observation_model).gains_from_gpu
+    if args.device == "cpu" or (args.device == "auto" and not takes_gpu):
         return torch.device("cpu")
     wanted = 0 if args.device == "auto" else int(args.device.removeprefix("cuda").removeprefix(":") or 0)
     if not args.enable_cuda:

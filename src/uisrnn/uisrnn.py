@@ -20,6 +20,7 @@ from uisrnn.decoding.stream import Stream
 from uisrnn.errors import ArgumentError, InputTypeError
 from uisrnn.log import ModelLogger
 from uisrnn.model.conventions import Conventions
+from uisrnn.model.placement import is_faster_on_cpu, on_faster_device
 from uisrnn.prediction import parallel_predict as parallel_predict
 from uisrnn.randomness import generator_from
 from uisrnn.sequences import coded as data
@@ -91,6 +92,7 @@ class UISRNN:
         self._generator = generator_from(arguments.seed)
         self._model = new_model(arguments, self._generator)
         self._trainer = self._model.registration.trainer(self._model.observation)
+        self._told_device = False
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy has no online stream."""
@@ -100,7 +102,7 @@ class UISRNN:
 
     @property
     def device(self) -> torch.device:
-        """The device of the weights, by `ModelArguments.device`."""
+        """The device of the weights; with `ModelArguments.device` "auto", labels may come from a copy on the CPU."""
         return self._model.observation.device
 
     @property
@@ -258,7 +260,19 @@ class UISRNN:
         joint = self._model.joint()
         if not self.fitted:
             self.logger.warning("this model was never trained: its labels mean nothing")
+        if self.arguments.device == "auto" and is_faster_on_cpu(self._model.observation):
+            self._tell_device()
+            joint = on_faster_device(joint)
         return Decoder.of(joint, inference_args, clusters)
+
+    def _tell_device(self) -> None:
+        """Say once that decoding does not use the GPU."""
+        if not self._told_device:
+            self.logger.info(
+                "the model is on %s; a copy on the CPU labels, because it is faster (device='cuda' labels on the GPU)",
+                self.device,
+            )
+        self._told_device = True
 
     def predict(
         self,

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_sequence
 
 from uisrnn.corpus.clusters import Clusters
 from uisrnn.corpus.corpus import Corpus
@@ -22,7 +22,6 @@ from uisrnn.model.transition import estimate_transition_bias
 from uisrnn.randomness import generator_from
 from uisrnn.sequences.coded import CodedSequence
 from uisrnn.sequences.labels import runs
-from uisrnn.training.batching import pad
 
 __all__ = [
     "concatenate_training_data",
@@ -199,7 +198,7 @@ def pack_sequence(
     drawn = list(sub_sequences)
     if batch_size is not None:
         drawn = [drawn[i] for i in generator_from(seed).integers(len(drawn), size=batch_size)]
-    batch = pad([np.asarray(sub_sequence, dtype=np.float32) for sub_sequence in drawn])
-    truth = batch.observations.to(device)
+    ordered = [torch.tensor(sub_sequence, dtype=torch.float32) for sub_sequence in sorted(drawn, key=len, reverse=True)]
+    truth = pad_sequence(ordered).to(device)
     inputs = torch.cat([torch.zeros_like(truth[:1]), truth])
-    return pack_padded_sequence(inputs, batch.lengths + 1), truth
+    return pack_padded_sequence(inputs, torch.tensor(list(map(len, ordered))) + 1), truth

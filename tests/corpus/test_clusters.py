@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from corpora import SEQUENCES, numbered
 from uisrnn.corpus.clusters import Clusters, part_of
+from uisrnn.corpus.clusters import rows_of as rows_of_runs
 from uisrnn.corpus.corpus import Corpus
 from uisrnn.sequences.labels import runs
 
@@ -72,6 +73,7 @@ SPANS = st.lists(st.tuples(st.integers(0, 50), st.integers(1, 6)).map(lambda one
 
 @given(spans=SPANS, first=st.integers(0, 30), length=st.integers(0, 30))
 def test_a_part_is_that_of_the_rows(spans, first, length):
-    part = part_of(spans, first, first + length)
-    assert rows_of(part) == rows_of(spans)[first : first + length]
-    assert all(start < stop for start, stop in part)
+    starts, stops = np.array(spans, dtype=np.int64).reshape(-1, 2).T
+    starts_of_part, lengths = part_of(starts, stops - starts, first, first + length)
+    assert rows_of_runs(starts_of_part, lengths).tolist() == rows_of(spans)[first : first + length]
+    assert (lengths > 0).all()

@@ -6,6 +6,7 @@ from itertools import chain, pairwise, permutations
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from corpora import SEQUENCES, numbered
 from uisrnn.arguments import TrainingArguments
 from uisrnn.corpus.clusters import Clusters
 from uisrnn.corpus.corpus import Corpus
-from uisrnn.training.batching import ClusterSequences, Prefetched, pad
+from uisrnn.training.batching import ClusterBatch, ClusterSequences, Prefetched
 from uisrnn.training.draws import Draws
 
 CODES = [0, 0, 1, 0, 1, 1, 2]
@@ -26,28 +27,20 @@ def sequences_of(sequences, unique=False, seed=0, **arguments):
 
 def rows_of(sequences):
     """The rows of each, in its order."""
-    spans = [sequences.spans(number) for number in range(len(sequences))]
-    return [list(chain.from_iterable(range(*span) for span in one)) for one in spans]
+    return [sequences.rows(np.array([number])).tolist() for number in range(len(sequences))]
 
 
-# --- padding ---
-
-
-def test_padding_is_known_from_lengths_never_from_values():
-    batch = pad([np.zeros((1, 2), np.float32), np.zeros((3, 2), np.float32)])
-    assert batch.lengths.tolist() == [3, 1]
-    assert batch.mask.tolist() == [[True, True], [True, False], [True, False]]
-    assert batch.observations.shape == (3, 2, 2)
+# --- packed sequences ---
 
 
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=6))
 @settings(deadline=None)
-def test_the_mask_picks_exactly_the_observations(lengths):
-    sequences = [np.full((length, 1), number + 1, np.float32) for number, length in enumerate(lengths)]
-    batch = pad(sequences)
-    picked = sorted(batch.observations[batch.mask].ravel().tolist())
-    assert picked == sorted(chain(*(one.ravel().tolist() for one in sequences)))
-    assert (batch.observations[~batch.mask] == 0).all()
+def test_a_batch_has_the_first_observations_of_all_sequences_then_the_second(lengths):
+    sequences = [np.full((length, 1), number, np.float32) for number, length in enumerate(lengths)]
+    batch = ClusterBatch.of(sequences)
+    by_length = sorted(range(len(lengths)), key=lambda number: -lengths[number])
+    expected = [number for time in range(max(lengths)) for number in by_length if lengths[number] > time]
+    assert batch.observations[:, 0].tolist() == expected
 
 
 # --- orders of blocks ---
@@ -107,10 +100,9 @@ def test_every_order_of_every_cluster_is_there_once_in_pieces_of_their_lengths(s
     assert found.lengths(np.arange(len(found))).tolist() == [len(one) for one in rows]
     total = sum(len(one.labels) for one in sequences)
     assert Counter(chain(*rows)) == {row: max(orders, 1) for row in range(total)}
-    together = np.concatenate([one.observations for one in sequences])
-    batch = found.read(np.arange(len(found)))
-    read = [batch.observations[:length, at].tolist() for at, length in enumerate(batch.lengths.tolist())]
-    assert sorted(read) == sorted(together[one].tolist() for one in rows)
+    packed, packing = found.draw(np.arange(len(found)))
+    padded = packing.pad(torch.from_numpy(packed)[:, None]).long()[:, :, 0]
+    assert [column[: len(one)].tolist() for column, one in zip(padded.T, rows, strict=True)] == rows
 
 
 # --- batches ---
@@ -118,9 +110,10 @@ def test_every_order_of_every_cluster_is_there_once_in_pieces_of_their_lengths(s
 
 def test_all_at_once_is_each_once():
     sequences = sequences_of(numbered([CODES]), batch_size=None)
-    first = sequences.batch(0)
-    assert first.lengths.tolist() == [3, 3, 1]
-    assert sequences.batch(1) is first
+    rows, packing = sequences.batch(0)
+    assert packing.sizes.tolist() == [3, 2, 2]
+    assert sorted(rows.tolist()) == list(range(7))
+    assert sequences.batch(1)[0] is rows
 
 
 MANY = numbered([[cluster for cluster in range(30) for _ in range(cluster % 7 + 1)]])
@@ -134,7 +127,7 @@ def test_batches_are_drawn_with_replacement_each_by_its_iteration_alone(bucket_s
     assert back[::-1] == forth
     assert len({tuple(one) for one in forth}) > 190
     assert any(len(set(one)) < 5 for one in forth)
-    assert sequences.batch(3).observations.shape[1] == 5
+    assert sequences.batch(3)[1].batch == 5
     assert sequences_of(MANY, batch_size=5, bucket_size=bucket_size, seed=1).drawn(0, 5).tolist() != forth[0]
 
 
@@ -168,7 +161,7 @@ def test_batches_are_the_same_however_many_are_read_ahead(batch_size):
     def batches(ahead):
         sequences = sequences_of(MANY, batch_size=batch_size, bucket_size=3, num_permutations=3, max_length=4)
         with Prefetched(sequences.batch, ahead, end=20) as coming:
-            return [coming(iteration).observations.tolist() for iteration in range(20)]
+            return [coming(iteration)[0].tolist() for iteration in range(20)]
 
     assert batches(0) == batches(1) == batches(7)
 

@@ -7,13 +7,14 @@ import pytest
 import torch
 
 import uisrnn
+from round_trips import RoundTrips
 from trainings import stage_context
 from uisrnn.arguments import TrainingArguments
 from uisrnn.model.gru import GRUObservation
 from uisrnn.model.running_mean import PAPER_MEAN
 from uisrnn.progress import Silent
 from uisrnn.training import losses
-from uisrnn.training.batching import pad
+from uisrnn.training.batching import ClusterBatch
 from uisrnn.training.draws import Draws
 from uisrnn.training.generative import (
     SIGMA2_RATE,
@@ -45,7 +46,16 @@ def model():
 
 @pytest.fixture
 def batch(generator):
-    return pad([generator.normal(size=(length, 2)).astype(np.float32) for length in (5, 2)])
+    return ClusterBatch.of([generator.normal(size=(length, 2)).astype(np.float32) for length in LENGTHS.tolist()])
+
+
+LENGTHS = torch.tensor([5, 2])
+
+
+def predictions(model, batch):
+    """The running means of the outputs, packed."""
+    outputs = model.outputs(batch.packing.pad(batch.observations), LENGTHS)
+    return batch.packing.pack(PAPER_MEAN.over_time(outputs))
 
 
 def stage_of(model, batches, args, development=None, seed=0):
@@ -92,21 +102,14 @@ def test_only_the_network_s_rate_falls(model, batch):
 # --- the loss ---
 
 
-def test_padding_does_not_count(model, batch):
-    args = TrainingArguments()
-    wider = pad([*[batch.observations[: int(n), i].numpy() for i, n in enumerate(batch.lengths)]])
-    padded = type(wider)(torch.cat([wider.observations, torch.full((4, 2, 2), 7.0)]), wider.lengths)
-    for ours, theirs in zip(loss_terms(model, padded, args), loss_terms(model, batch, args), strict=True):
-        torch.testing.assert_close(ours, theirs)
-
-
 def test_the_loss_is_that_of_0_1_2_on_values_that_it_can_tell_from_padding(model, batch):
     """Both mask the same entries here, so the three terms must agree."""
     args = TrainingArguments()
-    truth, mean = batch.observations, model.unroll(batch.observations, batch.lengths).mean
+    truth = batch.packing.pad(batch.observations)
+    mean = model.unroll(truth, LENGTHS).mean
     shown = (truth != 0).float() * mean
     likelihood = uisrnn.loss_func.weighted_mse_loss(shown, truth, 1 / (2 * model.sigma2))
-    counts = torch.full((2,), float(batch.lengths.sum()))
+    counts = torch.full((2,), float(LENGTHS.sum()))
     expected = (
         likelihood,
         uisrnn.loss_func.sigma2_prior_loss(counts, 1.0, 1.0, model.sigma2),
@@ -117,19 +120,17 @@ def test_the_loss_is_that_of_0_1_2_on_values_that_it_can_tell_from_padding(model
 
 
 def test_by_default_the_loss_is_to_the_last_bit_that_of_the_next_observation(model, batch):
-    mask, mean = batch.mask, PAPER_MEAN.over_time(model.outputs(batch.observations, batch.lengths))
-    expected = losses.negative_log_likelihood(batch.observations[mask], mean[mask], model.sigma2)
+    expected = losses.negative_log_likelihood(batch.observations, predictions(model, batch), model.sigma2)
     assert torch.equal(loss_terms(model, batch, TrainingArguments())[0], expected)
 
 
 def test_the_sample_mean_loss_compares_the_same_predictions_with_other_targets(model, batch):
     args = TrainingArguments(loss="sample_mean", sample_number=3)
-    mask, mean = batch.mask, PAPER_MEAN.over_time(model.outputs(batch.observations, batch.lengths))
     torch.manual_seed(1)
     likelihood, *others = loss_terms(model, batch, args)
     torch.manual_seed(1)
-    target = losses.SampleMean(3).of(batch.observations, mask)
-    assert torch.equal(likelihood, losses.negative_log_likelihood(target, mean[mask], model.sigma2))
+    target = losses.SampleMean(3).of(batch.observations, batch.packing)
+    assert torch.equal(likelihood, losses.negative_log_likelihood(target, predictions(model, batch), model.sigma2))
     for ours, theirs in zip(others, loss_terms(model, batch, TrainingArguments())[1:], strict=True):
         assert torch.equal(ours, theirs)
 
@@ -204,7 +205,7 @@ def silenced(model):
 
 def test_sigma2_stays_above_its_floor(model):
     """Predictions without error, and hardly a prior, would drive it to 0."""
-    zeros = pad([np.zeros((4, 2), np.float32)])
+    zeros = ClusterBatch.of([np.zeros((4, 2), np.float32)])
     args = TrainingArguments(train_iteration=150, sigma_beta=1e-12, regularization_weight=0)
     train(silenced(model), zeros, args)
     assert model.sigma2.tolist() == pytest.approx([SMALLEST_SIGMA2] * 2)
@@ -218,14 +219,14 @@ def test_sigma2_comes_to_the_minimum_of_the_loss_whatever_the_learning_rate(lear
     model.init_hidden.requires_grad_(False)
     args = TrainingArguments(train_iteration=150, learning_rate=learning_rate, sigma_alpha=2, sigma_beta=3)
     train(model, batch, args)
-    squares = batch.observations[batch.mask].square().sum(0)
+    squares = batch.observations.square().sum(0)
     torch.testing.assert_close(model.sigma2.data, (squares + 2 * 3) / (7 + 2 * 2 + 2), rtol=1e-4, atol=0)
 
 
 def test_an_iteration_takes_sigma2_a_tenth_of_the_way(batch):
     model = silenced(new_model())
     before = model.sigma2.detach().clone()
-    best = (batch.observations[batch.mask].square().sum(0) + 2) / (7 + 2 + 2)
+    best = (batch.observations.square().sum(0) + 2) / (7 + 2 + 2)
     train(model, batch, TrainingArguments(train_iteration=1))
     torch.testing.assert_close(model.sigma2.data, before + SIGMA2_RATE * (best - before))
 
@@ -244,8 +245,8 @@ def test_the_steps_of_the_network_do_not_depend_on_how_sigma2_differs_between_di
 
 def test_a_fixed_sigma2_leaves_the_gradient_of_the_likelihood_as_it_is(batch):
     model = new_model(sigma2=0.3)
-    mean = model.unroll(batch.observations, batch.lengths).mean[batch.mask]
-    plain = losses.negative_log_likelihood(batch.observations[batch.mask], mean, model.sigma2)
+    mean = predictions(model, batch)
+    plain = losses.negative_log_likelihood(batch.observations, mean, model.sigma2)
     expected = torch.autograd.grad(plain, list(model.network.parameters()))
     actual = torch.autograd.grad(loss_terms(model, batch, TrainingArguments())[0], list(model.network.parameters()))
     for ours, theirs in zip(actual, expected, strict=True):
@@ -274,7 +275,7 @@ def test_progress_hears_of_every_iteration(model, batch):
 
 
 def huge(batch):
-    return type(batch)(batch.observations * 1e30, batch.lengths)
+    return type(batch)(batch.observations * 1e30, batch.packing)
 
 
 def test_a_step_whose_loss_is_not_finite_might_not_have_been(batch):
@@ -336,7 +337,8 @@ def overfitting(generator):
     """What is learned first helps, and what is learned then does not."""
     center = generator.normal(size=2)
     return [
-        pad([(center + generator.normal(size=(4, 2))).astype(np.float32) for _ in range(number)]) for number in (2, 6)
+        ClusterBatch.of([(center + generator.normal(size=(4, 2))).astype(np.float32) for _ in range(number)])
+        for number in (2, 6)
     ]
 
 
@@ -403,3 +405,30 @@ def test_a_stage_of_another_model_is_refused(batch):
     kept = stage_of(new_model(), batch, args).tensors()
     with pytest.raises(uisrnn.CheckpointError, match="must hold the weights"):
         stage_of(new_model(depth=2), batch, args).restore(kept)
+
+
+# --- a GPU and its CPU do not wait for each other ---
+
+
+@pytest.mark.parametrize("loss", ["running_mean", "sample_mean"])
+def test_no_operation_of_a_step_waits_for_the_device(batch, loss):
+    model = new_model(depth=2, dropout=0.3)
+    stage = stage_of(model, batch, TrainingArguments(loss=loss))
+    with RoundTrips() as trips:
+        stage.step(0)
+    assert trips.operations > 100
+    assert trips.waits == {}
+    with RoundTrips() as trips:
+        batch.observations[batch.observations[:, 0] > 0].sum().item()
+    assert trips.waits == {"index": 1, "_local_scalar_dense": 1}
+
+
+def test_a_step_of_a_gpu_may_be_read_later(batch):
+    model = new_model()
+    stage = stage_of(model, batch, TrainingArguments())
+    first = stage.step(0)
+    second = stage.step(1)
+    again = new_model()
+    assert [first.read(), second.read()] == [stage_of(again, batch, TrainingArguments()).step(0).read(), second.read()]
+    assert first.read().taken
+    assert stage.most_unread == 0  # a CPU has each loss at once

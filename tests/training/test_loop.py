@@ -23,6 +23,7 @@ class Scripted:
     """
 
     name, cure = "scripted", "write another script"
+    most_unread = 0
 
     def __init__(self, losses, checks=(), every=None):
         self.iterations, self._losses = len(losses), losses
@@ -81,7 +82,7 @@ class Over:
 
 
 class Noting(Checkpointer):
-    """A checkpointer who notes what he is offered, and lets a record go on."""
+    """A checkpointer that notes questions and calls, and lets a record go on."""
 
     def __init__(self, record=None):
         super().__init__(seed=0)
@@ -90,8 +91,9 @@ class Noting(Checkpointer):
     def resumed(self, stage):
         return self._record
 
-    def offer(self, stage, record):
-        self.noted.append(("offer", record.iteration))
+    def is_due(self):
+        self.noted.append("asked")
+        return False
 
     def keep(self, stage, record):
         self.noted.append(("keep", record.iteration, record.ended))
@@ -200,7 +202,7 @@ def test_no_step_begins_after_the_deadline_but_one_at_least_is_made(after, steps
     stage = Scripted([1.0] * 5)
     record = run(stage, StageContext(SINGLE_PROCESS, checkpointer, Over(after)), Silent())
     assert (record.iteration, record.ended) == (steps, False)
-    assert checkpointer.noted == [*(("offer", one + 1) for one in range(steps)), ("keep", steps, False)]
+    assert checkpointer.noted == [*["asked"] * steps, ("keep", steps, False)]
     assert stage.asked[-1] == "settle"
 
 
@@ -215,10 +217,10 @@ def test_a_deadline_after_the_last_step_takes_nothing_away():
     assert run(Scripted([1.0] * 5), StageContext(SINGLE_PROCESS, Noting(), Over(5)), Silent()).ended
 
 
-def test_every_step_is_offered_to_the_keeper_and_the_end_is_kept():
+def test_after_every_step_the_keeper_is_asked_and_the_end_is_kept():
     checkpointer = Noting()
     run(Scripted([1.0, BAD]), StageContext(SINGLE_PROCESS, checkpointer, Over(99)), Silent())
-    assert checkpointer.noted == [("offer", 1), ("offer", 2), ("keep", 2, True)]
+    assert checkpointer.noted == ["asked", "asked", ("keep", 2, True)]
 
 
 def test_it_goes_on_where_it_was():
@@ -254,3 +256,82 @@ def test_progress_is_left_after_an_error():
 )
 def test_numbers_to_go_on_with(values, expected):
     assert is_finite(values) == expected
+
+
+# --- results that come late ---
+
+
+class Late(Scripted):
+    """A stage whose results are read later."""
+
+    def __init__(self, losses, most_unread, **options):
+        super().__init__(losses, **options)
+        self.most_unread = most_unread
+        self.unread = []
+
+    def step(self, iteration):
+        step = super().step(iteration)
+        self.unread.append(iteration)
+        return Delayed(step, self.unread)
+
+
+class Delayed:
+    def __init__(self, step, unread):
+        self.step = step
+        self.unread = unread
+
+    def read(self):
+        self.unread.pop(0)
+        return self.step
+
+
+LOSSES = [3.0, BAD, 2.0, 2.5, 1.0, BAD, 1.5, 0.5, 0.7, 0.6, 0.5]
+
+
+@pytest.mark.parametrize("most_unread", [1, 3, 100])
+@pytest.mark.parametrize("patience", [None, 4])
+def test_late_results_give_the_same_record(most_unread, patience):
+    checks = {2: 0.9, 4: 0.5}
+    told = Told()
+    told_at_once = Told()
+    record = run(Late(LOSSES, most_unread, checks=checks, every=2), stage_context(patience), told)
+    expected = run(Scripted(LOSSES, checks=checks, every=2), stage_context(patience), told_at_once)
+    assert repr(record) == repr(expected)
+    assert repr(told.figures) == repr(told_at_once.figures)
+
+
+def test_the_loop_reads_a_result_when_more_than_most_unread_steps_follow():
+    stage = Late([1.0] * 6, most_unread=2)
+    lags = []
+
+    class Counting(Told):
+        def advance(self, steps=1, **figures):
+            lags.append(len(stage.unread))
+
+    run(stage, stage_context(), Counting())
+    assert lags == [2, 2, 2, 2, 0, 0]
+
+
+def test_a_check_waits_for_all_results():
+    stage = Late([1.0] * 6, most_unread=4, every=3)
+    unread_at_checks = []
+    stage.check = lambda: unread_at_checks.append(len(stage.unread)) or 1.0
+    run(stage, stage_context(), Silent())
+    assert unread_at_checks == [0, 0, 0]
+
+
+def test_a_checkpoint_has_the_results_of_all_steps_before_it():
+    class Eager(Noting):
+        def is_due(self):
+            return True
+
+    checkpointer = Eager()
+    run(Late([1.0, 2.0], most_unread=4), StageContext(SINGLE_PROCESS, checkpointer, Over(99)), Silent())
+    assert checkpointer.noted == [("keep", 1, False), ("keep", 2, False), ("keep", 2, True)]
+
+
+def test_late_results_without_hope_end_the_training_a_few_steps_later():
+    stage = Late([1.0] * 3 + [BAD] * 20, most_unread=4, every=100)
+    with pytest.raises(TrainingError, match="iteration 12: the loss or its gradient was not finite 10 times"):
+        run(stage, stage_context(), Silent())
+    assert stage.asked[-1] == 12 + 4

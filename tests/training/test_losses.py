@@ -9,7 +9,7 @@ import torch
 
 from uisrnn.arguments import TrainingArguments
 from uisrnn.training import losses
-from uisrnn.training.batching import pad
+from uisrnn.training.batching import ClusterBatch
 from uisrnn.training.losses import NextObservation, SampleMean
 
 SIGMA2 = torch.tensor([0.5, 2.0])
@@ -44,74 +44,73 @@ def _seeded():
 
 @pytest.fixture
 def batch(generator):
-    return pad([generator.normal(size=(length, 3)).astype(np.float32) for length in (6, 4, 1)])
+    return ClusterBatch.of([generator.normal(size=(length, 3)).astype(np.float32) for length in LENGTHS])
+
+
+LENGTHS = (6, 4, 1)
+
+
+def places(batch):
+    """Time and column of each observation."""
+    return [divmod(place, batch.packing.batch) for place in batch.packing.places.tolist()]
 
 
 def remaining(batch, reduce):
-    """Of each true observation and those after it, in the order of the mask."""
-    columns = [batch.observations[:length, i] for i, length in enumerate(batch.lengths.tolist())]
-    return torch.stack([reduce(columns[i][t:]) for t, i in batch.mask.nonzero().tolist()])
+    """Of each observation and the observations after it."""
+    columns = batch.packing.pad(batch.observations)
+    return torch.stack([reduce(columns[time : LENGTHS[column], column]) for time, column in places(batch)])
 
 
 def test_the_paper_s_target_is_the_next_observation(batch):
     state = torch.get_rng_state()
-    assert torch.equal(NextObservation().of(batch.observations, batch.mask), batch.observations[batch.mask])
+    assert torch.equal(NextObservation().of(batch.observations, batch.packing), batch.observations)
     assert torch.equal(torch.get_rng_state(), state)
 
 
 @pytest.mark.parametrize("number", [1, 3, 16])
 def test_the_last_observation_of_a_cluster_is_predicted_itself(batch, number):
-    target = SampleMean(number).of(batch.observations, batch.mask)
-    last = torch.tensor([t + 1 == batch.lengths[i] for t, i in batch.mask.nonzero().tolist()])
+    target = SampleMean(number).of(batch.observations, batch.packing)
+    last = torch.tensor([time + 1 == LENGTHS[column] for time, column in places(batch)])
     assert last.sum() == 3
-    torch.testing.assert_close(target[last], batch.observations[batch.mask][last])
+    torch.testing.assert_close(target[last], batch.observations[last])
 
 
 def test_many_samples_have_the_mean_of_what_remains(batch):
-    target = SampleMean(200_000).of(batch.observations, batch.mask)
+    target = SampleMean(200_000).of(batch.observations, batch.packing)
     torch.testing.assert_close(target, remaining(batch, lambda x: x.mean(0)), rtol=0, atol=0.02)
 
 
 def test_one_sample_is_each_of_those_that_remain_equally_often(batch):
-    drawn = torch.stack([SampleMean(1).of(batch.observations, batch.mask) for _ in range(6000)])
-    first = batch.observations[:, 0]
+    drawn = torch.stack([SampleMean(1).of(batch.observations, batch.packing) for _ in range(6000)])
+    first = batch.packing.pad(batch.observations)[:, 0]
     shares = (drawn[:, 0, None] == first).all(2).double().mean(0)
     assert shares.tolist() == pytest.approx([1 / 6] * 6, abs=0.03)
 
 
 def test_the_spread_is_that_of_means_of_so_many(batch):
     """With replacement, so the variance is 1 / N of that of what remains."""
-    drawn = torch.stack([SampleMean(4).of(batch.observations, batch.mask) for _ in range(6000)])
+    drawn = torch.stack([SampleMean(4).of(batch.observations, batch.packing) for _ in range(6000)])
     expected = remaining(batch, lambda x: x.var(0, correction=0)) / 4
     torch.testing.assert_close(drawn.var(0), expected, rtol=0.15, atol=1e-6)
 
 
-def test_padding_is_never_drawn(batch):
-    padded = torch.where(batch.mask[:, :, None], batch.observations, torch.nan)
-    longer = dataclasses.replace(batch, observations=torch.cat([padded, torch.full((5, 3, 3), torch.nan)]))
-    for _ in range(200):
-        assert SampleMean(16).of(longer.observations, longer.mask).isfinite().all()
-
-
 def test_earlier_observations_are_never_drawn():
-    times = pad([np.arange(length, dtype=np.float32)[:, None] for length in (40, 25)])
+    times = ClusterBatch.of([np.arange(length, dtype=np.float32)[:, None] for length in (40, 25)])
     for _ in range(200):
-        assert (SampleMean(3).of(times.observations, times.mask) >= times.observations[times.mask]).all()
+        assert (SampleMean(3).of(times.observations, times.packing) >= times.observations).all()
 
 
 def test_clusters_are_not_mixed():
-    clusters = pad([np.full((length, 1), number, np.float32) for number, length in enumerate((9, 5, 2))])
-    torch.testing.assert_close(
-        SampleMean(16).of(clusters.observations, clusters.mask), clusters.observations[clusters.mask]
-    )
+    clusters = ClusterBatch.of([np.full((length, 1), number, np.float32) for number, length in enumerate((9, 5, 2))])
+    torch.testing.assert_close(SampleMean(16).of(clusters.observations, clusters.packing), clusters.observations)
 
 
 def test_draws_follow_the_seed(batch):
     torch.manual_seed(3)
-    one = SampleMean(4).of(batch.observations, batch.mask)
-    other = SampleMean(4).of(batch.observations, batch.mask)
+    one = SampleMean(4).of(batch.observations, batch.packing)
+    other = SampleMean(4).of(batch.observations, batch.packing)
     torch.manual_seed(3)
-    again = SampleMean(4).of(batch.observations, batch.mask)
+    again = SampleMean(4).of(batch.observations, batch.packing)
     assert torch.equal(one, again)
     assert not torch.equal(one, other)
 

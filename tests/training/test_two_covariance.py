@@ -166,3 +166,39 @@ def test_models_of_folds_share_parameters_but_not_covariances():
     assert [id(one) for one in twin.parameters()] == [id(one) for one in model.parameters()]
     scatter(sample(np.random.default_rng(0))).covariances().install(twin)
     assert not torch.equal(twin.center, model.center)
+
+
+@given(sequences=SEQUENCES, unique=st.booleans(), data=st.data())
+@settings(deadline=None)
+def test_groups_that_are_left_out_together_give_the_covariances_of_each_group_alone(sequences, unique, data):
+    found = ClusterScatter(Corpus.of(noisy(sequences, 0)), unique)
+    numbers = st.lists(st.integers(0, len(sequences) - 1), unique=True, max_size=4)
+    groups = [found.clusters_of(np.array(group, dtype=np.int64)) for group in data.draw(st.lists(numbers, max_size=5))]
+    together = list(found.each_without(groups))
+    assert len(together) == len(groups)
+    for covariances, group in zip(together, groups, strict=True):
+        require_close(covariances, found.covariances(without=group))
+
+
+def test_each_cluster_is_read_once_however_many_groups_lack_it(monkeypatch):
+    found = scatter(sample(np.random.default_rng(0), clusters=30, each=5))
+    rows = []
+    read = type(found._clusters).read
+
+    def noted(clusters, spans):
+        rows.extend(row for start, stop in spans for row in range(start, stop))
+        return read(clusters, spans)
+
+    monkeypatch.setattr(type(found._clusters), "read", noted)
+    groups = [np.arange(first, first + 8) for first in range(0, 20, 2)]
+    list(found.each_without(groups))
+    assert sorted(rows) == list(range(5 * 26))
+
+
+def test_many_groups_need_no_more_memory_than_a_few(monkeypatch):
+    found = scatter(sample(np.random.default_rng(0), clusters=30, each=5))
+    groups = [np.array([cluster]) for cluster in range(7)]
+    expected = list(found.each_without(groups))
+    monkeypatch.setattr(two_covariance, "_BYTES_OF_SCATTERS", 2 * 8 * 9)  # two groups at a time
+    for covariances, others in zip(found.each_without(groups), expected, strict=True):
+        require_close(covariances, others)

@@ -11,8 +11,9 @@ import torch
 import uisrnn
 from squares import FEW, many, new_model, weights
 from uisrnn import TrainingArguments
-from uisrnn.training.batching import ClusterBatch, ClusterSequences
+from uisrnn.training.batching import ClusterBatch
 from uisrnn.training.loop import Step
+from uisrnn.training.row_sources import BatchSource
 
 # --- failures ---
 
@@ -47,13 +48,19 @@ def test_weights_that_the_last_step_broke_are_an_error(data):
 
 def broken_batches(monkeypatch, *iterations):
     """The batches of these iterations hold what is no number."""
-    plain = ClusterSequences.batch
+    prepare = BatchSource.prepare
+    finish = BatchSource.finish
 
-    def batch(sequences, iteration):
-        found = plain(sequences, iteration)
-        return ClusterBatch(found.observations * torch.nan, found.lengths) if iteration in iterations else found
+    def finish_marked(source, marked):
+        prepared, is_broken = marked
+        batch = finish(source, prepared)
+        return ClusterBatch(batch.observations * torch.nan, batch.packing) if is_broken else batch
 
-    monkeypatch.setattr(ClusterSequences, "batch", batch)
+    def prepare_marked(source, iteration):
+        return prepare(source, iteration), iteration in iterations
+
+    monkeypatch.setattr(BatchSource, "prepare", prepare_marked)
+    monkeypatch.setattr(BatchSource, "finish", finish_marked)
 
 
 def test_a_batch_that_goes_wrong_is_skipped_counted_and_told_about(data, monkeypatch, caplog):

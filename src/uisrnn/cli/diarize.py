@@ -147,7 +147,8 @@ def _system(
     part = encoder_for(given, encoder)
     segmentation_of(part.name, segmentation)  # refuse an unknown name before reading a model
     labeller = model_of(part.model, device) if given is None else given
-    front_end = choose_front_end(part.name, segmentation, live=live, window=window, device=str(labeller.device))
+    network_device = None if device == "auto" else device
+    front_end = choose_front_end(part.name, segmentation, live=live, window=window, device=network_device)
     names = f"front end {front_end.name}, model {model or part.model}"
     if part is not ENCODERS[0] and encoder is None and model is None:
         names += f" ({ENCODERS[0].name} makes fewer errors: {ENCODERS[0].install})"

@@ -83,18 +83,34 @@ class Clusters:
         return np.concatenate([self.rows.read(start, stop) for start, stop in spans])
 
 
-def part_of(spans: Sequence[Span], first: int, last: int) -> list[Span]:
-    """The rows `first` to `last` - 1 of spans, counted over all spans.
+def part_of(starts: Indexes, lengths: Indexes, first: int, last: int) -> tuple[Indexes, Indexes]:
+    """The rows `first` to `last` - 1 of runs of rows, counted over all runs.
 
-    >>> part_of([(10, 14), (20, 23)], 3, 5)
-    [(13, 14), (20, 21)]
+    Args:
+        starts: the first row of each run.
+        lengths: the number of rows of each run.
+        first: the first row of the part.
+        last: the row after the part.
+
+    Returns:
+        The first row and the number of rows of each run of the part.
+
+    >>> part_of(np.array([10, 20]), np.array([4, 3]), 3, 5)
+    (array([13, 20]), array([1, 1]))
     """
-    parts = []
-    before = 0
-    for start, stop in spans:
-        low = max(first - before, 0)
-        high = min(last - before, stop - start)
-        if low < high:
-            parts.append((start + low, start + high))
-        before += stop - start
-    return parts
+    before = np.cumsum(lengths) - lengths
+    low = np.maximum(first - before, 0)
+    high = np.minimum(last - before, lengths)
+    is_part = low < high
+    return (starts + low)[is_part], (high - low)[is_part]
+
+
+def rows_of(starts: Indexes, lengths: Indexes) -> Indexes:
+    """The rows of runs, run after run.
+
+    >>> rows_of(np.array([10, 20]), np.array([2, 3]))
+    array([10, 11, 20, 21, 22])
+    """
+    before = np.cumsum(lengths) - lengths
+    rows: Indexes = np.repeat(starts - before, lengths) + np.arange(lengths.sum())
+    return rows

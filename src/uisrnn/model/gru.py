@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence
 
 from uisrnn.model.fast.gru_step import Affine, GRUStep, Table, Weights
 from uisrnn.model.fast.product import for_product
 from uisrnn.model.fast.recurrence import unroll
 from uisrnn.model.observation import PlainStepper, Prediction, Stepper, log_normaliser
+from uisrnn.model.packing import Packing
 from uisrnn.model.rows import Rows
 from uisrnn.model.running_mean import PAPER_MEAN, RunningMean
 
@@ -183,9 +184,12 @@ class GRUObservation(nn.Module):
         Returns:
             (time, batch, D) m_0 .. m_{T-1}, zero after the end of a sequence.
         """
-        inputs = torch.cat([torch.zeros_like(observations[:1]), observations[:-1]])
-        hidden = self.init_hidden.expand(-1, len(lengths), -1)
-        states = unroll(self.network.gru, pack_padded_sequence(inputs, lengths, enforce_sorted=False), hidden)
-        packed = states._replace(data=self.network.output(states.data))
-        padded: Tensor = pad_packed_sequence(packed, total_length=len(observations))[0]
-        return padded
+        packing = Packing.of(lengths.numpy()).to(observations.device)
+        padded = packing.pad(self.packed_outputs(packing.pack(observations), packing))
+        return functional.pad(padded, (0, 0, 0, 0, 0, len(observations) - len(padded)))
+
+    def packed_outputs(self, observations: Tensor, packing: Packing) -> Tensor:
+        """`outputs` of packed observations, packed: (n, D) -> (n, D)."""
+        hidden = self.init_hidden.expand(-1, packing.batch, -1)
+        inputs = PackedSequence(packing.delayed(observations), packing.sizes)
+        return self.network.output(unroll(self.network.gru, inputs, hidden).data)

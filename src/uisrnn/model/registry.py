@@ -72,6 +72,7 @@ class Registration:
         positive: name of the tensor in a file whose values must be positive; None: no tensor.
         usable: whether the finite tensors of a file give finite scores.
         adopt: makes a model follow conventions, if it has any of them.
+        gains_from_gpu: whether training is faster on a GPU; if not, `device="auto"` takes the CPU.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Registration:
     positive: str | None = None
     usable: Callable[[Mapping[str, Tensor]], bool] = _always
     adopt: Callable[[Any, Conventions], None] = _nothing
+    gains_from_gpu: bool = True
 
     def shapes(self, args: ModelArguments) -> Shapes:
         """Names and shapes of the tensors of a model; none is computed or stored.

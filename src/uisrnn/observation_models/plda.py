@@ -50,9 +50,9 @@ _TUNABLES = {"discount": Tunable(_discount, _set_discount, reach=5, most=1)}
 
 PLDA = Registration(
     "plda", "two covariances in closed form", _build, PLDATrainer,
-    LIKELIHOOD_SCALE, _TUNABLES, positive="eigenvalues", usable=_usable,
+    LIKELIHOOD_SCALE, _TUNABLES, positive="eigenvalues", usable=_usable, gains_from_gpu=False,
 )  # fmt: skip
 CONTEXT_PLDA = Registration(
     "context_plda", "plda that also looks at the preceding observations", _build_with_context, PLDATrainer,
-    LIKELIHOOD_SCALE, _TUNABLES, positive="eigenvalues", usable=_usable,
+    LIKELIHOOD_SCALE, _TUNABLES, positive="eigenvalues", usable=_usable, gains_from_gpu=False,
 )  # fmt: skip

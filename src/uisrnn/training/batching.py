@@ -1,63 +1,56 @@
-"""Batches of cluster sequences. Padding is recognised by lengths, never by values."""
+"""Batches of cluster sequences, which are packed: no value stands for padding."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Generic, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from uisrnn.arguments import TrainingArguments
-from uisrnn.corpus.clusters import Clusters, Span, part_of
+from uisrnn.corpus.clusters import Clusters, part_of, rows_of
 from uisrnn.corpus.corpus import Indexes
+from uisrnn.model.packing import Packing
 from uisrnn.parallel import become_worker
 from uisrnn.sequences.observations import Observations
 from uisrnn.training.draws import Draws, Purpose
 
 T = TypeVar("T")
 
+_BLOCKS_IN_MEMORY = 2**22
+"""Most blocks in the orders that are kept; 16 bytes each."""
+
 
 @dataclass(frozen=True)
 class ClusterBatch:
-    """Sequences side by side, each of a single cluster.
+    """Sequences, each of a single cluster, packed; see `Packing`.
 
     Attributes:
-        observations: (time, batch, D), zero after the end of each sequence.
-        lengths: (batch,) true lengths, longest first.
+        observations: (n, D).
+        packing: their places in the sequences.
     """
 
     observations: Tensor
-    lengths: Tensor
+    packing: Packing
 
-    @property
-    def mask(self) -> Tensor:
-        """(time, batch) whether there is an observation."""
-        times = torch.arange(len(self.observations), device=self.lengths.device)
-        return times[:, None] < self.lengths
-
-
-def pad(sequences: Sequence[Observations]) -> ClusterBatch:
-    """Put sequences side by side, longest first.
-
-    Args:
-        sequences: (T_i, D) each; not empty.
-    """
-    ordered = sorted(sequences, key=len, reverse=True)
-    lengths = torch.tensor([len(sequence) for sequence in ordered])
-    padded = np.zeros((len(ordered[0]), len(ordered), ordered[0].shape[1]), dtype=np.float32)
-    for column, sequence in enumerate(ordered):
-        padded[: len(sequence), column] = sequence
-    return ClusterBatch(torch.from_numpy(padded), lengths)
+    @staticmethod
+    def of(sequences: Sequence[Observations]) -> "ClusterBatch":
+        """A batch of sequences (T_i, D); at least one sequence."""
+        packing = Packing.of(np.array([len(sequence) for sequence in sequences]))
+        padded = pad_sequence([torch.tensor(sequence) for sequence in sequences])
+        return ClusterBatch(packing.pack(padded), packing)
 
 
 class ClusterSequences:
     """The training sequences of the GRU: each cluster's observations in several orders of blocks, cut into pieces.
 
-    They are numbered by cluster, then order, then piece. Only their places are in memory. The order of blocks is drawn
-    again, with the same result, whenever it is needed.
+    They are numbered by cluster, then order, then piece. Only the places of blocks are in memory. The order of blocks
+    is drawn again, with the same result, if it is needed again and is not among the last orders.
 
     Args:
         clusters: places of the observations of each cluster.
@@ -76,6 +69,8 @@ class ClusterSequences:
         self._pieces = -(-clusters.counts // longest)  # of each order of a cluster
         self._ends = np.cumsum(self._pieces * orders)
         self._starts = self._ends - self._pieces * orders
+        most_blocks = int(np.diff(clusters.cuts).max())
+        self._blocks = lru_cache(maxsize=_BLOCKS_IN_MEMORY // most_blocks)(self._ordered)
 
     def __len__(self) -> int:
         return int(self._ends[-1])
@@ -93,28 +88,52 @@ class ClusterSequences:
         lengths: Indexes = each + (pieces < longer)
         return lengths
 
-    def spans(self, number: int) -> list[Span]:
-        """The rows of a sequence, in its order of blocks."""
-        cluster, order, piece = (int(place[0]) for place in self._places(np.array([number])))
-        shuffle = self._draws.generator(Purpose.ORDERS, cluster, order) if self._is_permuted else None
-        spans = self._clusters.spans(cluster, shuffle)
-        each, longer = divmod(int(self._clusters.counts[cluster]), int(self._pieces[cluster]))
-        first = piece * each + min(piece, longer)
-        return part_of(spans, first, first + each + (piece < longer))
+    def _ordered(self, cluster: int, order: int) -> tuple[Indexes, Indexes]:
+        """The first rows and the lengths of the blocks of a cluster, in an order."""
+        part = slice(int(self._clusters.cuts[cluster]), int(self._clusters.cuts[cluster + 1]))
+        starts = self._clusters.starts[part]
+        lengths = self._clusters.lengths[part]
+        if self._is_permuted:
+            shuffled = self._draws.generator(Purpose.ORDERS, cluster, order).permutation(len(starts))
+            starts = starts[shuffled]
+            lengths = lengths[shuffled]
+        return starts, lengths
 
-    def read(self, numbers: Indexes) -> ClusterBatch:
-        """Some sequences side by side."""
-        return pad([self._clusters.read(self.spans(number)) for number in numbers.tolist()])
+    def rows(self, numbers: Indexes) -> Indexes:
+        """The rows of some sequences, sequence after sequence, each in its order of blocks."""
+        places = zip(*(place.tolist() for place in self._places(numbers)), strict=True)
+        starts, lengths = zip(*itertools.starmap(self._parts, places), strict=True)
+        return rows_of(np.concatenate(starts), np.concatenate(lengths))
+
+    def _parts(self, cluster: int, order: int, piece: int) -> tuple[Indexes, Indexes]:
+        """The first rows and the lengths of the parts of blocks that a sequence has."""
+        starts, lengths = self._blocks(cluster, order)
+        pieces = int(self._pieces[cluster])
+        if pieces == 1:
+            return starts, lengths
+        each, longer = divmod(int(self._clusters.counts[cluster]), pieces)
+        first = piece * each + min(piece, longer)
+        return part_of(starts, lengths, first, first + each + (piece < longer))
+
+    def draw(self, numbers: Indexes) -> tuple[Indexes, Packing]:
+        """The rows of some sequences in packed order, and their packing."""
+        packing = Packing.of(self.lengths(numbers))
+        padded = np.zeros((packing.batch, len(packing.sizes)), dtype=np.int64)
+        padded[np.arange(padded.shape[1]) < self.lengths(numbers)[:, None]] = self.rows(numbers)
+        return padded.T.ravel()[packing.places.numpy()], packing
 
     @cached_property
-    def _everything(self) -> ClusterBatch:
-        return self.read(np.arange(len(self)))
+    def _everything(self) -> tuple[Indexes, Packing]:
+        return self.draw(np.arange(len(self)))
 
-    def batch(self, iteration: int) -> ClusterBatch:
-        """The batch of an iteration: `batch_size` sequences drawn with replacement; with None, all sequences."""
+    def batch(self, iteration: int) -> tuple[Indexes, Packing]:
+        """The rows of the batch of an iteration, in packed order, and their packing.
+
+        A batch has `batch_size` sequences, drawn with replacement; with None, it has all sequences.
+        """
         if self._args.batch_size is None:
             return self._everything
-        return self.read(self.drawn(iteration, self._args.batch_size))
+        return self.draw(self.drawn(iteration, self._args.batch_size))
 
     def drawn(self, iteration: int, batch_size: int) -> Indexes:
         """The numbers of the sequences in the batch of an iteration.

@@ -149,9 +149,8 @@ class StoringCheckpointer(Checkpointer):
         except (KeyError, ValueError, IndexError, TypeError) as error:
             raise CheckpointError(f"{self.resumed_from}: does not fit this training: {error!r:.200}") from error
 
-    def offer(self, stage: Stage, record: StageRecord) -> None:
-        if self._team.agree(time.monotonic() >= self._next):
-            self.keep(stage, record)
+    def is_due(self) -> bool:
+        return self._team.agree(time.monotonic() >= self._next)
 
     def keep(self, stage: Stage, record: StageRecord) -> None:
         now = {**stage.tensors(), **_tensors_of(record)}

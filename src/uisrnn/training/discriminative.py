@@ -105,6 +105,7 @@ class DiscriminativeStage:
     """
 
     name = "discriminative"
+    most_unread = 0
     check_every = CHECK_EVERY
     cure = "scale the observations to about 1"
 

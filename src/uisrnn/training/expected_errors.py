@@ -11,9 +11,11 @@ from uisrnn.decoding.offline import decode_all
 from uisrnn.decoding.search import BeamSearch
 from uisrnn.evals import compute_sequence_match_accuracy
 from uisrnn.model.observation import ObservationModel
+from uisrnn.model.placement import on_faster_device
 from uisrnn.sequences.coded import CodedSequence
 from uisrnn.sequences.labels import Codes, renumber
 from uisrnn.training.sequence_scores import LabelHypotheses, LearnedPrior, negative_log_joints
+from uisrnn.transfers import sent
 
 BEAM_SIZE = 10
 
@@ -33,9 +35,9 @@ def expected_errors(model: ObservationModel[Any], prior: LearnedPrior, sequences
         sequences: sequences with labels.
 
     Returns:
-        () the mean over sequences.
+        () the mean over sequences, on the CPU.
     """
-    search = BeamSearch(prior.joint(model), BEAM_SIZE)
+    search = BeamSearch(on_faster_device(prior.joint(model)), BEAM_SIZE)
     owners = []
     codes = []
     errors = []
@@ -50,7 +52,7 @@ def expected_errors(model: ObservationModel[Any], prior: LearnedPrior, sequences
     scores = negative_log_joints(model, prior, [_tensor(model, sequence) for sequence in sequences], hypotheses)
     rows = torch.split(scores, np.bincount(hypotheses.owners).tolist())
     log_probs = torch.cat([torch.log_softmax(-row, 0) for row in rows])
-    return (log_probs.exp() * torch.tensor(errors, dtype=log_probs.dtype, device=log_probs.device)).sum() / len(rows)
+    return (log_probs.exp() * torch.tensor(errors, dtype=log_probs.dtype)).sum() / len(rows)
 
 
 def _truth(sequence: CodedSequence) -> Codes:
@@ -59,4 +61,4 @@ def _truth(sequence: CodedSequence) -> Codes:
 
 
 def _tensor(model: ObservationModel[Any], sequence: CodedSequence) -> Tensor:
-    return torch.tensor(sequence.observations, dtype=model.dtype, device=model.device)
+    return sent(torch.tensor(sequence.observations, dtype=model.dtype), model.device)

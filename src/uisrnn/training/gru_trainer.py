@@ -17,6 +17,7 @@ from uisrnn.training.discriminative import Fold
 from uisrnn.training.draws import Draws, Purpose
 from uisrnn.training.generative import GenerativeStage, new_optimizer
 from uisrnn.training.loop import StageRecord, run
+from uisrnn.training.row_sources import BatchSource, row_source
 from uisrnn.training.team import Team
 from uisrnn.training.tensors import largest_weight
 from uisrnn.training.trainer import Folds, TrainingTask
@@ -49,14 +50,25 @@ class GRUTrainer:
         team = task.context.team
         corpus, apart = task.split() if task.keeps_apart else (task.corpus, None)
         args = dataclasses.replace(args, batch_size=share_of_batch(args, team))
-        sequences = ClusterSequences(Clusters.of(corpus, args.enforce_cluster_id_uniqueness), args, draws)
-        development = None if apart is None or args.patience is None else _development_batch(apart, args, draws)
+        device = self._model.device
+        rows = row_source(corpus.rows, device)
+
+        def source(of: Corpus) -> BatchSource:
+            clusters = Clusters.of(of, args.enforce_cluster_id_uniqueness)
+            return BatchSource(ClusterSequences(clusters, args, draws), rows, device)
+
+        development = None if apart is None or args.patience is None else _development_batch(source(apart), draws)
         if self._optimizer is None:
             self._optimizer = new_optimizer(self._model)
-        with Prefetched(sequences.batch, corpus.rows.ahead, args.train_iteration) as batches:
-            stage = GenerativeStage(self._model, self._optimizer, batches, development, args, draws, team)
-            rows = args.batch_size or len(sequences)
-            with products_on(threads_for_products(rows * largest_weight(self._model.parameters()))):
+        batches = source(corpus)
+        with Prefetched(batches.prepare, rows.ahead, args.train_iteration) as prepared:
+
+            def batch(iteration: int) -> ClusterBatch:
+                return batches.finish(prepared(iteration))
+
+            stage = GenerativeStage(self._model, self._optimizer, batch, development, args, draws, team)
+            entries = (args.batch_size or len(batches)) * largest_weight(self._model.parameters())
+            with products_on(threads_for_products(entries)):
                 record = run(stage, task.context, progress)
         if apart is None or not task.is_discriminative:
             return record, Folds()
@@ -78,7 +90,6 @@ def share_of_batch(args: TrainingArguments, team: Team) -> int | None:
     return args.batch_size // team.size + (team.rank < args.batch_size % team.size)
 
 
-def _development_batch(corpus: Corpus, args: TrainingArguments, draws: Draws) -> ClusterBatch:
-    sequences = ClusterSequences(Clusters.of(corpus, args.enforce_cluster_id_uniqueness), args, draws)
-    order = draws.generator(Purpose.DEVELOPMENT).permutation(len(sequences))
-    return sequences.read(order[:_DEVELOPMENT_SEQUENCES])
+def _development_batch(source: BatchSource, draws: Draws) -> ClusterBatch:
+    order = draws.generator(Purpose.DEVELOPMENT).permutation(len(source))
+    return source.read(order[:_DEVELOPMENT_SEQUENCES])

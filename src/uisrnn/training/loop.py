@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -28,6 +29,17 @@ class Step(NamedTuple):
     figures: dict[str, float]
     taken: bool
 
+    def read(self) -> "Step":
+        """This step; see `Report`."""
+        return self
+
+
+class Report(Protocol):
+    """The result of a step, which may still be on its way from a device."""
+
+    def read(self) -> Step:
+        """Wait for the result."""
+
 
 class Stage(Protocol):
     """A kind of gradient steps, generative or discriminative.
@@ -37,18 +49,24 @@ class Stage(Protocol):
         iterations: number of steps.
         check_every: number of iterations between two checks on the development sequences.
         cure: advice for users if the loss is never finite.
+        most_unread: number of steps that may follow a step before the loop reads its result; 0 if results never wait
+            for a device.
     """
 
     name: str
     iterations: int
     check_every: int
     cure: str
+    most_unread: int
 
     def start(self) -> None:
         """Prepare the first step. The loop does not call this if it resumes from a checkpoint."""
 
-    def step(self, iteration: int) -> Step:
-        """Take a step. The random numbers of a step depend on the iteration alone."""
+    def step(self, iteration: int) -> Report:
+        """Take a step, unless its loss or gradient is not finite.
+
+        The random numbers of a step depend on the iteration alone.
+        """
 
     def check(self) -> float | None:
         """The loss on the development sequences; None without development sequences."""
@@ -139,8 +157,9 @@ class Checkpointer:
         """The record of a stage so far, after the stage has taken over its tensors from a checkpoint."""
         return StageRecord()
 
-    def offer(self, stage: Stage, record: StageRecord) -> None:
-        """Keep the state after a step if enough time has passed since the last checkpoint."""
+    def is_due(self) -> bool:
+        """Whether enough time has passed since the last checkpoint."""
+        return False
 
     def keep(self, stage: Stage, record: StageRecord) -> None:
         """Keep the state now."""
@@ -169,6 +188,9 @@ class StageContext:
 def run(stage: Stage, context: StageContext, progress: Progress) -> StageRecord:
     """Take the steps of a stage until all are taken, or time or patience is over.
 
+    The results of steps on a GPU are read a few steps later, so the GPU never waits for the loop. The record of all
+    steps is complete whenever something depends on the record: at checks, checkpoints and at the end.
+
     Args:
         stage: the stage; it is settled afterwards.
         context: see `StageContext`.
@@ -179,27 +201,78 @@ def run(stage: Stage, context: StageContext, progress: Progress) -> StageRecord:
     """
     record = context.checkpointer.resumed(stage)
     first = record.iteration
+    unread = _Unread(stage, record, progress)
     with progress:
         if record.iteration:
             progress.advance(record.iteration)
         else:
             stage.start()
         while not record.ended:
-            _check(stage, record, context, progress)
-            if record.iteration >= stage.iterations:
+            if _is_check_due(stage, unread.next_iteration):
+                unread.read_all()
+                unread.tell()
+                _check(stage, record, context, progress)
+            if unread.next_iteration >= stage.iterations:
                 record.ended = True
             is_over = context.deadline.is_over(context.team)
-            if record.ended or (is_over and record.iteration > first):  # each call takes at least one step
+            if record.ended or (is_over and unread.next_iteration > first):  # each call takes at least one step
                 break
-            step = stage.step(record.iteration)
-            record.note(step)
-            _require_hope(stage, record, step)
-            context.checkpointer.offer(stage, record)
-            progress.record(**step.figures)
-            progress.advance(loss=step.loss)
+            unread.add(stage.step(unread.next_iteration))
+            if context.checkpointer.is_due():
+                unread.read_all()
+                context.checkpointer.keep(stage, record)
+            unread.tell()
+        unread.read_all()
+        unread.tell()
         context.checkpointer.keep(stage, record)
     stage.settle()
     return record
+
+
+class _Unread:
+    """The last steps, whose results the record lacks.
+
+    Args:
+        stage: the stage.
+        record: receives the results in their order.
+        progress: see `run`.
+    """
+
+    def __init__(self, stage: Stage, record: StageRecord, progress: Progress) -> None:
+        self._stage = stage
+        self._record = record
+        self._progress = progress
+        self._reports: deque[Report] = deque()
+        self._untold: list[Step] = []
+
+    @property
+    def next_iteration(self) -> int:
+        """The iteration of the next step."""
+        return self._record.iteration + len(self._reports)
+
+    def add(self, report: Report) -> None:
+        """Add a step, and read the steps that are more than `most_unread` steps old."""
+        self._reports.append(report)
+        self._read_until(self._stage.most_unread)
+
+    def read_all(self) -> None:
+        """Read all steps."""
+        self._read_until(0)
+
+    def _read_until(self, left: int) -> None:
+        while len(self._reports) > left:
+            step = self._reports.popleft().read()
+            self._record.note(step)
+            _require_hope(self._stage, self._record, step)
+            self._untold.append(step)
+
+    def tell(self) -> None:
+        """Report the steps that were read since the last call."""
+        told = self._untold
+        self._untold = []
+        for step in told:
+            self._progress.record(**step.figures)
+            self._progress.advance(loss=step.loss)
 
 
 def _require_hope(stage: Stage, record: StageRecord, step: Step) -> None:
@@ -212,11 +285,14 @@ def _require_hope(stage: Stage, record: StageRecord, step: Step) -> None:
         )
 
 
+def _is_check_due(stage: Stage, iteration: int) -> bool:
+    return iteration % stage.check_every == 0 or iteration == stage.iterations
+
+
 def _check(stage: Stage, record: StageRecord, context: StageContext, progress: Progress) -> None:
-    """Compute the loss on the development sequences if a check is due; end the stage if patience is over."""
+    """Compute the loss on the development sequences; end the stage if patience is over."""
     iteration = record.iteration
-    is_due = iteration % stage.check_every == 0 or iteration == stage.iterations
-    if not is_due or iteration in record.checks:
+    if iteration in record.checks:
         return
     loss = stage.check()
     if loss is None:

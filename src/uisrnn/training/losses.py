@@ -9,20 +9,22 @@ from torch import Tensor
 from torch.nn import functional
 
 from uisrnn.arguments import TrainingArguments
+from uisrnn.model.packing import Packing
+from uisrnn.transfers import sent
 
 
 class Target(Protocol):
     """The target of the running means mu_0, mu_1, ... of a cluster's outputs."""
 
-    def of(self, observations: Tensor, mask: Tensor) -> Tensor:
-        """The targets of all predictions that have an observation.
+    def of(self, observations: Tensor, packing: Packing) -> Tensor:
+        """The targets of all predictions.
 
         Args:
-            observations: (time, batch, D), padded at the end.
-            mask: (time, batch) whether there is an observation.
+            observations: (n, D), packed.
+            packing: their places in the sequences.
 
         Returns:
-            (n, D), in the order of `observations[mask]`.
+            (n, D), packed.
         """
         ...
 
@@ -31,8 +33,8 @@ class Target(Protocol):
 class NextObservation:
     """mu_{n-1} is trained to predict x_n, as in the paper."""
 
-    def of(self, observations: Tensor, mask: Tensor) -> Tensor:
-        return observations[mask]
+    def of(self, observations: Tensor, packing: Packing) -> Tensor:
+        return observations
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,16 @@ class SampleMean:
 
     number: int
 
-    def of(self, observations: Tensor, mask: Tensor) -> Tensor:
+    def of(self, observations: Tensor, packing: Packing) -> Tensor:
         """Sample means, drawn from torch's generator on the CPU for any device."""
-        time, column = mask.nonzero(as_tuple=True)  # (n,), (n,)
-        remaining = mask.sum(0)[column] - time  # (n,)
-        uniform = torch.rand(len(time), self.number, dtype=torch.float64).to(mask.device)
-        drawn = time[:, None] + (uniform * remaining[:, None]).long()  # (n, N)
-        rows = drawn * mask.shape[1] + column[:, None]
-        return functional.embedding_bag(rows, observations.flatten(0, 1), mode="mean")
+        starts = packing.sizes.cumsum(0) - packing.sizes  # (T,)
+        times = torch.repeat_interleave(packing.sizes)  # (n,)
+        ranks = torch.arange(len(times)) - starts[times]  # (n,) sequences by length, longest first
+        lengths = torch.bincount(ranks)  # (batch,)
+        uniform = torch.rand(len(times), self.number, dtype=torch.float64)
+        drawn = times[:, None] + (uniform * (lengths[ranks] - times)[:, None]).long()  # (n, N)
+        entries = starts[drawn] + ranks[:, None]
+        return functional.embedding_bag(sent(entries, observations.device), observations, mode="mean")
 
 
 TARGETS: dict[str, Callable[[TrainingArguments], Target]] = {

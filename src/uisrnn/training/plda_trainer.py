@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 import numpy as np
 
 from uisrnn.arguments import TrainingArguments
+from uisrnn.corpus.corpus import Indexes
 from uisrnn.model.plda import PLDAObservation
 from uisrnn.progress import Progress
 from uisrnn.training.discriminative import Fold
@@ -50,14 +51,17 @@ class PLDATrainer:
         team = task.context.team
         order = task.shuffled()
         own = min(max(_MOST_FOLDS // team.size, 2), len(order))  # at least a training fold and a development fold
-        folds = []
+        parts: list[Indexes] = []
+        is_own: list[bool] = []
         for rank, number in enumerate(team.gather(own)):
-            is_own = rank == team.rank
-            for part in np.array_split(order if is_own else order[:0], number):
-                covariances = scatter.covariances(without=scatter.clusters_of(part))  # all processes compute these
-                if is_own:
-                    model = self._model.with_same_parameters()
-                    covariances.install(model)
-                    folds.append(Fold(model, task.corpus.subset(part)))
+            parts += np.array_split(order if rank == team.rank else order[:0], number)
+            is_own += [rank == team.rank] * number
+        folds = []
+        covariances = scatter.each_without([scatter.clusters_of(part) for part in parts])  # all processes need all
+        for part, belongs_here, covariance in zip(parts, is_own, covariances, strict=True):
+            if belongs_here:
+                model = self._model.with_same_parameters()
+                covariance.install(model)
+                folds.append(Fold(model, task.corpus.subset(part)))
         held_out = max(round(DEVELOPMENT_SHARE * len(folds)), 1)
         return Folds(folds[held_out:], folds[:held_out])

@@ -19,6 +19,7 @@ from uisrnn.model.label_prior import LabelPrior
 from uisrnn.model.observation import ObservationModel, negative_log_density
 from uisrnn.model.transition import Transition
 from uisrnn.sequences.labels import Codes
+from uisrnn.transfers import sent
 
 _LEAST = 1e-12
 """Least distance of start values from 0, and of p0 from 1; their gradients vanish there."""
@@ -91,7 +92,9 @@ class LabelHypotheses:
 def negative_log_joints(
     model: ObservationModel[Any], prior: LearnedPrior, observations: Sequence[Tensor], hypotheses: LabelHypotheses
 ) -> Tensor:
-    """The scores of label sequences, equal to the scores of the decoder's beams: (n,) with gradients.
+    """The scores of label sequences, equal to the scores of the decoder's beams: (n,) with gradients, on the CPU.
+
+    A model on a GPU waits for the CPU only twice: for the costs, and for their gradients.
 
     Args:
         model: the observation model.
@@ -99,8 +102,8 @@ def negative_log_joints(
         observations: (T_i, D) for each sequence.
         hypotheses: n label sequences.
     """
-    costs = observation_costs(model, observations, hypotheses)
-    return prior.scale.to(costs.device) * costs - log_label_priors(prior, hypotheses).to(costs.device)
+    costs = observation_costs(model, observations, hypotheses).cpu()
+    return prior.scale * costs - log_label_priors(prior, hypotheses)
 
 
 def observation_costs(
@@ -130,13 +133,14 @@ def observation_costs(
             members.append(number)
             clusters.append(numbers[identity])
     lengths = torch.tensor([len(index) for index in indexes])
-    padded = pad_sequence(indexes).to(views.device)
-    x = views[padded]
+    padded = pad_sequence(indexes)
+    x = views[sent(padded, views.device)]
     costs = negative_log_density(x, model.unroll(x, lengths))
     mask = torch.arange(len(padded))[:, None] < lengths
-    each = torch.where(mask.to(costs.device), costs, 0.0).sum(0)
+    each = torch.where(sent(mask, costs.device), costs, 0.0).sum(0)
     total = each.new_zeros(len(hypotheses.codes))
-    return total.index_add(0, torch.tensor(members, device=total.device), each[clusters])
+    taken, into = (sent(torch.tensor(numbers), total.device) for numbers in (clusters, members))
+    return total.index_add(0, into, each[taken])
 
 
 def log_label_priors(prior: LearnedPrior, hypotheses: LabelHypotheses) -> Tensor:

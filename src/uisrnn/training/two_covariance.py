@@ -1,6 +1,6 @@
 """Closed form of the two-covariance model: within- and between-cluster covariances from labelled observations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,6 +22,7 @@ BETWEEN_SHRINKAGE = 0.05
 _FLOOR = 1e-4
 _MOST_CANCELLED = 1e-6
 _PART = 2**12  # observations in memory at a time
+_BYTES_OF_SCATTERS = 2**27
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,32 @@ class TwoCovariance:
             buffer.copy_(tensor)
 
 
+@dataclass(frozen=True)
+class _Part:
+    """Some of the clusters.
+
+    Attributes:
+        kept: for each cluster, whether the part has the cluster and this process counts it.
+        observations: number of observations of all processes.
+        clusters: number of clusters of all processes.
+        is_summed: for each cluster of this process, whether its scatter is summed up.
+        is_difference: whether these are the clusters that the part lacks, because they have fewer observations.
+    """
+
+    kept: NDArray[np.bool_]
+    observations: float
+    clusters: float
+    is_summed: NDArray[np.bool_]
+    is_difference: bool
+
+
 class ClusterScatter:
     """Sums over labelled observations that give covariances, with or without some clusters.
 
     Processes add their sums. Observations are read in parts: twice for all clusters, and once more for the clusters
-    that are left out, or for the remaining clusters if they are fewer.
+    that are left out, or for the remaining clusters if they are fewer. The arithmetic is that of numpy on the CPU, in
+    double precision, whatever the device of the model: the eigenvectors of a few hundred dimensions and sums over
+    clusters need many small steps, for each of which a GPU would wait.
 
     Args:
         corpus: labelled sequences of this process.
@@ -98,7 +120,7 @@ class ClusterScatter:
         owner = np.arange(len(counts)) % team.size if self._is_shared else np.full(len(counts), team.rank)
         self._is_counted = (owner == team.rank) & (counts > 0)
         self._number = float(team.sum(np.array([counts[self._is_counted].sum()]))[0])
-        self._scatter = team.sum(self._scatter_of(np.arange(len(self._clusters))))
+        self._scatter = team.sum(self._scatter_of(np.arange(len(self._clusters.of_block))))
 
     def clusters_of(self, numbers: Indexes) -> Indexes:
         """The clusters of some sequences of this process; `covariances` can leave them out."""
@@ -107,44 +129,51 @@ class ClusterScatter:
         return np.unique(self._entries[np.concatenate(blocks)]) if blocks else np.empty(0, dtype=np.int64)
 
     def covariances(self, without: Indexes | None = None) -> TwoCovariance:
-        """The covariances, each shrunken towards a multiple of the identity, so that few observations suffice.
+        """The covariances without some clusters; see `each_without`."""
+        return next(self.each_without([np.empty(0, dtype=np.int64) if without is None else without]))
 
-        The between-cluster covariance is the covariance of cluster means, so it includes within / n.
+    def each_without(self, groups: Sequence[Indexes]) -> Iterator[TwoCovariance]:
+        """The covariances without the clusters of each group, each shrunken towards a multiple of the identity.
+
+        Few observations suffice because of the shrinkage. The between-cluster covariance is the covariance of cluster
+        means, so it includes within / n.
 
         Args:
-            without: clusters to leave out, see `clusters_of`; none is left out if fewer than two would remain. Every
-                process names its own clusters.
+            groups: clusters to leave out, see `clusters_of`; none is left out if fewer than two would remain. Every
+                process names its own clusters, in as many groups as the other processes.
         """
+        dim = self._means.shape[1]
+        number = max(_BYTES_OF_SCATTERS // (8 * dim**2), 1)
+        for first in range(0, len(groups), number):
+            parts = [self._part(group) for group in groups[first : first + number]]
+            scatters = self._scatters_of(np.stack([part.is_summed for part in parts]))
+            for part, scatter in zip(parts, scatters, strict=True):
+                yield self._covariances(part, self._team.sum(scatter))
+
+    def _part(self, without: Indexes) -> "_Part":
         kept, without = self._kept(without)
-        n, clusters = self._team.sum(np.array([self._counts[kept].sum(), kept.sum()], dtype=np.float64)).tolist()
-        scatter = self._scatter
-        if len(without) or self._team.size > 1:
-            scatter = self._scatter_without(without, n)
-        center = self._team.sum(np.where(kept, self._counts, 0.0) @ self._means) / n
-        spread, between = self._about(center, np.flatnonzero(kept))
+        counts = np.array([self._counts[kept].sum(), kept.sum()], dtype=np.float64)
+        observations, clusters = self._team.sum(counts).tolist()
+        is_left_out = np.isin(self._entries, without)
+        is_difference = 2 * observations > self._number
+        return _Part(kept, observations, clusters, is_left_out if is_difference else ~is_left_out, is_difference)
+
+    def _covariances(self, part: "_Part", scatter: Matrix) -> TwoCovariance:
+        """The covariances of a part, from the scatter of its clusters or of the clusters that it lacks."""
+        if part.is_difference:
+            difference = self._scatter - scatter
+            scatter = difference
+            if np.trace(difference) < _MOST_CANCELLED * np.trace(self._scatter):
+                scatter = self._team.sum(self._scatters_of(~part.is_summed[None])[0])
+        n = part.observations
+        center = self._team.sum(np.where(part.kept, self._counts, 0.0) @ self._means) / n
+        spread, between = self._about(center, np.flatnonzero(part.kept))
         scale = (np.trace(scatter) + spread) / n / len(center) or 1.0  # all observations equal: any scale will do
-        within = _shrunk(scatter / max(n - clusters, 1), WITHIN_SHRINKAGE, scale)
-        between = _shrunk(between / clusters, BETWEEN_SHRINKAGE, scale)
-        if clusters == 1:  # nothing tells how clusters differ
+        within = _shrunk(scatter / max(n - part.clusters, 1), WITHIN_SHRINKAGE, scale)
+        between = _shrunk(between / part.clusters, BETWEEN_SHRINKAGE, scale)
+        if part.clusters == 1:  # nothing tells how clusters differ
             between = scale * np.eye(len(center))
         return TwoCovariance(center, within, between)
-
-    def _scatter_without(self, clusters: Indexes, kept: float) -> Matrix:
-        """Scatter without the given clusters, over all processes.
-
-        Subtract their scatter from the total, or sum the scatter of the remaining clusters if that reads less data or
-        rounds less.
-
-        Args:
-            clusters: clusters of this process that are left out.
-            kept: number of remaining observations in all processes.
-        """
-        is_left_out = np.isin(self._entries, clusters)
-        if 2 * kept > self._number:
-            scatter = self._scatter - self._team.sum(self._scatter_of(np.flatnonzero(is_left_out)))
-            if np.trace(scatter) >= _MOST_CANCELLED * np.trace(self._scatter):
-                return scatter
-        return self._team.sum(self._scatter_of(np.flatnonzero(~is_left_out)))
 
     def _about(self, center: Matrix, clusters: Indexes) -> tuple[float, Matrix]:
         """sum n |m - c|^2 and sum (m - c)(m - c)' over the given clusters of all processes."""
@@ -196,10 +225,30 @@ class ClusterScatter:
             blocks = slice(cuts[first], cuts[last])
             yield x.astype(np.float64), self._corpus.blocks.lengths[blocks], self._clusters.of_block[blocks]
 
-    def _scatter_of(self, clusters: Indexes) -> Matrix:
-        """sum (x - m)(x - m)' over the observations of some clusters of this process about their means."""
+    def _scatters_of(self, is_summed: NDArray[np.bool_]) -> Matrix:
+        """sum (x - m)(x - m)' over the observations of some clusters of this process about their means.
+
+        Clusters that belong to the same sums are read together, and each cluster is read once for all sums.
+
+        Args:
+            is_summed: (sums, clusters) whether a cluster belongs to a sum.
+
+        Returns:
+            (sums, D, D).
+        """
+        scatters = np.zeros((len(is_summed), *(self._means.shape[1],) * 2))
+        memberships, kinds = np.unique(is_summed, axis=1, return_inverse=True)
+        kinds = kinds.reshape(-1)[self._clusters.of_block]
+        by_kind = np.argsort(kinds, kind="stable")
+        ends = np.searchsorted(kinds[by_kind], np.arange(memberships.shape[1] + 1))
+        for kind, (first, last) in enumerate(pairwise(ends.tolist())):
+            if memberships[:, kind].any():
+                scatters[memberships[:, kind]] += self._scatter_of(by_kind[first:last])
+        return scatters
+
+    def _scatter_of(self, blocks: Indexes) -> Matrix:
+        """sum (x - m)(x - m)' over the observations of some blocks about the means of their clusters."""
         scatter = np.zeros((self._means.shape[1],) * 2)
-        blocks = np.flatnonzero(np.isin(self._clusters.of_block, clusters))
         starts = self._corpus.blocks.starts[blocks]
         lengths = self._corpus.blocks.lengths[blocks]
         spans = list(zip(starts.tolist(), (starts + lengths).tolist(), strict=True))

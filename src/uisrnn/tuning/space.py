@@ -161,4 +161,4 @@ def apply(model: UISRNN, tunables: Tunables, values: Values) -> None:
     for name in _SCALARS:
         if name in values:
             setattr(model, name, values[name])
-    _write(model.decoder().search.joint.observation, tunables, values)
+    _write(model._model.observation, tunables, values)

@@ -8,6 +8,7 @@ import torch
 import uisrnn
 from uisrnn import parallel
 from uisrnn.parallel import (
+    become_worker,
     in_parallel,
     limited,
     most_threads,
@@ -132,6 +133,13 @@ def test_workers_do_not_change_the_products_of_their_caller(threads):
         run_workers(lambda _stop: None, 4)
         assert torch.get_num_threads() == 2
     assert torch.get_num_threads() == in_new_thread(torch.get_num_threads) == threads
+
+
+def test_a_worker_of_a_caller_within_a_limit_leaves_no_trace(threads):
+    with limited(threads):
+        in_new_thread(become_worker)
+        assert most_threads() == torch.get_num_threads() == threads
+    assert in_new_thread(torch.get_num_threads) == threads
 
 
 def test_a_thread_that_begins_beside_workers_has_the_number_of_the_user(many_threads):

@@ -125,7 +125,8 @@ def limited(threads: int | None) -> Iterator[None]:
     """
     before = _HERE.most
     most = _wished(threads) if before is None else min(before, threads or before)
-    with products_on(most):
+    with _TORCH_THREADS.kept():
+        torch.set_num_threads(most)
         _HERE.most = most
         try:
             yield
@@ -136,9 +137,6 @@ def limited(threads: int | None) -> Iterator[None]:
 @contextmanager
 def products_on(threads: int) -> Iterator[None]:
     """Let products of torch in the calling thread use this number of threads; workers are not limited."""
-    if torch.get_num_threads() == threads:
-        yield
-        return
     with _TORCH_THREADS.kept():
         torch.set_num_threads(threads)
         yield

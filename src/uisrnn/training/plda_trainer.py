@@ -1,20 +1,23 @@
 """Training of plda and context_plda: covariances in closed form."""
 
 from contextlib import AbstractContextManager
+from itertools import islice
 
 import numpy as np
 
 from uisrnn.arguments import TrainingArguments
 from uisrnn.corpus.corpus import Indexes
 from uisrnn.model.plda import PLDAObservation
+from uisrnn.parallel import in_parallel
 from uisrnn.progress import Progress
 from uisrnn.training.discriminative import Fold
 from uisrnn.training.loop import StageRecord
 from uisrnn.training.tensors import restored_on_failure
 from uisrnn.training.trainer import DEVELOPMENT_SHARE, Folds, TrainingTask
-from uisrnn.training.two_covariance import ClusterScatter
+from uisrnn.training.two_covariance import ClusterScatter, TwoCovariance
 
 _MOST_FOLDS = 50
+_FOLDS_AT_ONCE = 16
 
 
 class PLDATrainer:
@@ -56,12 +59,18 @@ class PLDATrainer:
         for rank, number in enumerate(team.gather(own)):
             parts += np.array_split(order if rank == team.rank else order[:0], number)
             is_own += [rank == team.rank] * number
-        folds = []
         covariances = scatter.each_without([scatter.clusters_of(part) for part in parts])  # all processes need all
-        for part, belongs_here, covariance in zip(parts, is_own, covariances, strict=True):
-            if belongs_here:
-                model = self._model.with_same_parameters()
-                covariance.install(model)
-                folds.append(Fold(model, task.corpus.subset(part)))
+        pairs = zip(parts, covariances, strict=True)
+        own_pairs = (pair for belongs_here, pair in zip(is_own, pairs, strict=True) if belongs_here)
+
+        def fold_of(pair: tuple[Indexes, TwoCovariance]) -> Fold:
+            part, covariance = pair
+            model = self._model.with_same_parameters()
+            covariance.install(model)
+            return Fold(model, task.corpus.subset(part))
+
+        folds: list[Fold] = []
+        while some := list(islice(own_pairs, _FOLDS_AT_ONCE)):
+            folds += in_parallel(fold_of, some)
         held_out = max(round(DEVELOPMENT_SHARE * len(folds)), 1)
         return Folds(folds[held_out:], folds[:held_out])

@@ -7,7 +7,6 @@ from itertools import pairwise
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import linalg
 
 from uisrnn.corpus.clusters import Clusters
 from uisrnn.corpus.corpus import Corpus, Indexes
@@ -42,7 +41,8 @@ class TwoCovariance:
     def whitened(self, dim: int) -> tuple[Matrix, Matrix]:
         """The directions P in which clusters differ most compared with their observations.
 
-        P' within P = 1 and P' between P = diag(e): the generalised eigenvectors.
+        P' within P = 1 and P' between P = diag(e): the generalised eigenvectors. With within = L L' and the
+        eigenvectors V of L^-1 between L'^-1, P = L'^-1 V. torch computes them, because its threads can be limited.
 
         Args:
             dim: F, number of directions.
@@ -53,12 +53,17 @@ class TwoCovariance:
         Raises:
             TrainingError: the covariances are not finite, or `within` is not positive definite.
         """
+        if not (np.isfinite(self.within).all() and np.isfinite(self.between).all()):
+            raise TrainingError("the covariances of these observations cannot be used: they are not finite")
         try:
-            eigenvalues, vectors = linalg.eigh(self.between, self.within)
-        except (linalg.LinAlgError, ValueError) as error:  # ValueError: not finite
+            lower = torch.linalg.cholesky(torch.from_numpy(self.within))
+            half = torch.linalg.solve_triangular(lower, torch.from_numpy(self.between), upper=False)
+            balanced = torch.linalg.solve_triangular(lower, half.mT, upper=False)
+            eigenvalues, vectors = torch.linalg.eigh(balanced)
+        except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined]
             raise TrainingError(f"the covariances of these observations cannot be used: {error}") from error
-        chosen = slice(None, -dim - 1, -1)
-        return vectors[:, chosen].copy(), eigenvalues[chosen].copy()
+        projection = torch.linalg.solve_triangular(lower.mT, vectors.flip(1)[:, :dim], upper=True)
+        return projection.numpy(), eigenvalues.flip(0)[:dim].numpy()
 
     def install(self, model: PLDAObservation) -> None:
         """Write centre, projection and eigenvalues into a model."""

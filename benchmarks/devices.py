@@ -31,6 +31,8 @@ SECONDS = 320.0
 PATIENCE = 2.5
 """A measurement may take this multiple of its share of the time."""
 LEAST_WAIT = 15.0
+START = 30.0
+"""Most seconds for the start of a process."""
 PEER = "uisrnn 0.1.2"
 NO_TIME = "no time"
 
@@ -91,6 +93,8 @@ class Worker:
         """The figures of a task, or an error; the process is ended if it does not answer in time."""
         if self._process is None:
             self._process = self._started()
+            if task != "start" and "error" in (answer := self.ask("start", 0, START)):
+                return answer
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
@@ -138,6 +142,14 @@ def workers_of(folder: str, has_gpu: bool, peer: str | None) -> dict[str, Worker
         workers |= {f"{PEER} {name}": Worker(workers[name].device, cores, folder, peer)
                     for name in ("all", "gpu") if name in workers}  # fmt: skip
     return workers
+
+
+def start_all(workers: dict[str, Worker], seconds: float) -> None:
+    """Start all processes, and let the last process of this library train a model for decoding."""
+    for worker in workers.values():
+        worker.ask("start", 0, START)
+    *_others, name = (name for name in workers if PEER not in name)
+    workers[name].ask("prepare", seconds, 4 * seconds)
 
 
 def measurements(case: Case, workers: dict[str, Worker]) -> list[str]:
@@ -251,7 +263,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         workers = workers_of(folder, has_gpu, args.peer and str(Path(args.peer).resolve()))
         try:
-            workers["gpu" if has_gpu else "all" if "all" in workers else "1"].ask("prepare", 0, args.seconds / 4)
+            start_all(workers, args.seconds / 20)
             cases = [case for case in CASES if args.only in case.task]
             results["cases"] = measure(cases, workers, args.seconds - (time.monotonic() - start))
         finally:

@@ -1,16 +1,28 @@
 """Devices: which one is taken, and that a model trains, labels, streams and is kept alike on each."""
 
 import dataclasses
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 import torch
 
 import uisrnn
+from trainings import stage_context
 from uisrnn import ModelArguments, TrainingArguments, checkpoint
 from uisrnn.cli.app import run
 from uisrnn.construction import checkpoint_of, device_of
+from uisrnn.corpus.clusters import Clusters
+from uisrnn.corpus.corpus import Corpus
+from uisrnn.model.gru import GRUObservation
+from uisrnn.progress import Silent
 from uisrnn.randomness import deterministic_algorithms
+from uisrnn.sequences.coded import CodedSequence
+from uisrnn.training.batching import ClusterBatch, ClusterSequences
+from uisrnn.training.draws import Draws
+from uisrnn.training.generative import GenerativeStage, new_optimizer
+from uisrnn.training.loop import run as run_stage
+from uisrnn.training.row_sources import BatchSource, row_source
 
 DIM = 4
 DEVICES = [
@@ -116,6 +128,66 @@ def test_a_seed_decides_initial_weights_whatever_the_device(device):
     args = ModelArguments(observation_dim=DIM, rnn_hidden_size=8, seed=3)
     models = [uisrnn.UISRNN(dataclasses.replace(args, device=one)) for one in ("cpu", device)]
     assert models[0].fingerprint() == models[1].fingerprint()
+
+
+# --- training steps on each ---
+
+
+@contextmanager
+def waiting_is_an_error():
+    """On a GPU, torch raises if an operation waits for the GPU."""
+    if torch.cuda.is_available():
+        torch.cuda.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        if torch.cuda.is_available():
+            torch.cuda.set_sync_debug_mode("default")
+
+
+def generative_stage(device, factors, loss="running_mean"):
+    """A stage whose batch of iteration i is multiplied by factors[i]."""
+    torch.manual_seed(0)
+    model = GRUObservation(DIM, 8, depth=2).to(torch.device(device))
+    corpus = Corpus.of([CodedSequence(x.astype(np.float32), np.array(y)) for x, y in zip(*TRAINING, strict=True)])
+    args = TrainingArguments(train_iteration=len(factors), batch_size=4, learning_rate=0.01, loss=loss)
+    sequences = ClusterSequences(Clusters.of(corpus, True), args, Draws(0))
+    source = BatchSource(sequences, row_source(corpus.rows, model.device), model.device)
+    prepared = [source.prepare(0)] * len(factors)
+
+    def batch(iteration):
+        whole = source.finish(prepared[iteration])
+        return ClusterBatch(whole.observations * factors[iteration], whole.packing)
+
+    return GenerativeStage(model, new_optimizer(model), batch, None, args, Draws(0))
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("loss", ["running_mean", "sample_mean"])
+def test_no_training_step_waits_for_the_device(device, loss):
+    stage = generative_stage(device, [1.0] * 6, loss)
+    stage.step(0).read()  # loads libraries
+    with waiting_is_an_error():
+        reports = [stage.step(iteration) for iteration in range(1, 6)]
+    losses = [report.read().loss for report in reports]
+    assert np.isfinite(losses).all()
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_step_that_is_not_finite_is_skipped_on_the_device(device):
+    skipping = generative_stage(device, [1.0, 1e30, 1.0])
+    expected = generative_stage(device, [1.0, 1.0])
+    record = run_stage(skipping, stage_context(), Silent())
+    assert record.skipped == [1]
+    assert record.losses == pytest.approx(run_stage(expected, stage_context(), Silent()).losses, rel=1e-4)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_the_losses_of_a_device_are_the_losses_of_a_cpu(device):
+    records = [run_stage(generative_stage(name, [1.0] * 12), stage_context(), Silent()) for name in (device, "cpu")]
+    assert records[0].losses == pytest.approx(records[1].losses, rel=1e-3)
+    assert len(records[0].figures["learning_rate"]) == 12
 
 
 # --- which one is taken ---

@@ -13,8 +13,9 @@ from uisrnn.construction import device_of
 from uisrnn.model import registry
 from uisrnn.model.gru import GRUObservation
 from uisrnn.model.placement import MOST_WEIGHTS_ON_CPU, is_faster_on_cpu, on_faster_device
-from uisrnn.observation_models import register
+from uisrnn.observation_models import Tunable, register
 from uisrnn.observation_models.gru import GRU
+from uisrnn.tuning.space import apply
 
 
 class Pretender(GRUObservation):
@@ -86,6 +87,12 @@ class TestWithAGPU:
     def test_labels_are_the_labels_of_the_same_model_on_a_cpu(self):
         x = np.random.default_rng(0).normal(size=(30, 2))
         assert pretender().predict(x) == pretender("cpu").predict(x)
+
+    def test_tuned_values_go_into_the_model_and_not_into_a_copy(self):
+        tunable = Tunable(lambda model: 1.0, lambda model, value: model.init_hidden.data.fill_(value), reach=2)
+        model = pretender()
+        apply(model, {"level": tunable}, {"level": 3.0})
+        assert model._model.observation.init_hidden.eq(3).all()
 
     @pytest.mark.parametrize(("kind", "device"), [("plda", "cpu"), ("context_plda", "cpu"), ("gru", "cuda:0")])
     def test_auto_takes_a_gpu_only_for_a_model_that_trains_faster_there(self, kind, device):

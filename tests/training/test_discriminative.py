@@ -9,6 +9,7 @@ import torch
 import oracles
 from driving import observations
 from models import DIM, OBSERVATION_MODELS, joint, plda
+from round_trips import RoundTrips
 from trainings import stage_context
 from uisrnn.corpus.corpus import Corpus
 from uisrnn.errors import CheckpointError, InputError, TrainingError
@@ -51,6 +52,19 @@ def test_scores_are_the_teacher_forced_ones_of_the_decoder(model, assignment):
     scores = negative_log_joints(model, prior(assignment), [torch.from_numpy(x).double() for x in xs], given)
     expected = [step_scores(joint(model, assignment, scale=0.7), xs[owner], codes).sum() for owner, codes in pairs]
     assert scores.tolist() == pytest.approx(expected)
+
+
+def test_no_operation_of_a_score_waits_for_the_device(model):
+    lengths = (4, 9)
+    xs = [torch.from_numpy(observations(length, seed=length)).double() for length in lengths]
+    codes = [np.array(renumber(np.arange(length) % 3)) for length in lengths]
+    given = LabelHypotheses(np.array([0, 1]), codes, [np.zeros(length, dtype=bool) for length in lengths])
+    learned = prior()
+    with RoundTrips() as trips:
+        scores = negative_log_joints(model, learned, xs, given)
+        scores.sum().backward()
+    assert trips.operations > 10
+    assert trips.waits == {}
 
 
 def test_expected_errors_are_those_of_all_partitions_where_the_beam_holds_them(model):

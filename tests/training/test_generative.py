@@ -154,7 +154,9 @@ def test_on_a_cpu_mixed_precision_is_single_precision(batch):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA GPU")
 def test_on_a_gpu_mixed_precision_learns_nearly_the_same(batch):
     args = [TrainingArguments(train_iteration=40, learning_rate=0.02, precision=one) for one in ("single", "mixed")]
-    records = [train(new_model().to("cuda"), batch, one) for one in args]
+    gpu = torch.device("cuda")
+    there = ClusterBatch(batch.observations.to(gpu), batch.packing.to(gpu))
+    records = [train(new_model().to(gpu), there, one) for one in args]
     assert records[0].losses != records[1].losses
     assert records[1].losses == pytest.approx(records[0].losses, rel=0.02, abs=0.02)
 

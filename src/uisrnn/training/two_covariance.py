@@ -99,9 +99,9 @@ class ClusterScatter:
     """Sums over labelled observations that give covariances, with or without some clusters.
 
     Processes add their sums. Observations are read in parts: twice for all clusters, and once more for the clusters
-    that are left out, or for the remaining clusters if they are fewer. The arithmetic is that of numpy on the CPU, in
-    double precision, whatever the device of the model: the eigenvectors of a few hundred dimensions and sums over
-    clusters need many small steps, for each of which a GPU would wait.
+    that are left out, or for the remaining clusters if they are fewer. Numpy computes on the CPU, in double
+    precision, whatever the device of the model: eigenvectors of a few hundred dimensions and sums over clusters need
+    many small steps, and a GPU would wait at each step.
 
     Args:
         corpus: labelled sequences of this process.

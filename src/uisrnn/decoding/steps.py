@@ -99,9 +99,7 @@ def take_steps(
     return len(positions.which), network_rows, DONE, 0
 
 
-def take_all(
-    state: SearchState[Any], slots: RowNumbers, window: Window, positions: Positions, rules: Rules
-) -> int:
+def take_all(state: SearchState[Any], slots: RowNumbers, window: Window, positions: Positions, rules: Rules) -> int:
     """Take observations as `take_steps` does, and enlarge tables that are full.
 
     Args:

@@ -11,8 +11,8 @@ or, with 0.1.2 in a separate folder, because it has the name of this package:
 with this file, in separate processes, in turn. The ratio is the median over rounds. If 0.1.2 would take hours, it
 decodes a part of the observations; the table names this part, and labels are compared on it.
 
-A model is *unsure* after a training of 60 iterations: it tells clusters apart, but beams differ in more observations, so
-more distinct states take each observation.
+A model is *unsure* after a training of 60 iterations: its beams differ in more observations, so more distinct states
+take each observation.
 
 The floor is the time of the floating point operations of all distinct rows (2.36 million per row at D 256 and hidden
 512) at the rate of a large sgemm of torch on all cores, measured in the same run.
@@ -123,8 +123,8 @@ def train(case: Case, path: str, iterations: int) -> None:
     sequences, labels = conversations(40, 100, seed=1, noise=case.noise)
     names = [[f"{number}_{label}" for label in turns] for number, turns in enumerate(labels)]
     model_args = Namespace(
-        observation_dim=DIM, rnn_hidden_size=case.hidden, rnn_depth=1, rnn_dropout=0.0, transition_bias=None, crp_alpha=1.0,
-        sigma2=None, verbosity=0, enable_cuda=False,
+        observation_dim=DIM, rnn_hidden_size=case.hidden, rnn_depth=1, rnn_dropout=0.0, transition_bias=None,
+        crp_alpha=1.0, sigma2=None, verbosity=0, enable_cuda=False,
     )  # fmt: skip
     training_args = Namespace(
         optimizer="adam", learning_rate=1e-3, train_iteration=iterations, batch_size=10, num_permutations=10,

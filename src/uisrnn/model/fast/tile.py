@@ -1,6 +1,6 @@
 """The innermost loop of a product: a few rows times a panel of the weights, in registers of the processor.
 
-The loop is written in the vector instructions of LLVM, because the compiler does not keep an array of sums in registers.
+The loop is written in vector instructions of LLVM, because the compiler does not keep an array of sums in registers.
 """
 
 from typing import Any
@@ -8,8 +8,10 @@ from typing import Any
 import llvmlite.binding
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
+from numba.core import cgutils as untyped
 from numba.extending import intrinsic
+
+cgutils: Any = untyped
 
 _FEATURES: dict[str, bool] = dict(llvmlite.binding.get_host_cpu_features())
 _WIDE = _FEATURES.get("avx512f", False)
@@ -23,16 +25,15 @@ TILE_ROWS = 10 if _WIDE or _FEATURES.get("neon", False) else 6
 """The largest number of rows: two vectors of sums for each row stay in the 32 or 16 registers of the processor."""
 
 
-@intrinsic
-def tile_product(typing: Any, rows: Any, x: Any, first: Any, weight: Any, panel: Any, tile: Any) -> Any:
-    """Multiply consecutive rows of x with a panel, in compiled code; each sum goes over k in its order.
+def _declare(typing: Any, rows: Any, x: Any, first: Any, weight: Any, panel: Any, tile: Any) -> Any:
+    """The types of `tile_product`: multiply consecutive rows of x with a panel; each sum goes over k in its order.
 
     Args:
         typing: of numba.
         rows: number of rows, 1 to `TILE_ROWS`.
         x: (n, K or more).
         first: the first of these rows.
-        weight: (panels, K, P), see `uisrnn.model.fast.product.for_product`.
+        weight: (panels, K, P), from `uisrnn.model.fast.product.for_product`.
         panel: the number of the panel.
         tile: (`TILE_ROWS`, P), of which the first rows are filled.
     """
@@ -42,6 +43,10 @@ def tile_product(typing: Any, rows: Any, x: Any, first: Any, weight: Any, panel:
     if len({array.dtype for array in arrays}) > 1:
         return None
     return types.void(rows, x, first, weight, panel, tile), _generate
+
+
+tile_product: Any = intrinsic(_declare)
+"""`_declare` for compiled code, which does not pass `typing`."""
 
 
 def _generate(context: Any, builder: ir.IRBuilder, signature: Any, values: Any) -> ir.Value:

@@ -25,7 +25,7 @@ from report import Row, header, show, write
 from uisrnn.compiled import compiled
 from uisrnn.decoding.beams import Beams
 from uisrnn.decoding.candidates import continue_best
-from uisrnn.decoding.frontier import UNLIMITED, Limits, Memo, Position, Rules, frontier_of
+from uisrnn.decoding.frontier import UNLIMITED, Limits, Position, Rules, empty_memo, frontier_of
 from uisrnn.decoding.pool import Gaussians, RowIndex, gaussian_cost
 from uisrnn.model.groups import PRESENT
 from uisrnn.model.label_prior import PriorWeights
@@ -62,7 +62,7 @@ class Compiled:
     def step(self) -> np.ndarray:
         """The scores of the ten best candidates of each sequence."""
         sequences = len(self.slots)
-        memo = Memo.empty(self.capacity + sequences)
+        memo = empty_memo(self.capacity + sequences)
         memo.cost[self.keys] = self.cost
         free = np.arange(self.capacity, dtype=np.int32)
         one = np.ones(1, dtype=np.int32)

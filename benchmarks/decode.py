@@ -11,6 +11,9 @@ or, with 0.1.2 in a separate folder, because it has the name of this package:
 with this file, in separate processes, in turn. The ratio is the median over rounds. If 0.1.2 would take hours, it
 decodes a part of the observations; the table names this part, and labels are compared on it.
 
+A model is *unsure* after a training of 60 iterations: its beams differ in more observations, so more distinct states
+take each observation.
+
 The floor is the time of the floating point operations of all distinct rows (2.36 million per row at D 256 and hidden
 512) at the rate of a large sgemm of torch on all cores, measured in the same run.
 """
@@ -37,6 +40,9 @@ from report import Row, header, ratio, show, write
 DIM = 256
 CLUSTERS = 5
 NOISE = 0.05
+ITERATIONS = 300
+UNSURE_NOISE = 0.0375
+UNSURE_ITERATIONS = 60
 CHANGE = 0.2
 BEAM_SIZE = 10
 TEST_ITERATION = 2
@@ -53,6 +59,8 @@ class Case:
         look_ahead: of the decoder.
         peer_length: observations of the single sequence that 0.1.2 decodes; 0: 0.1.2 does not run.
         target: the ratio to reach.
+        noise: standard deviation of an observation about the centre of its cluster, in each dimension.
+        iterations: of the training of the model.
     """
 
     hidden: int
@@ -61,6 +69,13 @@ class Case:
     look_ahead: int
     peer_length: int
     target: int
+    noise: float = NOISE
+    iterations: int = ITERATIONS
+
+    @property
+    def model_name(self) -> str:
+        """The file name of the model; cases with the same name share the model."""
+        return f"{self.hidden}-{self.noise}-{self.iterations}.uisrnn"
 
 
 CASES = {
@@ -68,6 +83,8 @@ CASES = {
     "1 sequence x 400, hidden 512": Case(512, 1, 400, 1, 400, 200),
     "64 sequences x 200, hidden 100": Case(100, 64, 200, 1, 200, 2000),
     "look_ahead 3, 1 sequence x 30, hidden 512": Case(512, 1, 30, 3, 30, 1000),
+    "unsure model, 1 sequence x 400, hidden 512": Case(512, 1, 400, 1, 400, 200, UNSURE_NOISE, UNSURE_ITERATIONS),
+    "unsure model, 64 sequences x 200, hidden 512": Case(512, 64, 200, 1, 200, 700, UNSURE_NOISE, UNSURE_ITERATIONS),
     "1 sequence x 20000, hidden 512": Case(512, 1, 20000, 1, 0, 0),
     "1 sequence x 200, hidden 512": Case(512, 1, 200, 1, 0, 0),
 }
@@ -77,7 +94,9 @@ LONG = "1 sequence x 20000, hidden 512"
 SHORT = "1 sequence x 200, hidden 512"
 
 
-def conversations(number: int, length: int, seed: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def conversations(
+    number: int, length: int, seed: int, noise: float = NOISE
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Observations and labels of random sequences; sequences do not share clusters."""
     generator = np.random.default_rng(seed)
     sequences = []
@@ -87,25 +106,25 @@ def conversations(number: int, length: int, seed: int) -> tuple[list[np.ndarray]
         centers /= np.linalg.norm(centers, axis=1, keepdims=True)
         steps = np.where(generator.random(length) < CHANGE, generator.integers(1, CLUSTERS, length), 0)
         turns = np.cumsum(steps) % CLUSTERS
-        observations = centers[turns] + NOISE * generator.standard_normal((length, DIM))
+        observations = centers[turns] + noise * generator.standard_normal((length, DIM))
         sequences.append(observations.astype(np.float32))
         labels.append(turns)
     return sequences, labels
 
 
-def train(hidden: int, path: str, iterations: int) -> None:
-    """Train and save a model with the uisrnn that this process imports."""
+def train(case: Case, path: str, iterations: int) -> None:
+    """Train and save the model of a case with the uisrnn that this process imports."""
     import torch
 
     import uisrnn
 
     torch.manual_seed(0)
     np.random.seed(0)  # noqa: NPY002 -- 0.1.2 draws its batches from it
-    sequences, labels = conversations(40, 100, seed=1)
+    sequences, labels = conversations(40, 100, seed=1, noise=case.noise)
     names = [[f"{number}_{label}" for label in turns] for number, turns in enumerate(labels)]
     model_args = Namespace(
-        observation_dim=DIM, rnn_hidden_size=hidden, rnn_depth=1, rnn_dropout=0.0, transition_bias=None, crp_alpha=1.0,
-        sigma2=None, verbosity=0, enable_cuda=False,
+        observation_dim=DIM, rnn_hidden_size=case.hidden, rnn_depth=1, rnn_dropout=0.0, transition_bias=None,
+        crp_alpha=1.0, sigma2=None, verbosity=0, enable_cuda=False,
     )  # fmt: skip
     training_args = Namespace(
         optimizer="adam", learning_rate=1e-3, train_iteration=iterations, batch_size=10, num_permutations=10,
@@ -123,7 +142,7 @@ def measure(case: Case, path: str, seed: int, peer: bool) -> dict[str, object]:
 
     import uisrnn
 
-    xs, _ = conversations(case.sequences, case.length, seed)
+    xs, _ = conversations(case.sequences, case.length, seed, case.noise)
     model = uisrnn.UISRNN(Namespace(
         observation_dim=DIM, rnn_hidden_size=case.hidden, rnn_depth=1, rnn_dropout=0.0, transition_bias=None,
         crp_alpha=1.0, sigma2=None, verbosity=0, enable_cuda=False,
@@ -152,20 +171,19 @@ def count_rows(case: Case, path: str, seed: int) -> float:
     import uisrnn
     from uisrnn.decoding.search import BeamSearch
 
-    rows = []
-    step = BeamSearch.step
+    rows: list[int] = []
+    steps = BeamSearch.steps
 
-    def counting(*arguments: object) -> object:
-        info = step(*arguments)
-        rows.append(info.network_rows)
-        return info
+    def counting(*arguments: Any) -> int:
+        rows.append(steps(*arguments))
+        return rows[-1]
 
-    BeamSearch.step = counting
+    BeamSearch.steps = counting
     model = uisrnn.UISRNN.from_file(path, uisrnn.ModelArguments(verbosity=0))
     args = uisrnn.InferenceArguments(beam_size=BEAM_SIZE, look_ahead=case.look_ahead, test_iteration=TEST_ITERATION)
-    xs, _ = conversations(case.sequences, case.length, seed)
+    xs, _ = conversations(case.sequences, case.length, seed, case.noise)
     model.predict(xs, args)
-    BeamSearch.step = step
+    BeamSearch.steps = steps
     return sum(rows) / sum(map(len, xs))
 
 
@@ -270,14 +288,14 @@ def main() -> None:
     parser.add_argument("--peer", help="folder with uisrnn 0.1.2")
     parser.add_argument("--out", type=Path, help="file for the results, JSON")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--train_iteration", type=int, default=300, help="of the model of both libraries")
+    parser.add_argument("--train_iteration", type=int, help="of all models, instead of the numbers of the cases")
     parser.add_argument("--only", default="", help="only cases whose name contains this text")
     for internal in ("--measure", "--train", "--model", "--seed"):
         parser.add_argument(internal, help=argparse.SUPPRESS)
     parser.add_argument("--as_peer", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.train:
-        train(int(args.train), args.model, args.train_iteration)
+        train(CASES[args.train], args.model, args.train_iteration)
         return
     if args.measure:
         print(json.dumps(measure(CASES[args.measure], args.model, int(args.seed), args.as_peer)))
@@ -289,13 +307,13 @@ def main() -> None:
     cases = {name: case for name, case in CASES.items() if args.only in name}
     print(header())
     with tempfile.TemporaryDirectory() as folder:
-        for hidden in sorted({case.hidden for case in cases.values()}):
-            command = [sys.executable, __file__, "--train", str(hidden), "--model", f"{folder}/{hidden}.uisrnn"]
-            command += ["--train_iteration", str(args.train_iteration)]
+        for name, case in {case.model_name: (name, case) for name, case in cases.items()}.values():
+            command = [sys.executable, __file__, "--train", name, "--model", f"{folder}/{case.model_name}"]
+            command += ["--train_iteration", str(args.train_iteration or case.iterations)]
             subprocess.run(command, env=dict(os.environ, PYTHONPATH=peer), check=True, stderr=subprocess.DEVNULL)
         for name, case in cases.items():
             rounds = args.rounds if case.peer_length else 1
-            figures = compare(name, case, f"{folder}/{case.hidden}.uisrnn", rounds, peer)
+            figures = compare(name, case, f"{folder}/{case.model_name}", rounds, peer)
             results["cases"][name] = figures
             show([row_of(name, figures)])
     if {LONG, SHORT} <= cases.keys():

@@ -98,7 +98,9 @@ class Positions(NamedTuple):
 
     def part(self, first: int, after: int) -> "Positions":
         """The positions from a first position up to the position before `after`."""
-        return Positions(*(field[first:after] for field in self))
+        return Positions(
+            self.which[first:after], self.starts_copy[first:after], self.joins[first:after], self.remaining[first:after]
+        )
 
     def each(self) -> list[Position]:
         """The positions, one by one."""

@@ -99,7 +99,7 @@ class BeamSearch(Generic[S]):
         return StepInfo(network_rows, float(state.beams.labelings["score"][best]))
 
     @torch.no_grad()
-    def steps(self, state: SearchState[S], slots: RowNumbers, window: Window, positions: Positions) -> None:
+    def steps(self, state: SearchState[S], slots: RowNumbers, window: Window, positions: Positions) -> int:
         """Take the next observations of several sequences, with a cut after every `look_ahead` observations.
 
         Args:
@@ -108,22 +108,24 @@ class BeamSearch(Generic[S]):
             window: holds the observations.
             positions: the next observations; if their number is no multiple of `look_ahead`, the sequences end there.
 
+        Returns:
+            Number of distinct pairs of a cluster state and an observation that went through the network.
+
         Raises:
             ObservationError: see `step`; the state is as before the step that failed.
         """
         if self.look_ahead == 1 and state.pool.arrays is not None:
-            take_all(state, slots, window, positions, self._rules)
-            return
+            return take_all(state, slots, window, positions, self._rules)
         each = positions.each()
+        network_rows = 0
         for first in range(0, len(each), self.look_ahead):
             try:
-                self._expand(state, slots, window, each[first : first + self.look_ahead])
+                network_rows += self._expand(state, slots, window, each[first : first + self.look_ahead])
             except ObservationError as error:
                 raise ObservationError(error.slot, first + error.position, error.problem) from error
+        return network_rows
 
-    def _expand(
-        self, state: SearchState[S], slots: RowNumbers, window: Window, positions: Sequence[Position]
-    ) -> int:
+    def _expand(self, state: SearchState[S], slots: RowNumbers, window: Window, positions: Sequence[Position]) -> int:
         """A step with a call for each part; returns the number of states that went through the network."""
         expansion = self._expansion(state, slots, window, positions)
         try:

@@ -35,13 +35,13 @@ class SearchArrays(NamedTuple):
     Attributes:
         beams: the table of beams.
         tree: the labels of the beams.
-        index: reference counts of the pool.
+        row_index: reference counts of the pool.
         pool: states and predictions of the pool.
     """
 
     beams: Beams
     tree: LabelTree
-    index: RowIndex
+    row_index: RowIndex
     pool: PoolArrays
 
 
@@ -70,7 +70,7 @@ def take_steps(
         score.
     """
     beams = state.beams
-    index = state.index
+    index = state.row_index
     shared = index.shared[0]
     beam_size = beams.leaf.shape[1]
     memo = empty_memo(keys_of(len(index.holds), len(slots), shared, rules.views))
@@ -99,9 +99,7 @@ def take_steps(
     return len(positions.which), network_rows, DONE, 0
 
 
-def take_all(
-    state: SearchState[Any], slots: RowNumbers, window: Window, positions: Positions, rules: Rules
-) -> int:
+def take_all(state: SearchState[Any], slots: RowNumbers, window: Window, positions: Positions, rules: Rules) -> int:
     """Take observations as `take_steps` does, and enlarge tables that are full.
 
     Args:

@@ -8,7 +8,7 @@ from torch.nn import functional
 from torch.nn.utils.rnn import PackedSequence
 
 from uisrnn.model.fast.gru_step import Affine, GRUStep, Table, Weights
-from uisrnn.model.fast.product import for_product
+from uisrnn.model.fast.prepared import prepared
 from uisrnn.model.fast.recurrence import unroll
 from uisrnn.model.observation import PlainStepper, Prediction, Stepper, log_normaliser
 from uisrnn.model.packing import Packing
@@ -59,7 +59,7 @@ class GRUNetwork(nn.Module):
         """The time step for rows of a table, with the current weights."""
 
         def affine(weight: Tensor, bias: Tensor) -> Affine:
-            return Affine(for_product(weight.detach().numpy()), bias.detach().numpy())
+            return Affine(prepared(weight), bias.detach().numpy())
 
         layers = self.gru.all_weights
         weights = Weights(

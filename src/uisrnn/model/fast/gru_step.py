@@ -22,7 +22,7 @@ class Affine(NamedTuple):
     """x -> W x + b.
 
     Attributes:
-        weight: (N, K), see `uisrnn.model.fast.product.for_product`.
+        weight: W, from `uisrnn.model.fast.product.for_product`.
         bias: (N,).
     """
 
@@ -162,7 +162,7 @@ def _next_mean(table: Table, rows: RowNumbers, new: RowNumbers, h: Reals, weight
     """m, and with it the running mean, into the table; see `RunningMean`."""
     between = _affine(h, weights.inner)
     for row in range(len(between)):
-        for unit in range(len(weights.inner.weight)):
+        for unit in range(len(weights.inner.bias)):
             between[row, unit] = max(between[row, unit], 0)
     m = _affine(between, weights.output)
     for row in range(len(m)):
@@ -178,6 +178,6 @@ def _next_mean(table: Table, rows: RowNumbers, new: RowNumbers, h: Reals, weight
 @compiled
 def _affine(x: Reals, affine: Affine) -> Any:
     """W x + b of rows from `rows_for_product`, as rows for the next product."""
-    result = rows_for_product(len(x), len(affine.weight), x)
+    result = rows_for_product(len(x), len(affine.bias), x)
     multiply(x, affine.weight, affine.bias, result, np.arange(len(x)))
     return result

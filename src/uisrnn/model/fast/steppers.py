@@ -42,7 +42,7 @@ def move(stepper: Any, rows: RowNumbers, new: RowNumbers, encoded: Reals, which:
     _LOOPS[type(stepper)](stepper, rows, new, encoded, which)
 
 
-@overload(move)
+@overload(move, inline="always")
 def _loop_of(stepper: Any, rows: Any, new: Any, encoded: Any, which: Any) -> Callable[..., None] | None:
     """`move` in compiled code."""
     loop = _LOOPS.get(getattr(stepper, "instance_class", type(None)))

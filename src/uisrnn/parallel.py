@@ -137,6 +137,9 @@ def limited(threads: int | None) -> Iterator[None]:
 @contextmanager
 def products_on(threads: int) -> Iterator[None]:
     """Let products of torch in the calling thread use this number of threads; workers are not limited."""
+    if torch.get_num_threads() == threads:
+        yield
+        return
     with _TORCH_THREADS.kept():
         torch.set_num_threads(threads)
         yield

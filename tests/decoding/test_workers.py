@@ -54,23 +54,23 @@ def compiled_search() -> BeamSearch:
 
 def test_more_sequences_never_have_fewer_workers():
     for search in (compiled_search(), dataclasses.replace(compiled_search(), look_ahead=2)):
-        numbers = [workers_that_pay(search, number, 200 * number) for number in (1, 2, 4, 16, 64, 256, 1024)]
+        numbers = [workers_that_pay(search, number, 200 * number, 1000) for number in (1, 2, 4, 16, 64, 256, 1024)]
         assert numbers == sorted(numbers)
         assert numbers[0] == 1
 
 
 def test_work_that_is_shorter_than_the_start_of_a_worker_has_a_single_worker():
-    assert workers_that_pay(compiled_search(), 16, 16) == 1
+    assert workers_that_pay(compiled_search(), 16, 16, 16) == 1
 
 
 def test_workers_that_wait_for_the_lock_are_not_started():
-    compiled = workers_that_pay(compiled_search(), 64, 64 * 200)
-    assert workers_that_pay(dataclasses.replace(compiled_search(), look_ahead=2), 64, 64 * 200) < compiled == 51
+    compiled = workers_that_pay(compiled_search(), 64, 64 * 200, 1000)
+    assert workers_that_pay(dataclasses.replace(compiled_search(), look_ahead=2), 64, 64 * 200, 1000) < compiled == 51
 
 
 def test_a_large_network_has_more_workers_than_a_small_network():
     small, large = (BeamSearch(joint(gru(hidden).float()), 3, 2) for hidden in (4, 1024))
-    assert workers_that_pay(small, 64, 64 * 200) < workers_that_pay(large, 64, 64 * 200)
+    assert workers_that_pay(small, 64, 64 * 200, 64) < workers_that_pay(large, 64, 64 * 200, 64)
 
 
 @pytest.mark.parametrize(("wish", "workers"), [(None, 16), (4, 4), (100, 16), (1, 1)])

@@ -61,5 +61,4 @@ def _number_of_workers(search: BeamSearch[S], sequences: Sequence[CodedSequence]
     if wish is not None:
         return min(wish, usable_cores(), len(sequences))
     observations = copies * sum(len(sequence.observations) for sequence in sequences)
-    most = most_threads()
-    return 1 if most == 1 else min(workers_that_pay(search, len(sequences), observations), most)
+    return workers_that_pay(search, len(sequences), observations, most_threads())

@@ -16,7 +16,7 @@ from uisrnn.decoding.stream_inputs import StreamingModel, pushed_joins, pushed_o
 from uisrnn.decoding.tracks import Pushed, Tracks
 from uisrnn.decoding.updates import Track, Update
 from uisrnn.errors import CheckpointError, InputError, InputTypeError, StreamError
-from uisrnn.parallel import limited
+from uisrnn.parallel import products_on
 
 
 class Stream:
@@ -213,7 +213,7 @@ class StreamPool:
         """
         if not isinstance(observations, Mapping):
             raise InputTypeError(f"push needs a mapping of streams, but it is {type(observations).__name__}")
-        with self._lock, limited(1):
+        with self._lock, products_on(1):
             for key in observations:
                 if isinstance(key, Stream):
                     self._existing(key)
@@ -248,7 +248,7 @@ class StreamPool:
         Raises:
             StreamError: there is no such stream.
         """
-        with self._lock, limited(1):
+        with self._lock, products_on(1):
             stream = self._existing(key)
             update = self._tracks.finish(stream._track)
             stream._ended = True

@@ -32,18 +32,20 @@ _LEAST_WORK = 5e-3
 observation for each parameter of the model; and the work that is worth the start of a worker."""
 
 
-def workers_that_pay(search: BeamSearch[Any], sequences: int, observations: int) -> int:
-    """The number of workers that decodes sequences fastest on a machine with any number of cores, at least 1.
+def workers_that_pay(search: BeamSearch[Any], sequences: int, observations: int, threads: int) -> int:
+    """The number of workers that decodes sequences fastest, at least 1.
 
     Args:
         search: the beam search.
         sequences: number of sequences.
         observations: number of their observations, in all copies.
+        threads: maximum number of workers.
     """
     observation = _OBSERVATION + _PARAMETER * _parameters(search.joint.observation)
-    most = min(sequences, int(observations * observation / _LEAST_WORK))
-    if most > 1 and not search.is_compiled:
-        most = min(most, _before_the_lock_is_full(sequences, observation / _STEP))
+    most = min(threads, sequences, int(observations * observation / _LEAST_WORK))
+    before_lock_is_full = _before_the_lock_is_full(sequences, observation / _STEP)
+    if most > before_lock_is_full and not search.is_compiled:  # to ask the search takes milliseconds
+        most = before_lock_is_full
     return max(1, most)
 
 

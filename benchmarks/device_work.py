@@ -55,9 +55,7 @@ class Work:
     @functools.cached_property
     def _clusters(self) -> tuple[list[np.ndarray], list[list[str]]]:
         """200 clusters of about 80 observations, in blocks."""
-        sequences, labels = conversations(40, 400, seed=1)
-        names = [[f"{number}_{label}" for label in turns] for number, turns in enumerate(labels)]
-        return [x.astype(float) for x in sequences], names
+        return named_conversations(40, 400)
 
     def start(self, seconds: float) -> Figures:
         """Import the library, start the GPU and draw the data; these times are no part of a measurement."""
@@ -70,11 +68,12 @@ class Work:
     def prepare(self, seconds: float) -> Figures:
         """Train the GRU that all processes decode with; it learns enough to be sure of most labels."""
         model = self._model()
+        clusters = named_conversations(40, 100)
         end = time.perf_counter() + seconds
         iterations = 0
-        while iterations < 40 and (iterations == 0 or time.perf_counter() < end):
-            model.fit(*self._clusters, Namespace(**TRAINING, train_iteration=5))
-            iterations += 5
+        while iterations < 300 and (iterations == 0 or time.perf_counter() < end):
+            model.fit(*clusters, Namespace(**TRAINING, train_iteration=10))
+            iterations += 10
         model.save(str(self._folder / "gru"))
         return {"iterations": iterations}
 
@@ -165,6 +164,13 @@ class Work:
             accuracies.append(accuracy(len(accuracies), 0, self._device))
         right = accuracies.count(1.0)
         return {"right": right, "seeds": len(accuracies), "mean": statistics.mean(accuracies)}
+
+
+def named_conversations(number: int, length: int) -> tuple[list[np.ndarray], list[list[str]]]:
+    """Conversations of five clusters each, as 0.1.2 needs them."""
+    sequences, labels = conversations(number, length, seed=1)
+    names = [[f"{place}_{label}" for label in turns] for place, turns in enumerate(labels)]
+    return [x.astype(float) for x in sequences], names
 
 
 def shared_speakers(number: int) -> tuple[list[np.ndarray], list[list[int]]]:

@@ -65,8 +65,7 @@ class Compiled:
         memo = empty_memo(self.capacity + sequences)
         memo.cost[self.keys] = self.cost
         free = np.arange(self.capacity, dtype=np.int32)
-        one = np.ones(1, dtype=np.int32)
-        index = RowIndex(np.zeros(self.capacity, dtype=np.int32), free, self.capacity * one, one)
+        index = RowIndex(np.zeros_like(free), free, np.full_like(free[:1], self.capacity), np.ones_like(free[:1]))
         frontier = frontier_of(self.beams, self.slots)
         child, _moves = continue_best(frontier, memo, Rules(PRIOR, Limits(), 1.0), self.position, index, BEAMS)
         return child.labelings["score"].reshape(sequences, BEAMS)

@@ -103,7 +103,7 @@ class Positions(NamedTuple):
         )
 
     def each(self) -> list[Position]:
-        """The positions, one by one."""
+        """A list with the position of each observation."""
         return list(map(Position, *self))
 
 
@@ -126,7 +126,7 @@ class Frontier(NamedTuple):
 
 
 class Memo(NamedTuple):
-    """Results for pairs of a state and an observation at one position, so that each is computed once; see `key`.
+    """Results for pairs of a state and an observation at a position, so that each is computed once; see `key`.
 
     Attributes:
         cost: (keys,) -log p(x | state) times the likelihood scale; NaN before it is computed.

@@ -41,3 +41,9 @@ def test_nothing_is_kept_for_a_parameter_that_is_gone():
     del other
     gc.collect()
     assert len(_PREPARED) == number
+
+
+def test_a_parameter_that_was_made_in_inference_mode_is_prepared():
+    with torch.inference_mode():
+        weight = nn.Parameter(torch.randn(40, 7))
+    assert np.array_equal(prepared(weight), for_product(weight.detach().numpy()))

@@ -23,7 +23,8 @@ def prepared(weight: Tensor) -> Reals:
     Args:
         weight: a parameter on the CPU; a copy made before a change of the parameter is not used again.
     """
-    state = (weight._version, weight.data_ptr())
+    version = 0 if weight.is_inference() else weight._version  # torch counts no changes of inference tensors
+    state = (version, weight.data_ptr())
     with _LOCK:
         earlier, reference = _PREPARED.get(weight, (None, None))
         shared: Reals | None = reference() if earlier == state else None

@@ -1,4 +1,4 @@
-"""Few rows times a large matrix, where a step of the recurrence spends its time.
+"""Few rows times a large matrix: a step of the recurrence spends most of its time in such products.
 
 Libraries of matrix products rearrange the weights at each product, which takes longer than the product of few rows, as
 in a step of decoding (`benchmarks/product.py`). Here the weights are rearranged once, for all steps. Rows are divided
@@ -14,6 +14,7 @@ from uisrnn.model.fast.tile import PANEL_BYTES, TILE_ROWS, tile_product
 
 _LINE = 64
 _GROUPS = 6
+"""Number of groups of rows that read a panel in turn; their rows stay in the cache meanwhile."""
 
 
 @compiled
@@ -42,8 +43,8 @@ def for_product(weight: Reals) -> Any:
     outputs, depth = weight.shape
     width = PANEL_BYTES // weight.itemsize
     panels = -(-outputs // width)
-    lines = rows_for_product(panels * depth, width, weight)
-    result = lines.reshape((panels, depth, width))
+    size = panels * depth * width
+    result = rows_for_product(1, size, weight)[0][:size].reshape((panels, depth, width))
     for panel in range(panels):
         for lane in range(width):
             output = panel * width + lane

@@ -13,7 +13,16 @@ from numba.extending import intrinsic
 
 cgutils: Any = untyped
 
-_FEATURES: dict[str, bool] = dict(llvmlite.binding.get_host_cpu_features())
+
+def _features() -> dict[str, bool]:
+    """The vector instructions of the processor, by their names in LLVM."""
+    try:
+        return dict(llvmlite.binding.get_host_cpu_features())
+    except RuntimeError:  # LLVM does not know the features of this kind of processor
+        return {}
+
+
+_FEATURES = _features()
 _WIDE = _FEATURES.get("avx512f", False)
 _VECTOR_BYTES = 64 if _WIDE else 32 if _FEATURES.get("avx2", False) else 16
 _VECTORS = 2
@@ -22,7 +31,11 @@ PANEL_BYTES = _VECTORS * _VECTOR_BYTES
 """The size of a row of a panel."""
 
 TILE_ROWS = 10 if _WIDE or _FEATURES.get("neon", False) else 6
-"""The largest number of rows: two vectors of sums for each row stay in the 32 or 16 registers of the processor."""
+"""The largest number of rows.
+
+Two vectors of sums for each row stay in the 32 or 16 registers of the processor. With 12 rows and 32 registers they do
+not, and a product takes three times as long.
+"""
 
 
 def _declare(typing: Any, rows: Any, x: Any, first: Any, weight: Any, panel: Any, tile: Any) -> Any:

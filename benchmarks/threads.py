@@ -164,9 +164,9 @@ def cases() -> Iterator[tuple[str, Case]]:
     yield "train gru, batch 100", Case(iteration, 1e3, training("gru", batch_size=100, train_iteration=3), 2)
     yield (
         "train context_plda, discriminative",
-        Case(iteration, 1e3, training("context_plda", discriminative_iteration=6), 1),
+        Case(iteration, 1e3, training("context_plda", discriminative_iteration=6), 2),
     )
-    yield "train context_plda, closed forms", Case("the training", 1e3, closed_forms, 1)
+    yield "train context_plda, closed forms", Case("the training", 1e3, closed_forms, 3)
 
 
 def measure(case: Case, threads: list[int]) -> dict[str, Any]:

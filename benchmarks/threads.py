@@ -5,7 +5,7 @@
 Each case runs with `torch.set_num_threads(n)`, as on a machine with n cores, whatever the cores of this machine. With
 more threads than cores, a case should cost no more than with as many threads as cores; with more cores, it should gain.
 The numbers of threads take turns, round by round, and a figure is the median over rounds, so a drift of the machine's
-speed meets all of them. A context switch is one that the system counts for this process, of any kind.
+speed meets all of them. Context switches are all that the system counts for this process, voluntary or not.
 
 Cases: decoding of a GRU with 512 hidden units and of context_plda (D 256, beam 10, a single pass, 5 clusters), streams,
 iterations of GRU training and of discriminative training, and the closed forms before the first iteration.
@@ -71,7 +71,7 @@ class Case:
     """A piece of work.
 
     Attributes:
-        unit: what a figure is for.
+        unit: the thing that a figure counts, such as an observation.
         scale: figures in a second: 1e6 for microseconds, 1e3 for milliseconds.
         run: does the work; seconds and context switches for each unit.
         rounds: how often all numbers of threads take their turn.

@@ -38,7 +38,7 @@ DIM = 256
 SEQUENCES = (1, 8, 64)
 LOOPS = "compiled loops (numba)"
 OTHERS = ("vectorised NumPy", "torch")
-PRIOR = PriorWeights(np.log(0.8), np.log(0.2), 1.0, 0.0)
+PRIOR = PriorWeights(change=0.2, spread=0.0, crp_alpha=1.0, current_share=0.0)
 
 
 class Compiled:
@@ -100,8 +100,8 @@ class Vectorised:
         others = self.counts.sum(-1) - self.counts[sequence, beam, last]
         weights = self.counts + 0.0
         weights[:, :, CLUSTERS] = PRIOR.crp_alpha
-        log_probs = PRIOR.log_change + library.log(weights) - library.log(others + PRIOR.crp_alpha)[:, :, None]
-        log_probs[sequence, beam, last] = PRIOR.log_stay
+        log_probs = np.log(PRIOR.change) + library.log(weights) - library.log(others + PRIOR.crp_alpha)[:, :, None]
+        log_probs[sequence, beam, last] = np.log(1 - PRIOR.change)
         candidates = (self.score[:, :, None] - log_probs + self.cost).reshape(len(self.score), -1)
         if library is torch:
             score, best = candidates.topk(BEAMS, largest=False)

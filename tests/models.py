@@ -119,7 +119,12 @@ OBSERVATION_MODELS: dict[str, Callable[[], ObservationModel]] = {
 
 
 def joint(
-    model: ObservationModel, assignment: str = "paper", bias: float = 0.3, crp_alpha: float = 0.7, scale: float = 1.0
+    model: ObservationModel,
+    assignment: str = "paper",
+    bias: float = 0.3,
+    crp_alpha: float = 0.7,
+    scale: float = 1.0,
+    spread: float = 0.1,
 ) -> Joint:
     """A model with a label prior."""
-    return Joint(model, LabelPrior(Transition(bias), ASSIGNMENTS[assignment], crp_alpha), scale)
+    return Joint(model, LabelPrior(Transition(bias, spread), ASSIGNMENTS[assignment], crp_alpha), scale)

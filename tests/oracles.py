@@ -15,6 +15,7 @@ from uisrnn.model.joint import Joint
 from uisrnn.model.observation import ObservationModel
 from uisrnn.model.plda import PLDAObservation
 from uisrnn.model.running_mean import V0_MEAN
+from uisrnn.model.transition import Transition
 
 
 def partitions(length: int) -> Iterator[list[int]]:
@@ -142,9 +143,27 @@ def label_probability(joint: Joint, labels: list[int], paper: bool, known: int, 
     total = sum(counts[cluster] * share[cluster] for cluster in counts) + prior.crp_alpha
     if label in present:
         return 0.0
+    change = change_probability(prior.transition, before, joins)
     if label in reach:
-        return (1 - prior.transition.bias) / len(reach)
-    return (prior.transition.bias if reach else 1) * counts.get(label, prior.crp_alpha) / total
+        return (1 - change) / len(reach)
+    return (change if reach else 1) * counts.get(label, prior.crp_alpha) / total
+
+
+def change_probability(transition: Transition, labels: list[int], joins: Sequence[bool]) -> float:
+    """The posterior mean of the Beta distribution of the change rate after these labels."""
+    if transition.spread == 0:
+        return transition.bias
+    changed = transition.bias / transition.spread
+    stayed = (1 - transition.bias) / transition.spread
+    grouped = groups(labels, joins)
+    for before, group in itertools.pairwise(grouped):
+        for number, label in enumerate(group):
+            left = set(before) - set(group[:number])
+            if label in left:
+                stayed += 1
+            elif left:
+                changed += 1
+    return changed / (changed + stayed)
 
 
 def score(

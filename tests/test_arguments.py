@@ -32,7 +32,14 @@ def _all(groups) -> dict:
     return {name: value for group in groups for name, value in dataclasses.asdict(group).items()}
 
 
-NEW = {"bucket_size": 1, "deterministic": False, "max_time": None, "patience": None, "precision": "single"}
+NEW = {
+    "transition_spread": 0.0,
+    "bucket_size": 1,
+    "deterministic": False,
+    "max_time": None,
+    "patience": None,
+    "precision": "single",
+}
 
 
 def test_every_flag_of_the_seed_has_its_default():

@@ -57,6 +57,13 @@ class ModelArguments(Arguments):
         optional(probability),
         "p0 of Eq. (6), the probability that the label changes; None: fit estimates it, Eq. (13)",
     )
+    transition_spread: float | None = argument(
+        0.0,
+        optional(not_negative),
+        "how much the probability of a change differs from sequence to sequence: p0 follows the changes of a sequence "
+        "the faster, the larger this number is; 0: p0 is the same in all sequences, as in the paper; None: fit "
+        "estimates it",
+    )
     crp_alpha: float | None = argument(
         1.0, optional(positive), "alpha of Eq. (7), the weight of a new cluster; None: fit estimates it"
     )
@@ -250,5 +257,5 @@ def recommended_arguments() -> tuple[ModelArguments, TrainingArguments, Inferenc
     >>> recommended_arguments()[0].observation_model
     'context_plda'
     """
-    model = ModelArguments(observation_model="context_plda", crp_alpha=None, verbosity=2)
+    model = ModelArguments(observation_model="context_plda", transition_spread=None, crp_alpha=None, verbosity=2)
     return model, TrainingArguments(discriminative_iteration=300), InferenceArguments(test_iteration=1)

@@ -57,6 +57,7 @@ def new_model(args: ModelArguments, generator: np.random.Generator) -> Model:
         arguments=args,
         observation=observation.to(device).eval(),
         transition_bias=args.transition_bias,
+        transition_spread=args.transition_spread,
         crp_alpha=args.crp_alpha,
         likelihood_scale=registration.likelihood_scale,
     )
@@ -79,6 +80,7 @@ def model_of(checkpoint: Checkpoint, args: ModelArguments, generator: np.random.
     return dataclasses.replace(
         model,
         transition_bias=checkpoint.transition_bias,
+        transition_spread=checkpoint.transition_spread,
         crp_alpha=model.crp_alpha if checkpoint.crp_alpha is None else checkpoint.crp_alpha,
         likelihood_scale=checkpoint.likelihood_scale,
         conventions=checkpoint.conventions,
@@ -95,6 +97,7 @@ def checkpoint_of(model: Model) -> Checkpoint:
         arguments={name: value for name, value in arguments.items() if name not in PROCESS_ARGUMENTS},
         conventions=model.conventions,
         transition_bias=model.transition_bias,
+        transition_spread=model.transition_spread,
         transition_bias_denominator=model.transition_bias_denominator,
         tensors=model.observation.state_dict(),
         fitted=model.fitted,

@@ -58,6 +58,7 @@ class UISRNNClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         learning_rate: learning rate of `gru`.
         discriminative_iteration: number of discriminative iterations of all models.
         transition_bias: p0; None: estimated.
+        transition_spread: how much p0 differs from sequence to sequence; None: estimated.
         crp_alpha: alpha; None: estimated.
         likelihood_scale: factor of -log p(x); None: learned.
         beam_size: number of label sequences that survive each cut of the beam.
@@ -102,6 +103,7 @@ class UISRNNClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         learning_rate: float = 1e-3,
         discriminative_iteration: int = 300,
         transition_bias: float | None = None,
+        transition_spread: float | None = None,
         crp_alpha: float | None = None,
         likelihood_scale: float | None = None,
         beam_size: int = 10,
@@ -118,6 +120,7 @@ class UISRNNClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         self.learning_rate = learning_rate
         self.discriminative_iteration = discriminative_iteration
         self.transition_bias = transition_bias
+        self.transition_spread = transition_spread
         self.crp_alpha = crp_alpha
         self.likelihood_scale = likelihood_scale
         self.beam_size = beam_size

@@ -69,6 +69,9 @@ class UISRNN:
     transition_bias_denominator = ModelField[float]()
     """Weight of `transition_bias` in the mean with the estimate of the next `fit`. It may be set."""
 
+    transition_spread = RequiredModelField[float | None]()
+    """How much p0 differs from sequence to sequence, 0 in the paper; None before it is estimated. It may be set."""
+
     crp_alpha = RequiredModelField[float | None]()
     """Alpha, the weight of a new cluster; None before it is estimated. It may be set."""
 

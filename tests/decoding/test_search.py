@@ -110,7 +110,7 @@ def test_after_an_error_the_state_is_as_before(look_ahead, generator):
 def test_looking_too_far_ahead_is_refused(generator):
     """Where clusters are not told apart, nothing can be dropped early."""
     xs = 0.01 * generator.normal(size=(40, 3)).astype(np.float32)
-    search = BeamSearch(joint(ConjugateGaussian(), bias=0.5), beam_size=10, look_ahead=30)
+    search = BeamSearch(joint(ConjugateGaussian(), bias=0.5, spread=0), beam_size=10, look_ahead=30)
     with pytest.raises(uisrnn.InputError, match=r"sequence: observation .* choose a smaller look_ahead or beam_size"):
         decode(search, xs)
 

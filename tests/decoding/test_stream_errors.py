@@ -222,6 +222,8 @@ TENSORS = [
     "clusters",
     "mark",
     "joins",
+    "stays",
+    "changes",
     "visited",
     "count",
     "seen",

@@ -1,15 +1,46 @@
-from math import log
+import itertools
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import uisrnn
+from uisrnn.model.assignment import PAPER_ASSIGNMENT
+from uisrnn.model.label_prior import LabelPrior
 from uisrnn.model.transition import Transition, estimate_transition_bias
 
+LAST = np.array([2], dtype=np.uint8), np.array([1], dtype=np.uint8)  # two blocks of cluster 0, whose turn it is
 
-def test_logarithms():
-    assert Transition(0.2).log_change == log(0.2)
-    assert Transition(0.2).log_stay == log(0.8)
+
+def probabilities(transition: Transition, stays: int, changes: int) -> np.ndarray:
+    """Of staying, and of a change to a new cluster."""
+    counts, marks = LAST
+    return np.exp(LabelPrior(transition, PAPER_ASSIGNMENT, 1.0).log_prob(counts, marks, False, stays, changes))
+
+
+def test_without_spread_p0_is_the_same_after_any_changes():
+    assert probabilities(Transition(0.2), 7, 30) == pytest.approx([0.8, 0.2], rel=1e-15)
+
+
+@pytest.mark.parametrize(("stays", "changes"), [(0, 0), (5, 0), (0, 5), (3, 4)])
+def test_the_change_rate_is_the_posterior_mean_of_its_beta_distribution(stays, changes):
+    a, b = 0.2 / 0.1, 0.8 / 0.1
+    mean = stats.beta(a + changes, b + stays).mean()
+    assert probabilities(Transition(0.2, 0.1), stays, changes) == pytest.approx([1 - mean, mean])
+
+
+def test_after_many_observations_the_change_rate_is_their_share_of_changes():
+    assert probabilities(Transition(0.2, 0.1), 600_000, 400_000)[1] == pytest.approx(0.4, rel=1e-4)
+
+
+def test_the_order_of_changes_does_not_matter():
+    def probability(events: tuple[int, ...]) -> float:
+        before = [events[:time] for time in range(len(events))]
+        steps = [probabilities(Transition(0.3, 0.2), past.count(0), past.count(1)) for past in before]
+        return float(np.prod([step[event] for step, event in zip(steps, events, strict=True)]))
+
+    orders = {probability(order) for order in itertools.permutations([0, 0, 0, 1, 1])}
+    assert max(orders) == pytest.approx(min(orders), rel=1e-12)
 
 
 @pytest.mark.parametrize(

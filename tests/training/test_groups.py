@@ -12,10 +12,12 @@ from driving import observations
 from models import OBSERVATION_MODELS, joint
 from uisrnn.corpus.corpus import Corpus
 from uisrnn.model.assignment import AlphaEvidence
+from uisrnn.model.groups import events_of
 from uisrnn.model.joint import step_scores
 from uisrnn.sequences.coded import CodedSequence
+from uisrnn.sequences.labels import renumber
 from uisrnn.training.expected_errors import expected_errors
-from uisrnn.training.scalars import ALPHA_PRIOR, crp_alpha_of, transition_bias_of
+from uisrnn.training.scalars import ALPHA_PRIOR, crp_alpha_of, transition_bias_of, transition_spread_of
 from uisrnn.training.sequence_scores import LabelHypotheses, LearnedPrior, negative_log_joints
 from uisrnn.training.team import SINGLE_PROCESS
 
@@ -64,9 +66,9 @@ def test_p0_is_the_share_of_changes_among_the_observations_that_could_go_on():
     assert transition_bias_of(corpus_of(JOINS), SINGLE_PROCESS) == pytest.approx(expected)
 
 
-def log_prior(labels: np.ndarray, bias: float, alpha: float = 0.7) -> float:
+def log_prior(labels: np.ndarray, bias: float, alpha: float = 0.7, spread: float = 0.0) -> float:
     """log p(y, z) of a sequence, by the oracle."""
-    model = joint(None, bias=bias, crp_alpha=alpha)
+    model = joint(None, bias=bias, crp_alpha=alpha, spread=spread)
     beginnings = [labels[: time + 1].tolist() for time in range(len(labels))]
     return sum(log(oracles.label_probability(model, labels, True, 0, JOINS)) for labels in beginnings)
 
@@ -77,6 +79,29 @@ def exponents(labels: np.ndarray) -> tuple[int, int]:
     factors = [[log(1 / 2), log(3 / 2)], [log(1 / 2), log(7 / 6)]]
     changes, stays = np.linalg.solve(factors, [at_quarter - at_half, at_eighth - at_quarter])
     return round(changes), round(stays)
+
+
+def test_no_spread_of_a_grid_is_more_probable_than_the_estimate():
+    rates = np.random.default_rng(0).beta(2, 6, size=40)
+    draws = np.random.default_rng(1).random((40, 60)) < rates[:, None]
+    sequences = [CodedSequence(np.zeros((60, 1)), np.cumsum(changes) % 2) for changes in draws]
+    sequences.append(CodedSequence(np.zeros((8, 1)), LABELS[0], joins=JOINS))
+    counts = [events_of(np.array(renumber(made.labels)), made.joining)[0][:2] for made in sequences]
+    steps = torch.tensor(np.array(counts)).unbind(1)
+
+    def log_likelihood(spread: float) -> float:
+        transition = LearnedPrior(joint(None, bias=0.25, spread=spread))
+        return transition.log_transitions(*steps, longest=60).sum().item()
+
+    best = transition_spread_of(Corpus.of(sequences), 0.25, SINGLE_PROCESS)
+    assert best == pytest.approx(1 / 8, rel=0.5)  # Beta(2, 6)
+    assert all(log_likelihood(best) >= log_likelihood(spread) for spread in [0.0, *np.geomspace(1e-4, 1, 200)])
+
+
+def test_equal_change_rates_have_no_spread():
+    labels = np.arange(100) // 10 % 2
+    corpus = Corpus.of([CodedSequence(np.zeros((100, 1)), labels) for _ in range(5)])
+    assert transition_spread_of(corpus, 9 / 99, SINGLE_PROCESS) == 0
 
 
 def test_no_alpha_of_a_grid_is_more_probable_than_the_estimate():

@@ -29,7 +29,7 @@ from uisrnn.training.expected_errors import expected_errors
 from uisrnn.training.generative import GenerativeStage, new_optimizer
 from uisrnn.training.loop import Deadline, run
 from uisrnn.training.plda_trainer import PLDATrainer
-from uisrnn.training.scalars import crp_alpha_of, transition_bias_of
+from uisrnn.training.scalars import crp_alpha_of, transition_bias_of, transition_spread_of
 from uisrnn.training.sequence_scores import LearnedPrior
 from uisrnn.training.team import SINGLE_PROCESS, average_gradients, succeeded
 from uisrnn.training.trainer import TrainingTask
@@ -68,6 +68,11 @@ def test_covariances_of_shares_are_those_of_all_sequences(sequences, unique, siz
                 assert getattr(one, name) == pytest.approx(getattr(other, name), rel=1e-6, abs=1e-9)
 
 
+def scalars(corpus, team):
+    """p0 with its weight, r and alpha."""
+    return (*transition_bias_of(corpus, team), transition_spread_of(corpus, 0.3, team), crp_alpha_of(corpus, team))
+
+
 @given(sequences=SHARES)
 @settings(deadline=None, max_examples=40)
 def test_scalars_of_shares_are_those_of_all_sequences(sequences):
@@ -75,9 +80,9 @@ def test_scalars_of_shares_are_those_of_all_sequences(sequences):
 
     def of_share(member):
         corpus = Corpus.of(sequences[member.rank :: 2])
-        return (*transition_bias_of(corpus, member), crp_alpha_of(corpus, member))
+        return scalars(corpus, member)
 
-    expected = (*transition_bias_of(whole, SINGLE_PROCESS), crp_alpha_of(whole, SINGLE_PROCESS))
+    expected = scalars(whole, SINGLE_PROCESS)
     assert together(of_share) == [expected] * 2
 
 

@@ -27,6 +27,7 @@ class Checkpoint:
         transition_bias_denominator: weight of p0 in the mean with later estimates.
         tensors: those of the observation model, see `Registration.shapes`.
         fitted: whether the model was ever trained.
+        transition_spread: r of the label prior; None before the first estimate.
         likelihood_scale: factor of -log p(x) in decoding.
         crp_alpha: estimated alpha; None: alpha of the arguments.
         front_end: name of the front end that made the training observations; None: unknown.
@@ -38,6 +39,7 @@ class Checkpoint:
     transition_bias_denominator: float
     tensors: dict[str, Tensor]
     fitted: bool
+    transition_spread: float | None = 0.0
     likelihood_scale: float = 1.0
     crp_alpha: float | None = None
     front_end: str | None = None
@@ -52,6 +54,7 @@ class Checkpoint:
         try:
             arguments = ModelArguments(**self.arguments)
             ModelArguments.accepted("transition_bias", self.transition_bias)
+            ModelArguments.accepted("transition_spread", self.transition_spread)
             ModelArguments.accepted("crp_alpha", self.crp_alpha)
             InferenceArguments.accepted("likelihood_scale", self.likelihood_scale)
         except (ArgumentError, TypeError) as error:

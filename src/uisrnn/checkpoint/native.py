@@ -49,6 +49,7 @@ def pack(checkpoint: Checkpoint) -> bytes:
         "conventions": dataclasses.asdict(checkpoint.conventions),
         "transition_bias": checkpoint.transition_bias,
         "transition_bias_denominator": checkpoint.transition_bias_denominator,
+        "transition_spread": checkpoint.transition_spread,
         "likelihood_scale": checkpoint.likelihood_scale,
         "crp_alpha": checkpoint.crp_alpha,
         "fitted": checkpoint.fitted,
@@ -80,6 +81,7 @@ def parse(content: bytes) -> Checkpoint:
             transition_bias_denominator=float(header["transition_bias_denominator"]),
             tensors=tensors,
             fitted=header["fitted"],
+            transition_spread=header.get("transition_spread", 0.0),  # earlier files have the p0 of the paper
             likelihood_scale=header.get("likelihood_scale", 1.0),  # the first files had neither scale nor alpha
             crp_alpha=header.get("crp_alpha"),
             front_end=header.get("front_end"),

@@ -17,7 +17,7 @@ from uisrnn.model.registry import registration_of
 from uisrnn.sequences.coded import coded
 from uisrnn.sequences.health import Health, health_of
 from uisrnn.sequences.labeled import LabeledSequence
-from uisrnn.training.scalars import crp_alpha_of, transition_bias_of
+from uisrnn.training.scalars import crp_alpha_of, transition_bias_of, transition_spread_of
 from uisrnn.training.team import SINGLE_PROCESS
 from uisrnn.turns.files import holds_turns, read_channels
 from uisrnn.uisrnn import UISRNN
@@ -67,6 +67,7 @@ def _of_model(model: UISRNN) -> dict[str, Any]:
         "numbers": sum(math.prod(shape) for shape in shapes.values()),
         "fitted": model.fitted,
         "transition_bias": model.transition_bias,
+        "transition_spread": model.transition_spread,
         "crp_alpha": model.crp_alpha,
         "likelihood_scale": model.likelihood_scale,
         "conventions": {"running_mean": model.conventions.running_mean, "assignment": model.conventions.assignment},
@@ -101,8 +102,10 @@ def _estimates(sequences: Sequence[LabeledSequence]) -> dict[str, Any]:
     if not any(len(sequence) > 1 for sequence in labelled):
         return {}
     corpus = Corpus.of([coded(sequence, {}) for sequence in labelled])
+    bias = transition_bias_of(corpus, SINGLE_PROCESS)[0]
     return {
-        "transition_bias": transition_bias_of(corpus, SINGLE_PROCESS)[0],
+        "transition_bias": bias,
+        "transition_spread": transition_spread_of(corpus, bias, SINGLE_PROCESS),
         "crp_alpha": crp_alpha_of(corpus, SINGLE_PROCESS),
     }
 

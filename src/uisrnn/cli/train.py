@@ -125,6 +125,7 @@ def _facts(out: Path, model: UISRNN, dataset: Dataset, losses: History) -> dict[
         "left_out": len(dataset.skipped),
         "observation_dim": model.observation_dim,
         "transition_bias": model.transition_bias,
+        "transition_spread": model.transition_spread,
         "crp_alpha": model.crp_alpha,
         "likelihood_scale": model.likelihood_scale,
         "iterations": len(losses),

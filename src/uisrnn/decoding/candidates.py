@@ -8,7 +8,7 @@ from uisrnn.compiled import Integers, Reals, compiled
 from uisrnn.decoding.frontier import Frontier, Memo, Moves, Position, Rules, allocate, key, view
 from uisrnn.decoding.labelings import copy_labeling
 from uisrnn.decoding.pool import RowIndex, take_row
-from uisrnn.model.groups import GOES_ON, TAKEN, mark_next, meaning
+from uisrnn.model.groups import GOES_ON, TAKEN, has_transition, mark_next, meaning
 from uisrnn.model.label_prior import label_log_probs
 
 
@@ -27,7 +27,9 @@ def candidate_scores(frontier: Frontier, memo: Memo, shared: int, rules: Rules, 
             clusters = frontier.clusters[beam]
             number = labeling["clusters"]
             joins = position.joins[sequence]
-            label_log_probs(clusters["count"], clusters["mark"], number, joins, prior, log_probs)
+            stays = labeling["stays"]
+            changes = labeling["changes"]
+            label_log_probs(clusters["count"], clusters["mark"], number, joins, stays, changes, prior, log_probs)
             for label in range(number + limits.allow_new):
                 means = meaning(clusters[label]["mark"], joins)
                 if means == TAKEN:
@@ -183,6 +185,9 @@ def _take(frontier: Frontier, child: int, label: int, starts_copy: bool, joins: 
         for cluster in range(labeling["clusters"]):
             frontier.clusters[child, cluster]["seen"] = False
     frontier.clusters[child, label]["seen"] = True
-    frontier.clusters[child, label]["count"] += meaning(frontier.clusters[child, label]["mark"], joins) != GOES_ON
+    goes_on = meaning(frontier.clusters[child, label]["mark"], joins) == GOES_ON
+    labeling["stays"] += goes_on
+    labeling["changes"] += not goes_on and has_transition(frontier.clusters[child]["mark"], labeling["clusters"], joins)
+    frontier.clusters[child, label]["count"] += not goes_on
     mark_next(frontier.clusters[child]["mark"], labeling["clusters"], label, joins)
     labeling["clusters"] = max(labeling["clusters"], label + 1)

@@ -17,6 +17,8 @@ LABELING: np.dtype[Any] = np.dtype(
     [
         ("score", np.float64),  # negative log joint so far
         ("clusters", np.int32),  # number of clusters
+        ("stays", np.int32),  # number of observations that continue a block: z = 0
+        ("changes", np.int32),  # number of observations that start a block although a block could continue: z = 1
         ("visited", np.int32),  # number of distinct labels in the current copy of the sequence
     ],
     align=True,

@@ -231,6 +231,8 @@ class Snapshot:
             _within(arrays["count"][used], 1, 2**30),
             "block counts are out of range",
         )
+        for name in ("stays", "changes"):
+            _require(_within(arrays[name], 0, max(self.taken, 1)), f"{name} are out of range")
         for name in ("labels", "fresh", "told", "preview"):
             _require(_within(arrays[name], 0, clusters + search.look_ahead), f"{name} are out of range")
         _require(self.preview_beam < number and len(arrays["fresh"]) <= self.final, "counts are out of range")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from uisrnn.compiled import Flags, Reals
-from uisrnn.model.groups import GOES_ON, goes_on, mark_next, meaning, no_joins
+from uisrnn.model.groups import GOES_ON, goes_on, has_transition, mark_next, meaning, no_joins
 from uisrnn.model.label_prior import LabelPrior
 from uisrnn.model.observation import ObservationModel, Prediction, S, negative_log_density
 from uisrnn.sequences import labels as labelling
@@ -84,10 +84,15 @@ def _label_prior_log_probs(prior: LabelPrior, labels: labelling.Codes, joins: Fl
     counts = np.zeros(labels.max() + 1, dtype=np.int32)
     marks = np.zeros(labels.max() + 1, dtype=np.uint8)
     clusters = 0
+    stays = 0
+    changes = 0
     result = np.empty(len(labels))
     for time, label in enumerate(labels.tolist()):
-        result[time] = prior.log_prob(counts, marks[:clusters], joins[time])[label]
-        counts[label] += meaning(marks[label], joins[time]) != GOES_ON
+        result[time] = prior.log_prob(counts, marks[:clusters], joins[time], stays, changes)[label]
+        continues = meaning(marks[label], joins[time]) == GOES_ON
+        stays += continues
+        changes += not continues and has_transition(marks, clusters, joins[time])
+        counts[label] += not continues
         mark_next(marks, clusters, label, joins[time])
         clusters = max(clusters, label + 1)
     return result

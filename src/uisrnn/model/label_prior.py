@@ -16,14 +16,14 @@ class PriorWeights(NamedTuple):
     """The numbers of a label prior, for compiled loops.
 
     Attributes:
-        log_stay: log p(z_t = 0).
-        log_change: log p(z_t = 1).
+        change: p0.
+        spread: r of `Transition`.
         crp_alpha: alpha.
         current_share: c of `Assignment`.
     """
 
-    log_stay: float
-    log_change: float
+    change: float
+    spread: float
     crp_alpha: float
     current_share: float
 
@@ -45,29 +45,38 @@ class LabelPrior:
     @property
     def weights(self) -> PriorWeights:
         """The numbers of the prior, for compiled loops."""
-        return PriorWeights(
-            self.transition.log_stay, self.transition.log_change, self.crp_alpha, self.assignment.current_share
-        )
+        return PriorWeights(self.transition.bias, self.transition.spread, self.crp_alpha, self.assignment.current_share)
 
-    def log_prob(self, block_counts: Integers, marks: Marks, joins: bool = False) -> Reals:
+    def log_prob(
+        self, block_counts: Integers, marks: Marks, joins: bool = False, stays: int = 0, changes: int = 0
+    ) -> Reals:
         """Log probability of each label for the next observation; see `label_log_probs`.
 
         Args:
             block_counts: (clusters or more,) N_k.
             marks: (clusters,) marks of the clusters so far; see `uisrnn.model.groups`.
             joins: whether the next observation is at the time of the last observation.
+            stays: number of observations so far with z = 0.
+            changes: number of observations so far with z = 1.
 
         Returns:
             (clusters + 1,): the existing clusters, then a new cluster.
         """
         result = np.empty(len(marks) + 1)
-        label_log_probs(block_counts, marks, len(marks), joins, self.weights, result)
+        label_log_probs(block_counts, marks, len(marks), joins, stays, changes, self.weights, result)
         return result
 
 
 @compiled
 def label_log_probs(
-    block_counts: Integers, marks: Marks, clusters: int, joins: bool, prior: PriorWeights, result: Reals
+    block_counts: Integers,
+    marks: Marks,
+    clusters: int,
+    joins: bool,
+    stays: int,
+    changes: int,
+    prior: PriorWeights,
+    result: Reals,
 ) -> None:
     """Log probability of each label for the next observation; see `uisrnn.model.groups` for the rule.
 
@@ -79,12 +88,18 @@ def label_log_probs(
         marks: (clusters or more,) whether a label is in the last two groups of observations.
         clusters: number of clusters so far; this is also the label of a new cluster.
         joins: whether the next observation is at the time of the last observation.
+        stays: number of observations so far with z = 0.
+        changes: number of observations so far with z = 1.
         prior: the weights of the prior.
         result: (clusters + 1 or more,) to be filled; entries after `clusters` stay as they are.
     """
     total, going_on = denominator(prior.crp_alpha, block_counts, marks, clusters, joins, prior.current_share)
-    change = (prior.log_change if going_on else 0.0) - log(total)
-    stay = prior.log_stay - log(going_on) if going_on else -inf
+    change = -log(total)
+    stay = -inf
+    if going_on:
+        evidence = log(1.0 + prior.spread * (stays + changes))
+        change += log(prior.change + prior.spread * changes) - evidence
+        stay = log(1.0 - prior.change + prior.spread * stays) - evidence - log(going_on)
     for cluster in range(clusters):
         means = meaning(marks[cluster], joins)
         if means == TAKEN:

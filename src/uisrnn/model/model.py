@@ -15,6 +15,7 @@ from uisrnn.model.transition import Transition
 
 _SCALARS: tuple[tuple[type[Arguments], str], ...] = (
     (ModelArguments, "transition_bias"),
+    (ModelArguments, "transition_spread"),
     (ModelArguments, "crp_alpha"),
     (InferenceArguments, "likelihood_scale"),
 )
@@ -34,6 +35,7 @@ class Model:
         crp_alpha: alpha; None before it is estimated.
         likelihood_scale: factor of -log p(x) in decoding.
         conventions: choices where the paper and 0.1.2 differ.
+        transition_spread: r of `Transition`; None before it is estimated.
         transition_bias_denominator: weight of `transition_bias` in the mean with later estimates.
         fitted: whether the model was ever trained.
         front_end: name of the front end that made the training observations; None: unknown.
@@ -48,6 +50,7 @@ class Model:
     crp_alpha: float | None
     likelihood_scale: float
     conventions: Conventions = PAPER
+    transition_spread: float | None = 0.0
     transition_bias_denominator: float = 0.0
     fitted: bool = False
     front_end: str | None = None
@@ -68,6 +71,11 @@ class Model:
         return self.arguments.transition_bias is None
 
     @property
+    def estimates_transition_spread(self) -> bool:
+        """Whether training estimates r; False if the arguments give it."""
+        return self.arguments.transition_spread is None
+
+    @property
     def estimates_crp_alpha(self) -> bool:
         """Whether training estimates alpha; False if the arguments give it."""
         return self.arguments.crp_alpha is None
@@ -76,28 +84,34 @@ class Model:
         """The joint probability of observations and labels.
 
         Raises:
-            NotFittedError: p0 or alpha is not known yet.
+            NotFittedError: p0, r or alpha is not known yet.
         """
         if self.transition_bias is None:
             raise NotFittedError("transition_bias is not known: fit() the model, load() one, or pass transition_bias")
+        if self.transition_spread is None:
+            raise NotFittedError(
+                "transition_spread is not known: fit() the model, load() one, or pass transition_spread"
+            )
         if self.crp_alpha is None:
             raise NotFittedError("crp_alpha is not known: fit() the model, load() one, or pass crp_alpha")
         assignment = ASSIGNMENTS[self.conventions.assignment]
-        prior = LabelPrior(Transition(self.transition_bias), assignment, self.crp_alpha)
+        prior = LabelPrior(Transition(self.transition_bias, self.transition_spread), assignment, self.crp_alpha)
         return Joint(self.observation, prior, self.likelihood_scale)
 
     def with_scalars_of(self, joint: Joint[Any]) -> "Model":
-        """The same model with p0, alpha and the likelihood scale of a joint probability."""
+        """The same model with the label prior and the likelihood scale of a joint probability."""
         return replace(
             self,
             transition_bias=joint.prior.transition.bias,
+            transition_spread=joint.prior.transition.spread,
             crp_alpha=joint.prior.crp_alpha,
             likelihood_scale=joint.likelihood_scale,
         )
 
     def fingerprint(self) -> str:
         """A digest that is equal for two models if and only if they give the same labels."""
-        scalars = (self.conventions, self.transition_bias, self.crp_alpha, self.likelihood_scale)
+        transition = (self.transition_bias, self.transition_spread)
+        scalars = (self.conventions, *transition, self.crp_alpha, self.likelihood_scale)
         digest = hashlib.sha256(repr(scalars).encode())
         for name, tensor in sorted(self.observation.state_dict().items()):
             digest.update(name.encode() + tensor.detach().cpu().numpy().tobytes())

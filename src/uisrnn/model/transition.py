@@ -1,7 +1,6 @@
 """Changes of the label: z_t of Eq. (6), and the estimate of its probability, Eq. (13)."""
 
 from dataclasses import dataclass
-from math import log
 from typing import Any
 
 import numpy as np
@@ -11,23 +10,19 @@ from uisrnn.sequences import labels as labelling
 
 @dataclass(frozen=True)
 class Transition:
-    """p(z_t = 1) = p0, the same at every step after the first.
+    """p(z_t = 1 | z_1 .. z_{t-1}) = (p0 + r c) / (1 + r n), after c changes at n earlier steps.
+
+    This is the posterior mean of a change rate that is the same at all steps of a sequence, but differs from sequence
+    to sequence. The rates have a Beta distribution of mean p0 and variance p0 (1 - p0) r / (1 + r). With r = 0, all
+    sequences have the rate p0, as in the paper.
 
     Attributes:
         bias: p0, between 0 and 1, both excluded.
+        spread: r, at least 0.
     """
 
     bias: float
-
-    @property
-    def log_stay(self) -> float:
-        """log p(z_t = 0) = log(1 - p0)."""
-        return log(1.0 - self.bias)
-
-    @property
-    def log_change(self) -> float:
-        """log p(z_t = 1) = log p0."""
-        return log(self.bias)
+    spread: float = 0.0
 
 
 def estimate_transition_bias(cluster_ids: Any, smooth: float = 1) -> tuple[float, float]:

@@ -21,7 +21,7 @@ from uisrnn.training.draws import Draws
 from uisrnn.training.expected_errors import expected_errors
 from uisrnn.training.history import History
 from uisrnn.training.loop import Checkpointer, Deadline, StageContext, StageRecord, run
-from uisrnn.training.scalars import crp_alpha_of, transition_bias_of
+from uisrnn.training.scalars import crp_alpha_of, transition_bias_of, transition_spread_of
 from uisrnn.training.sequence_scores import LearnedPrior
 from uisrnn.training.team import SINGLE_PROCESS, Team
 from uisrnn.training.tensors import largest_weight, restored_on_failure
@@ -107,7 +107,8 @@ def _checkpointer(model: Model, corpus: Corpus, args: TrainingArguments, context
     seed: int = team.gather(context.seed)[0]
     if checkpoints is None:
         return Checkpointer(seed)
-    scalars = (model.transition_bias, model.transition_bias_denominator, model.crp_alpha, model.likelihood_scale)
+    transition = (model.transition_bias, model.transition_bias_denominator, model.transition_spread)
+    scalars = (*transition, model.crp_alpha, model.likelihood_scale)
     facts = {
         "number of processes": team.size,
         "scalars of the model": [*dataclasses.astuple(model.conventions), *scalars],
@@ -173,7 +174,7 @@ def _fit_observation_model(
 
 
 def _with_estimates(model: Model, task: TrainingTask) -> Model:
-    """The model with p0 and alpha from the labels, unless the arguments give them.
+    """The model with p0, r and alpha from the labels, unless the arguments give them.
 
     p0 is the mean of the estimates of all calls so far, weighted by their denominators.
     """
@@ -185,6 +186,10 @@ def _with_estimates(model: Model, task: TrainingTask) -> Model:
         denominator = model.transition_bias_denominator + weight
         bias = (earlier + estimate * weight) / denominator
         model = dataclasses.replace(model, transition_bias=bias, transition_bias_denominator=denominator)
+    if model.estimates_transition_spread:
+        assert model.transition_bias is not None
+        spread = transition_spread_of(corpus, model.transition_bias, team)
+        model = dataclasses.replace(model, transition_spread=spread)
     if model.estimates_crp_alpha:
         model = dataclasses.replace(model, crp_alpha=crp_alpha_of(corpus, team))
     return model

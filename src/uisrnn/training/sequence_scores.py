@@ -26,7 +26,7 @@ _LEAST = 1e-12
 
 
 class LearnedPrior(nn.Module):
-    """p0, alpha and the likelihood scale as unbounded parameters.
+    """p0, alpha and the likelihood scale as unbounded parameters; r of `Transition` stays.
 
     Args:
         start: a joint probability with the start values.
@@ -48,15 +48,27 @@ class LearnedPrior(nn.Module):
         """The convention of the assignment, which is not learned."""
         return self._start.assignment
 
-    @property
-    def log_stay(self) -> Tensor:
-        """log (1 - p0)."""
-        return functional.logsigmoid(-self._logit_bias)
+    def log_transitions(self, stays: Tensor, changes: Tensor, longest: int) -> Tensor:
+        """log p(z) of sequences, (n,), whose stays and changes may have any order.
 
-    @property
-    def log_change(self) -> Tensor:
-        """log p0."""
-        return functional.logsigmoid(self._logit_bias)
+        The probability is the product of the factors of `Transition`: p0 + r k for the change after k changes,
+        1 - p0 + r k for the stay after k stays, and 1 / (1 + r k) at step k.
+
+        Args:
+            stays: (n,) numbers of stays.
+            changes: (n,) numbers of changes.
+            longest: largest number of both together, or more.
+        """
+        steps = stays + changes
+        earlier = torch.arange(longest, dtype=torch.float64)
+        spread = self._start.transition.spread
+        bias = self._logit_bias.sigmoid()
+        rest = (-self._logit_bias).sigmoid()
+        return (
+            _first_terms((bias + spread * earlier).log(), changes)
+            + _first_terms((rest + spread * earlier).log(), stays)
+            - _first_terms(torch.log1p(spread * earlier), steps)
+        )
 
     @property
     def scale(self) -> Tensor:
@@ -71,7 +83,14 @@ class LearnedPrior(nn.Module):
             bias = min(max(self._logit_bias.sigmoid().item(), _LEAST), 1 - _LEAST)
         if self.log_alpha.requires_grad:
             alpha = self.log_alpha.exp().item()
-        return Joint(model, LabelPrior(Transition(bias), self.assignment, alpha), self.scale.item())
+        transition = Transition(bias, self._start.transition.spread)
+        return Joint(model, LabelPrior(transition, self.assignment, alpha), self.scale.item())
+
+
+def _first_terms(terms: Tensor, numbers: Tensor) -> Tensor:
+    """Sums of the first `numbers` terms, (n,)."""
+    sums = functional.pad(terms.cumsum(0), (1, 0))
+    return sums[numbers.long()]
 
 
 @dataclass(frozen=True)
@@ -153,4 +172,4 @@ def log_label_priors(prior: LearnedPrior, hypotheses: LabelHypotheses) -> Tensor
     stays, changes, new, log_weights = torch.from_numpy(counts).unbind(1)
     others = torch.from_numpy(totals)
     denominators = torch.where(others >= 0, (others.clamp(min=0) + prior.log_alpha.exp()).log(), 0.0).sum(1)
-    return stays * prior.log_stay + changes * prior.log_change + new * prior.log_alpha + log_weights - denominators
+    return prior.log_transitions(stays, changes, longest) + new * prior.log_alpha + log_weights - denominators

@@ -11,7 +11,6 @@ from typing import Any
 from uisrnn.arguments import InferenceArguments
 from uisrnn.model.joint import Joint
 from uisrnn.model.registry import Tunable
-from uisrnn.model.transition import Transition
 from uisrnn.uisrnn import UISRNN
 
 Values = Mapping[str, float]
@@ -133,7 +132,9 @@ def joint_with(joint: Joint[Any], tunables: Tunables, values: Values) -> Joint[A
     """A copy of a joint probability with other values."""
     prior = dataclasses.replace(
         joint.prior,
-        transition=Transition(values.get("transition_bias", joint.prior.transition.bias)),
+        transition=dataclasses.replace(
+            joint.prior.transition, bias=values.get("transition_bias", joint.prior.transition.bias)
+        ),
         crp_alpha=values.get("crp_alpha", joint.prior.crp_alpha),
     )
     observation = joint.observation

@@ -11,7 +11,7 @@ from uisrnn.corpus.corpus import Catalogue, Corpus, InMemory
 from uisrnn.model.plda import PLDAObservation
 from uisrnn.sequences.coded import CodedSequence
 from uisrnn.training import two_covariance
-from uisrnn.training.two_covariance import ClusterScatter
+from uisrnn.training.two_covariance import ClusterScatter, approximating_shrinkage
 
 
 def corpus_of(x, clusters):
@@ -42,7 +42,31 @@ def test_covariances_are_those_the_data_were_drawn_with_drawn_to_the_identity():
     between = np.diag([9.0, 1.0, 0.25]) + within / 20  # centers are means of 20 observations
     assert found.center == pytest.approx([1, 2, 3], abs=0.3)
     assert found.within == pytest.approx(0.5 * within + 0.5 * np.trace(within) / 3 * np.eye(3), abs=0.1)
-    assert found.between == pytest.approx(0.95 * between + 0.05 * np.trace(between) / 3 * np.eye(3), abs=1.0)
+    assert found.between == pytest.approx(between, abs=1.0)
+
+
+def test_the_shrinkage_of_few_centers_has_nearly_the_smallest_error():
+    generator = np.random.default_rng(0)
+    truth = np.diag(np.arange(1.0, 21.0))
+    errors = []
+    for _ in range(200):
+        x = generator.normal(size=(12, 20)) * np.sqrt(np.diag(truth))
+        covariance = x.T @ x / len(x)
+        weights = [approximating_shrinkage(covariance, len(x)), *np.linspace(0, 1, 21)]
+        diagonal = np.trace(covariance) / 20 * np.eye(20)
+        errors.append([np.square((1 - weight) * covariance + weight * diagonal - truth).sum() for weight in weights])
+    own, *fixed = np.mean(errors, axis=0)
+    assert own < 1.1 * min(fixed)
+    assert own < 0.2 * fixed[1]  # of the weight 0.05
+
+
+@pytest.mark.parametrize("number", [0, 1, 5, 1000])
+def test_a_covariance_that_is_a_multiple_of_the_identity_is_shrunken_to_it(number):
+    assert approximating_shrinkage(3 * np.eye(4), number) == 1
+
+
+def test_many_centers_are_hardly_shrunken():
+    assert approximating_shrinkage(np.diag([1.0, 2.0, 3.0]), 10**6) < 1e-4
 
 
 def test_the_projection_makes_the_one_the_identity_and_the_other_diagonal():
@@ -94,7 +118,8 @@ def test_they_are_those_of_all_observations_at_once(sequences, unique, seed, par
     if len(means) == 1:
         assert found.between == pytest.approx(scale * eye, abs=1e-6)
     else:
-        expected = 0.95 * between + (0.025 * np.trace(between) + 1e-4 * scale) * eye
+        weight = approximating_shrinkage(between, len(means) - 1)
+        expected = (1 - weight) * between + (weight / 2 * np.trace(between) + 1e-4 * scale) * eye
         assert found.between == pytest.approx(expected, abs=1e-6)
 
 

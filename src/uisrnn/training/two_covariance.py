@@ -17,7 +17,6 @@ from uisrnn.training.team import SINGLE_PROCESS, Team
 Matrix = NDArray[np.float64]
 
 WITHIN_SHRINKAGE = 0.5
-BETWEEN_SHRINKAGE = 0.05
 _FLOOR = 1e-4
 _MOST_CANCELLED = 1e-6
 _PART = 2**12  # observations in memory at a time
@@ -175,7 +174,8 @@ class ClusterScatter:
         spread, between = self._about(center, np.flatnonzero(part.kept))
         scale = (np.trace(scatter) + spread) / n / len(center) or 1.0  # all observations equal: any scale will do
         within = _shrunk(scatter / max(n - part.clusters, 1), WITHIN_SHRINKAGE, scale)
-        between = _shrunk(between / part.clusters, BETWEEN_SHRINKAGE, scale)
+        between /= part.clusters
+        between = _shrunk(between, approximating_shrinkage(between, part.clusters - 1), scale)
         if part.clusters == 1:  # nothing tells how clusters differ
             between = scale * np.eye(len(center))
         return TwoCovariance(center, within, between)
@@ -264,6 +264,24 @@ class ClusterScatter:
             about = x - np.repeat(self._means[owners[first:last]], lengths[first:last], axis=0)
             scatter += about.T @ about
         return scatter
+
+
+def approximating_shrinkage(covariance: Matrix, number: float) -> float:
+    """The weight of the identity with the smallest expected error, for a covariance of few observations.
+
+    The oracle approximating shrinkage of Chen et al. (2010), for n independent Gaussian observations of D dimensions:
+    min(1, ((1 - 2 / D) tr C^2 + (tr C)^2) / ((n + 1 - 2 / D) (tr C^2 - (tr C)^2 / D))).
+
+    Args:
+        covariance: C, (D, D).
+        number: n.
+    """
+    dim = len(covariance)
+    square_of_trace = float(np.trace(covariance)) ** 2
+    trace_of_square = float(np.sum(covariance * covariance))
+    wanted = (1 - 2 / dim) * trace_of_square + square_of_trace
+    possible = (number + 1 - 2 / dim) * (trace_of_square - square_of_trace / dim)
+    return 1.0 if wanted >= possible else wanted / possible
 
 
 def _shrunk(covariance: Matrix, weight: float, scale: float) -> Matrix:

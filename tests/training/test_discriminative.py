@@ -216,6 +216,39 @@ def test_no_beam_at_all_is_an_error_of_training(development):
         loop.run(stage, stage_context(), Silent())
 
 
+def objective_of_scales(losses):
+    """An objective that is known for each likelihood scale and each sequence, by its first observation."""
+
+    def objective(model, learned, sequences):
+        each = losses[round(learned.scale.item(), 2)]
+        return torch.tensor([each[round(float(made.observations[0, 0])) % len(each)] for made in sequences])
+
+    return objective
+
+
+def chosen_scale(losses):
+    """The scale that a stage chooses among 0.3, which the model has, and the others, for sequences 0, 1, ..."""
+    sequences = [CodedSequence(np.full((9, DIM), number, np.float32), np.arange(9) % 2) for number in range(6)]
+    learned = prior(scale=0.3)
+    stage_of(fresh(), learned, 1, objective_of_scales(losses), development=False, data=sequences).start()
+    return learned.scale.item()
+
+
+WORSE = {0.1: [0.9], 0.03: [0.9]}
+
+
+def test_a_scale_that_is_better_for_all_sequences_is_chosen():
+    assert chosen_scale({0.3: [0.4], 1.0: [0.3, 0.2], **WORSE}) == pytest.approx(1.0)
+
+
+def test_a_scale_that_is_better_for_a_single_sequence_is_not_chosen():
+    assert chosen_scale({0.3: [0.4], 1.0: [0.0, 0.41, 0.41, 0.41, 0.41, 0.41], **WORSE}) == pytest.approx(0.3)
+
+
+def test_if_the_scale_of_the_model_has_no_finite_loss_the_best_other_is_chosen():
+    assert chosen_scale({0.3: [float("nan")], 1.0: [0.5], 0.1: [0.4], 0.03: [0.9]}) == pytest.approx(0.1)
+
+
 def test_patience_ends_it_and_the_best_is_kept():
     worse = itertools.count(1)
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from uisrnn.checkpoint.container import named, part
+from uisrnn.compiled import Reals
 from uisrnn.corpus.corpus import Corpus
 from uisrnn.errors import InputError, TrainingError
 from uisrnn.sequences.coded import CodedSequence
@@ -51,10 +52,12 @@ class Crop:
     Attributes:
         model: the model of the fold.
         sequences: the parts, with labels.
+        sources: the number of the whole sequence of each part, different in all folds.
     """
 
     model: Any
     sequences: Sequence[CodedSequence]
+    sources: Sequence[int]
 
 
 class Crops:
@@ -70,21 +73,23 @@ class Crops:
         self._cumulated = [np.cumsum(fold.corpus.lengths) for fold in self._folds]
         sizes = np.array([int(ends[-1]) if len(ends) else 0 for ends in self._cumulated])
         self._shares = sizes / sizes.sum()
+        self._first_source = np.cumsum([0, *(len(fold.corpus) for fold in self._folds)]).tolist()
 
     def draw(self, number: int, generator: np.random.Generator) -> list[Crop]:
         """`number` parts, grouped by fold."""
         picked = np.bincount(generator.choice(len(self._folds), size=number, p=self._shares))
-        return [
-            Crop(self._folds[fold].model, [self._crop(fold, generator) for _ in range(picked[fold])])
-            for fold in np.flatnonzero(picked).tolist()
-        ]
+        crops = []
+        for fold in np.flatnonzero(picked).tolist():
+            sources, sequences = zip(*(self._crop(fold, generator) for _ in range(picked[fold])), strict=True)
+            crops.append(Crop(self._folds[fold].model, sequences, sources))
+        return crops
 
-    def _crop(self, fold: int, generator: np.random.Generator) -> CodedSequence:
+    def _crop(self, fold: int, generator: np.random.Generator) -> tuple[int, CodedSequence]:
         corpus = self._folds[fold].corpus
         cumulated = self._cumulated[fold]
         number = int(np.searchsorted(cumulated, generator.integers(cumulated[-1]), side="right"))
         first = int(generator.integers(max(int(corpus.lengths[number]) - CROP_LENGTH, 0) + 1))
-        return corpus.read(number, first, first + CROP_LENGTH)
+        return self._first_source[fold] + number, corpus.read(number, first, first + CROP_LENGTH)
 
 
 class DiscriminativeStage:
@@ -166,7 +171,7 @@ class DiscriminativeStage:
         with torch.inference_mode(False), torch.enable_grad():
             for crop in crops:
                 try:
-                    loss = self._objective(crop.model, self._prior, crop.sequences) * (len(crop.sequences) / number)
+                    loss = self._objective(crop.model, self._prior, crop.sequences).sum() / number
                 except InputError:  # no beam has a finite score; the sequences were checked before
                     return math.nan
                 loss.backward()  # type: ignore[no-untyped-call]
@@ -193,7 +198,7 @@ class DiscriminativeStage:
         self._average.put()
         try:
             with _decoder_errors_as_training_errors():
-                return self._mean_loss(self._held_out)
+                return self._mean(float(self._losses(self._held_out).mean()))
         finally:
             now.put()
 
@@ -205,23 +210,28 @@ class DiscriminativeStage:
 
     @torch.no_grad()
     def _choose_scale(self, crops: Sequence[Crop]) -> None:
+        """The best scale, unless the scale of the model may be as good: few sequences tell little."""
         log_scale = self._prior.log_scale
         now = log_scale.item()
         others = [math.log(scale) for scale in STARTING_SCALES if not math.isclose(math.log(scale), now)]
-        losses: dict[float, float] = {}
+        losses: dict[float, Reals] = {}
         for start in [now, *others]:
             log_scale.fill_(start)
-            losses[start] = self._mean_loss(crops)
-        finite = {start: loss for start, loss in losses.items() if not math.isnan(loss)}
-        log_scale.fill_(min(finite, key=finite.__getitem__, default=now))
+            losses[start] = self._by_source(crops, self._losses(crops))
+        finite = {start: loss.sum() for start, loss in losses.items() if not np.isnan(loss).any()}
+        best = min(finite, key=finite.__getitem__, default=now)
+        log_scale.fill_(best if now not in finite or _is_surely_negative(losses[best] - losses[now]) else now)
 
     @torch.no_grad()
-    def _mean_loss(self, crops: Sequence[Crop]) -> float:
-        number = sum(len(crop.sequences) for crop in crops)
-        losses = [
-            float(self._objective(crop.model, self._prior, crop.sequences)) * len(crop.sequences) for crop in crops
-        ]
-        return self._mean(sum(losses) / number)
+    def _losses(self, crops: Sequence[Crop]) -> Reals:
+        """The loss of each part."""
+        return torch.cat([self._objective(crop.model, self._prior, crop.sequences) for crop in crops]).double().numpy()
+
+    def _by_source(self, crops: Sequence[Crop], losses: Reals) -> Reals:
+        """The sums of the losses of each whole sequence, for all processes."""
+        sources = np.concatenate([crop.sources for crop in crops])
+        sums = np.bincount(np.unique(sources, return_inverse=True)[1], weights=losses)
+        return np.concatenate(self._team.gather(sums))
 
     def _mean(self, loss: float) -> float:
         return float(self._team.sum(np.array([loss], dtype=np.float64))[0] / self._team.size)
@@ -241,6 +251,15 @@ class DiscriminativeStage:
         load_optimizer(self._optimizer, part("adam", tensors))
         self._average.restore(part("average", tensors))
         self._best.restore(part("best", tensors))
+
+
+def _is_surely_negative(differences: Reals) -> bool:
+    """Whether the sum of independent differences is below 0 by more than its standard error."""
+    number = len(differences)
+    if number < 2:
+        return False
+    standard_error = math.sqrt(number * differences.var(ddof=1))
+    return bool(differences.sum() + standard_error < 0)
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def expected_errors(model: ObservationModel[Any], prior: LearnedPrior, sequences
         sequences: sequences with labels.
 
     Returns:
-        () the mean over sequences, on the CPU.
+        (n,) for each sequence, on the CPU.
     """
     search = BeamSearch(on_faster_device(prior.joint(model)), BEAM_SIZE)
     owners = []
@@ -50,9 +50,9 @@ def expected_errors(model: ObservationModel[Any], prior: LearnedPrior, sequences
             errors.append(1 - compute_sequence_match_accuracy(truth, labels))
     hypotheses = LabelHypotheses(np.array(owners), codes, [sequence.joining for sequence in sequences])
     scores = negative_log_joints(model, prior, [_tensor(model, sequence) for sequence in sequences], hypotheses)
-    rows = torch.split(scores, np.bincount(hypotheses.owners).tolist())
-    log_probs = torch.cat([torch.log_softmax(-row, 0) for row in rows])
-    return (log_probs.exp() * torch.tensor(errors, dtype=log_probs.dtype)).sum() / len(rows)
+    sizes = np.bincount(hypotheses.owners).tolist()
+    rows = zip(torch.split(scores, sizes), torch.split(torch.tensor(errors, dtype=scores.dtype), sizes), strict=True)
+    return torch.stack([torch.softmax(-row, 0) @ wrong for row, wrong in rows])
 
 
 def _truth(sequence: CodedSequence) -> Codes:

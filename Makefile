@@ -12,8 +12,8 @@ PYTEST := $(PYTHON_TESTS) -n auto --maxprocesses 4 --dist worksteal
 COMPILING := tests/decoding/test_stream_groups.py tests/decoding/test_golden.py::test_a_file_of_older_torch_is_the_same_model
 PEER := .peer
 RESULTS := $(if $(QUICK),build/benchmarks,benchmarks/results)
-QUESTIONS := decode train devices memory importing scale stream threads product bookkeeping corners accuracy recordings
-LEFT_OUT := $(strip $(if $(DATA),,accuracy) $(if $(RECORDINGS),,recordings))
+QUESTIONS := decode train devices memory importing scale stream threads product bookkeeping corners accuracy kinds recordings
+LEFT_OUT := $(strip $(if $(DATA),,accuracy) $(if $(DATA),$(if $(VOICES),,kinds),kinds) $(if $(RECORDINGS),,recordings))
 ASKED := $(filter-out $(LEFT_OUT),$(QUESTIONS))
 
 .PHONY: demo test test-slow test-lowest test-newest lint docs bench bench-parts $(addprefix bench-,$(QUESTIONS)) pretrained pretrained-sound clean
@@ -61,7 +61,7 @@ docs: .venv/installed-dev
 # about ten minutes, and writes to build/benchmarks.
 bench: $(addprefix bench-,$(ASKED))
 	@$(BIN)/python benchmarks/table.py --results $(RESULTS)
-	@$(if $(LEFT_OUT),echo 'Left out: $(LEFT_OUT) (accuracy needs DATA=, recordings needs RECORDINGS=)')
+	@$(if $(LEFT_OUT),echo 'Left out: $(LEFT_OUT) (accuracy needs DATA=, kinds needs DATA= and VOICES=, recordings needs RECORDINGS=)')
 
 # What each script answers stands at its top and in the table; QUICK_% is what makes it quick.
 ENVIRONMENT :=
@@ -83,6 +83,8 @@ QUICK_stream = --observations 10000
 QUICK_memory = --gigabytes 0.1
 QUICK_scale = --sequences 16 --length 2000 --rounds 1
 QUICK_recordings = --rounds 1 --hours 0
+bench-kinds: OPTIONS = $(if $(DATA),--data $(DATA)) $(if $(VOICES),--voices $(VOICES))
+QUICK_kinds = --names w08 --seeds 1 --few-seeds 0
 QUICK_accuracy = --iterations 10 --names w08 --only default
 
 $(addprefix bench-,$(QUESTIONS)): bench-%: .venv/installed-dev

@@ -51,12 +51,21 @@ class Data:
             self.sequences = np.split(file["embeddings"], cuts)
             self.labels = [labels.tolist() for labels in np.split(file["labels"], cuts)]
 
+    @classmethod
+    def of(cls, sequences: list[Array], labels: list[list[Any]]) -> "Data":
+        """Conversations that are in memory."""
+        data = object.__new__(cls)
+        data.sequences = sequences
+        data.labels = labels
+        return data
+
     def first(self, number: int) -> "Data":
         """The first `number` conversations."""
-        part = object.__new__(Data)
-        part.sequences = self.sequences[:number]
-        part.labels = self.labels[:number]
-        return part
+        return Data.of(self.sequences[:number], self.labels[:number])
+
+    def subset(self, numbers: Sequence[int]) -> "Data":
+        """The conversations with these numbers."""
+        return Data.of([self.sequences[number] for number in numbers], [self.labels[number] for number in numbers])
 
 
 def accuracies(truths: Sequence[Any], predicted: Sequence[Any]) -> Array:

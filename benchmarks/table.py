@@ -65,6 +65,12 @@ QUESTIONS = {  # by the name of the file of results
         "and 1.6 s",
         "DATA=folder",
     ),
+    "kinds": Question(
+        "accuracy in percent on kinds of talk and speakers that training did not meet (least and largest of the "
+        "seeds), beside agglomerative clustering tuned on the same training conversations; w08 and w16: windows of 0.8 "
+        "and 1.6 s",
+        "DATA=folder VOICES=folder",
+    ),
     "memory": Question("training on data larger than memory"),
     "importing": Question("`import uisrnn`, beside `import torch` and `import uisrnn` of 0.1.2"),
     "scale": Question("prediction by several workers of a cluster, beside processes without a cluster"),

@@ -24,7 +24,7 @@ from sklearn.utils.estimator_checks import (
 )
 
 import uisrnn
-from uisrnn import LabeledSequence
+from uisrnn import LabeledSequence, estimator
 from uisrnn.arguments import recommended_arguments
 from uisrnn.estimator import UISRNNClusterer
 
@@ -324,7 +324,20 @@ def test_parameters_are_the_recommended_arguments():
     recommended = {name: value for one in recommended_arguments() for name, value in dataclasses.asdict(one).items()}
     parameters = UISRNNClusterer().get_params()
     assert parameters.pop("same_names") is not recommended["enforce_cluster_id_uniqueness"]
+    assert parameters.pop("discriminative_iteration") is None  # the recommended number, if there are enough sequences
     assert parameters == {name: recommended[name] for name in parameters}
+
+
+def test_few_sequences_are_fitted_in_closed_form_unless_iterations_are_given():
+    few = X[:9], Y[:9]
+    closed = new(discriminative_iteration=None, plda_dim=2).fit(*few)
+    trained = new(discriminative_iteration=2, plda_dim=2).fit(*few)
+    assert (len(closed.history_.discriminative), len(trained.history_.discriminative)) == (0, 2)
+
+
+def test_ten_sequences_are_trained_discriminatively(monkeypatch):
+    monkeypatch.setattr(estimator, "_ITERATIONS", 3)
+    assert len(new(discriminative_iteration=None, plda_dim=2).fit(X[:10], Y[:10]).history_.discriminative) == 3
 
 
 def test_parameters_reach_model_and_training():

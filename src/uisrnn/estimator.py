@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +25,11 @@ from sklearn.base import BaseEstimator, ClusterMixin  # noqa: E402
 from sklearn.utils.validation import validate_data  # noqa: E402
 
 
+_ITERATIONS = 300
+_FEWEST_SEQUENCES = 10
+"""Discriminative iterations by default, and the number of sequences from which they make labels better."""
+
+
 class _NotFittedError(NotFittedError, exceptions.NotFittedError):  # type: ignore[misc]
     """The `NotFittedError` of both libraries."""
 
@@ -32,7 +38,7 @@ class UISRNNClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     """An estimator that learns from labelled sequences to cluster other sequences; the data give the dimension.
 
     The defaults are the `recommended_arguments`, the most accurate for unknown speakers: the observation model
-    `context_plda` with discriminative training, and a single decoding pass. With fewer than 5 sequences, the estimator
+    `context_plda` with discriminative training, and a single decoding pass. With fewer than 10 sequences, the estimator
     fits only the closed form of the model.
 
     X is a list of sequences or a single array. Each sequence of a list is a (T, D) array or a `LabeledSequence`, and y
@@ -56,7 +62,8 @@ class UISRNNClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         rnn_hidden_size: number of units of `gru`.
         train_iteration: number of iterations of `gru`.
         learning_rate: learning rate of `gru`.
-        discriminative_iteration: number of discriminative iterations of all models.
+        discriminative_iteration: number of discriminative iterations of all models; None: 300, or 0 with fewer than 10
+            sequences, from which the closed form alone learns more.
         transition_bias: p0; None: estimated.
         transition_spread: how much p0 differs from sequence to sequence; None: estimated.
         crp_alpha: alpha; None: estimated.
@@ -101,7 +108,7 @@ class UISRNNClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         rnn_hidden_size: int = 512,
         train_iteration: int = 20000,
         learning_rate: float = 1e-3,
-        discriminative_iteration: int = 300,
+        discriminative_iteration: int | None = None,
         transition_bias: float | None = None,
         transition_spread: float | None = None,
         crp_alpha: float | None = None,
@@ -152,6 +159,8 @@ class UISRNNClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         model_args = ModelArguments.of(self)
         training_args = self._training()
         layout = self._layout(X, lengths, groups, reset=True)
+        if self.discriminative_iteration is None and len(layout.sequences) < _FEWEST_SEQUENCES:
+            training_args = replace(training_args, discriminative_iteration=0)
         labels = layout.labels(_labels(X, y))
         model = UISRNN(replace(model_args, observation_dim=layout.sequences[0].observations.shape[1]))
         self.history_ = model.fit(layout.sequences, labels, training_args)
@@ -223,7 +232,10 @@ class UISRNNClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
     def _training(self) -> TrainingArguments:
         if not isinstance(self.same_names, (bool, np.bool_)):
             raise ArgumentError(f"same_names must be True or False, but is {self.same_names!r}")
-        return replace(TrainingArguments.of(self), enforce_cluster_id_uniqueness=not self.same_names)
+        given = copy(self)
+        if given.discriminative_iteration is None:
+            given.discriminative_iteration = _ITERATIONS
+        return replace(TrainingArguments.of(given), enforce_cluster_id_uniqueness=not self.same_names)
 
     def _decoding(self) -> InferenceArguments:
         return replace(InferenceArguments.of(self), test_iteration=1)

@@ -24,7 +24,6 @@ from sklearn import exceptions  # noqa: E402 -- after the line that says how to 
 from sklearn.base import BaseEstimator, ClusterMixin  # noqa: E402
 from sklearn.utils.validation import validate_data  # noqa: E402
 
-
 _ITERATIONS = 300
 _FEWEST_SEQUENCES = 10
 """Discriminative iterations by default, and the number of sequences from which they make labels better."""

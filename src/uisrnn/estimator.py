@@ -25,7 +25,7 @@ from sklearn.base import BaseEstimator, ClusterMixin  # noqa: E402
 from sklearn.utils.validation import validate_data  # noqa: E402
 
 _ITERATIONS = 300
-_FEWEST_SEQUENCES = 10
+_FEWEST_FOR_ITERATIONS = 10
 """Discriminative iterations by default, and the number of sequences from which they make labels better."""
 
 
@@ -62,7 +62,7 @@ class UISRNNClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         train_iteration: number of iterations of `gru`.
         learning_rate: learning rate of `gru`.
         discriminative_iteration: number of discriminative iterations of all models; None: 300, or 0 with fewer than 10
-            sequences, from which the closed form alone learns more.
+            sequences, because the closed form alone labels better then.
         transition_bias: p0; None: estimated.
         transition_spread: how much p0 differs from sequence to sequence; None: estimated.
         crp_alpha: alpha; None: estimated.
@@ -158,7 +158,7 @@ class UISRNNClusterer(ClusterMixin, BaseEstimator):  # type: ignore[misc]
         model_args = ModelArguments.of(self)
         training_args = self._training()
         layout = self._layout(X, lengths, groups, reset=True)
-        if self.discriminative_iteration is None and len(layout.sequences) < _FEWEST_SEQUENCES:
+        if self.discriminative_iteration is None and len(layout.sequences) < _FEWEST_FOR_ITERATIONS:
             training_args = replace(training_args, discriminative_iteration=0)
         labels = layout.labels(_labels(X, y))
         model = UISRNN(replace(model_args, observation_dim=layout.sequences[0].observations.shape[1]))

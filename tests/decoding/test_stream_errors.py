@@ -278,7 +278,7 @@ def test_pushed_arrays_may_be_changed_afterwards(square_model, x):
         {"taken": 5},
         {"final": 10**9},
         {"preview_beam": 10},
-        {"format_version": 4},
+        {"format_version": 99},
         {"arguments": {"beam_size": 2**40}},
         {"arguments": {"num_clusters": 3}},
         {"arguments": {"look_ahead": 5, "commit_lag": 0}},

@@ -30,13 +30,14 @@ Assignments = Annotated[
 Seed = Annotated[int | None, typer.Option(help="Seed of all random numbers.")]
 Device = Annotated[
     str,
-    typer.Option(metavar="DEVICE", help="Device: auto (a GPU if there is one, else the CPU), cpu, cuda, cuda:1, ..."),
+    typer.Option(metavar="DEVICE", help="Device: auto (a GPU trains a GRU if there is one), cpu, cuda, cuda:1, ..."),
 ]
 
 
 def _limit(context: typer.Context, threads: int | None) -> int | None:
     """Limit the threads of the command until it ends."""
-    context.with_resource(limited(threads))
+    if threads is not None:
+        context.with_resource(limited(threads))
     return threads
 
 
@@ -45,8 +46,8 @@ Threads = Annotated[
     typer.Option(
         min=1,
         callback=_limit,
-        help="Maximum number of threads on CPUs; by default $UISRNN_THREADS, else all cores. The work decides how many "
-        "of them it uses.",
+        help="Maximum number of threads on CPUs; by default $UISRNN_THREADS, else as many as torch would use. The work "
+        "decides how many of them it uses.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -24,7 +24,7 @@ from uisrnn.errors import CheckpointError
 from uisrnn.model.groups import PRESENT
 from uisrnn.sequences.labels import Names
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 _KEY = "uisrnn_stream"
 _STATE = "state"
 _KNOWN = "known"

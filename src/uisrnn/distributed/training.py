@@ -21,6 +21,7 @@ from uisrnn.distributed.cluster import connect, load_ray, raising_worker_errors
 from uisrnn.distributed.events import Event, EventReceiver, EventSender, receiving
 from uisrnn.errors import ArgumentError, ClusterError, UISRNNError
 from uisrnn.formats.reading import Skipped
+from uisrnn.model.registry import registration_of
 from uisrnn.training.checkpoints import Checkpoints, StoringCheckpointer, require_checkpoints
 from uisrnn.training.history import History
 from uisrnn.training.team import SINGLE_PROCESS, ProcessGroup, Team
@@ -187,7 +188,8 @@ def _require_right_start(checkpoints: Checkpoints) -> None:
 
 def _has_gpus(model: UISRNN, number: int) -> bool:
     ray = load_ray()
-    may_use_gpus = model.arguments.enable_cuda and model.arguments.device != "cpu"
+    wants_gpus = model.arguments.device != "auto" or registration_of(model.arguments.observation_model).gains_from_gpu
+    may_use_gpus = model.arguments.enable_cuda and model.arguments.device != "cpu" and wants_gpus
     return may_use_gpus and ray.cluster_resources().get("GPU", 0) >= number
 
 

@@ -59,7 +59,7 @@ class GRUNetwork(nn.Module):
         """The time step for rows of a table, with the current weights."""
 
         def affine(weight: Tensor, bias: Tensor) -> Affine:
-            return Affine(prepared(weight), bias.detach().numpy())
+            return Affine(prepared(weight), bias.detach().numpy().copy())  # a later training must not change a stepper
 
         layers = self.gru.all_weights
         weights = Weights(

@@ -23,7 +23,8 @@ from uisrnn.training.draws import Draws, Purpose
 T = TypeVar("T")
 
 _BLOCKS_IN_MEMORY = 2**22
-"""Most blocks in the orders that are kept; 16 bytes each."""
+_BLOCKS_OF_ORDER = 32
+"""Most blocks in the orders that are kept, 16 bytes each; and the memory of an order beside its blocks, in blocks."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class ClusterSequences:
         self._ends = np.cumsum(self._pieces * orders)
         self._starts = self._ends - self._pieces * orders
         most_blocks = int(np.diff(clusters.cuts).max())
-        self._blocks = lru_cache(maxsize=_BLOCKS_IN_MEMORY // most_blocks)(self._ordered)
+        self._blocks = lru_cache(maxsize=_BLOCKS_IN_MEMORY // (most_blocks + _BLOCKS_OF_ORDER))(self._ordered)
 
     def __len__(self) -> int:
         return int(self._ends[-1])

@@ -57,7 +57,7 @@ def _set_learning_rate(optimizer: torch.optim.Optimizer, args: TrainingArguments
     return float(network["lr"])
 
 
-def _step_if(is_finite: Tensor, optimizer: torch.optim.Adam) -> None:
+def step_if(is_finite: Tensor, optimizer: torch.optim.Adam) -> None:
     """Take a step of a fused optimizer if a tensor on its device says so.
 
     `found_inf` is the protocol between optimizers and `torch.amp.GradScaler`: a fused optimizer changes nothing, its
@@ -68,6 +68,9 @@ def _step_if(is_finite: Tensor, optimizer: torch.optim.Adam) -> None:
         optimizer.step()
     finally:
         del optimizer.found_inf  # type: ignore[attr-defined]
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            torch.autograd.graph.increment_version(parameter)  # fused optimizers do not
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,7 @@ class GenerativeStage:
         others = [self._model.init_hidden.grad, self._model.sigma2.grad]
         sums = [gradient.sum() for gradient in others if gradient is not None]
         is_finite = torch.stack([values.sum(), norm, *sums]).isfinite().all()
-        _step_if(is_finite, self._optimizer)
+        step_if(is_finite, self._optimizer)
         self._move_sigma2(number, is_finite)
         return torch.cat([values, is_finite[None]])
 

@@ -154,7 +154,7 @@ class ClusterScatter:
             for part, scatter in zip(parts, scatters, strict=True):
                 yield self._covariances(part, self._team.sum(scatter))
 
-    def _part(self, without: Indexes) -> "_Part":
+    def _part(self, without: Indexes) -> _Part:
         kept, without = self._kept(without)
         counts = np.array([self._counts[kept].sum(), kept.sum()], dtype=np.float64)
         observations, clusters = self._team.sum(counts).tolist()
@@ -162,7 +162,7 @@ class ClusterScatter:
         is_difference = 2 * observations > self._number
         return _Part(kept, observations, clusters, is_left_out if is_difference else ~is_left_out, is_difference)
 
-    def _covariances(self, part: "_Part", scatter: Matrix) -> TwoCovariance:
+    def _covariances(self, part: _Part, scatter: Matrix) -> TwoCovariance:
         """The covariances of a part, from the scatter of its clusters or of the clusters that it lacks."""
         if part.is_difference:
             difference = self._scatter - scatter

@@ -7,8 +7,11 @@ import pytest
 import torch
 from torch import nn
 
+from models import gru, joint
+from uisrnn.decoding.search import BeamSearch
 from uisrnn.model.fast.prepared import _PREPARED, prepared
 from uisrnn.model.fast.product import for_product
+from uisrnn.training.generative import step_if
 
 
 @pytest.fixture
@@ -30,6 +33,26 @@ def test_a_change_of_the_parameter_makes_a_new_copy(weight):
     weight.data = torch.zeros(40, 7)
     assert not prepared(weight).any()
     assert before.any()
+
+
+def test_a_step_of_the_optimizer_of_training_makes_a_new_copy(weight):
+    """Fused optimizers change parameters without torch's notice."""
+    in_use = prepared(weight)
+    optimizer = torch.optim.Adam([weight], fused=True)
+    weight.sum().backward()
+    step_if(torch.tensor(True), optimizer)
+    assert np.array_equal(prepared(weight), for_product(weight.detach().numpy()))
+    assert not np.array_equal(prepared(weight), in_use)
+
+
+def test_a_search_keeps_the_weights_that_it_began_with():
+    model = gru()
+    recurrent = BeamSearch(joint(model), 3).init().pool.arrays.stepper.weights.recurrent
+    before = [layer.bias.copy() for layer in recurrent]
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 1
+    assert all(map(np.array_equal, before, [layer.bias for layer in recurrent]))
 
 
 def test_nothing_is_kept_for_a_parameter_that_is_gone():

@@ -21,10 +21,13 @@ def prepared(weight: Tensor) -> Reals:
     after the last stepper that uses the copy.
 
     Args:
-        weight: a parameter on the CPU; a copy made before a change of the parameter is not used again.
+        weight: a parameter on the CPU; a copy made before a change of the parameter is not used again. Code that
+            changes a parameter without torch's notice must call `torch.autograd.graph.increment_version`.
     """
-    version = 0 if weight.is_inference() else weight._version  # torch counts no changes of inference tensors
-    state = (version, weight.data_ptr())
+    if weight.is_inference():  # torch counts no changes of inference tensors
+        alone: Reals = for_product(weight.detach().numpy())
+        return alone
+    state = (weight._version, weight.data_ptr())
     with _LOCK:
         earlier, reference = _PREPARED.get(weight, (None, None))
         shared: Reals | None = reference() if earlier == state else None

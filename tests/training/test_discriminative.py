@@ -120,7 +120,9 @@ def stage_of(model, learned, iterations, objective=expected_errors, development=
     data = conversations(12) if data is None else data
     held_out = [Fold(model, Corpus.of(data[-3:]))] if development else []
     train = [Fold(model, Corpus.of(data[:-3] if development else data))]
-    return DiscriminativeStage(train, held_out, learned, objective, iterations, 0.03, Draws(0))
+    return DiscriminativeStage(
+        train, held_out, learned, objective, iterations, 0.03, Draws(0), starting_scales=(1.0, 0.3, 0.1, 0.03)
+    )
 
 
 def run(iterations, development=True, learned=None, patience=None):

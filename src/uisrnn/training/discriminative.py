@@ -29,7 +29,6 @@ WARM_UP = 20
 CHECK_EVERY = 25
 DEVELOPMENT_CROPS = 64
 AVERAGING = 0.98
-STARTING_SCALES = (1.0, 0.3, 0.1, 0.03)
 
 
 @dataclass(frozen=True)
@@ -104,6 +103,7 @@ class DiscriminativeStage:
         learning_rate: highest learning rate of the observation model.
         draws: source of randomness.
         team: processes that train together; each draws its share of the parts of a step.
+        starting_scales: likelihood scales to start from, besides the scale of the model.
 
     Attributes:
         parameters: all trained parameters.
@@ -124,7 +124,9 @@ class DiscriminativeStage:
         learning_rate: float,
         draws: Draws,
         team: Team = SINGLE_PROCESS,
+        starting_scales: Sequence[float] = (),
     ) -> None:
+        self._starting_scales = starting_scales
         self.iterations = iterations
         self._prior = prior
         self._objective = objective
@@ -213,7 +215,7 @@ class DiscriminativeStage:
         """The best scale, unless the scale of the model may be as good: few sequences tell little."""
         log_scale = self._prior.log_scale
         now = log_scale.item()
-        others = [math.log(scale) for scale in STARTING_SCALES if not math.isclose(math.log(scale), now)]
+        others = [math.log(scale) for scale in self._starting_scales if not math.isclose(math.log(scale), now)]
         losses: dict[float, Reals] = {}
         for start in [now, *others]:
             log_scale.fill_(start)

@@ -204,7 +204,7 @@ def _fit_discriminatively(
     )
     stage = DiscriminativeStage(
         folds.train, folds.development, prior, expected_errors, args.discriminative_iteration,
-        trainer.learning_rate, task.draws, task.context.team,
+        trainer.learning_rate, task.draws, task.context.team, trainer.starting_scales,
     )  # fmt: skip
     progress = progress_of("discriminative", args, model.arguments.verbosity, context.watcher)
     threads = threads_for_products(CROP_LENGTH * largest_weight(stage.parameters))

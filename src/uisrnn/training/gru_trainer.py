@@ -1,6 +1,7 @@
 """Training of the GRU: gradient steps as in the paper."""
 
 import dataclasses
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -33,6 +34,7 @@ class GRUTrainer:
     """
 
     learning_rate = 1e-4
+    starting_scales: Sequence[float] = (1.0, 0.3, 0.1, 0.03)
 
     def __init__(self, model: GRUObservation) -> None:
         self._model = model

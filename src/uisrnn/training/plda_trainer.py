@@ -1,5 +1,6 @@
 """Training of plda and context_plda: covariances in closed form."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
 
@@ -30,6 +31,7 @@ class PLDATrainer:
     """
 
     learning_rate = 1e-2
+    starting_scales: Sequence[float] = (1.0,)  # parts may prefer scales below 0.3, which fail on other kinds of talk
 
     def __init__(self, model: PLDAObservation) -> None:
         self._model = model

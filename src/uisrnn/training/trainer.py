@@ -93,9 +93,11 @@ class Trainer(Protocol):
 
     Attributes:
         learning_rate: highest learning rate of the model in discriminative training.
+        starting_scales: likelihood scales that discriminative training may start from, besides the scale of the model.
     """
 
     learning_rate: float
+    starting_scales: Sequence[float]
 
     def learns_with(self, args: TrainingArguments) -> bool:
         """Whether `UISRNN.fit` with these arguments leaves a trained model."""

@@ -185,7 +185,9 @@ before = memory("VmHWM")
 try:
     for kind, unique in (("gru", False), ("context_plda", True)):
         fit(path if how == "read" else uisrnn.load_sequences(path), kind, unique)
-except MemoryError:
+except (MemoryError, RuntimeError):  # torch, or a thread that cannot start, raises a RuntimeError
+    if how == "read":
+        raise
     print("there is no memory")
     sys.exit()
 print(memory("VmHWM") - before)

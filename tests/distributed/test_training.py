@@ -18,7 +18,7 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def calls(tmp_path_factory):
     """A folder of shards with sequences of four clusters each."""
     rng = np.random.default_rng(0)
@@ -59,7 +59,7 @@ def test_closed_forms_are_those_of_one_process(cluster, calls):
 GRU = {"train_iteration": 15, "discriminative_iteration": 2}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def whole(cluster, calls):
     """The model and the history of a training in which nothing happened."""
     model = new_model("gru")

@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from baselines import GRIDS, Array, oracle_centroids, tuned
+from baselines import GRIDS, Array, Labeler, oracle_centroids, tuned
 from machine import machine
 from report import Row, header, percent, show, write
 
@@ -146,11 +146,15 @@ def default(train: Data, dev: Data) -> Figures:
     return judged(dev, clusterer.predict, time.perf_counter() - start)
 
 
+def tuned_on(data: Data, name: str) -> tuple[Labeler, dict[str, float]]:
+    """A baseline with the parameters that are most accurate on conversations, and these parameters."""
+    return tuned(name, lambda label: accuracies(data.labels, [label(x) for x in data.sequences]).mean())
+
+
 def untrained(train: Data, dev: Data, name: str) -> Figures:
     """The figures of a baseline."""
-    some = train.first(TUNED_ON)
     start = time.perf_counter()
-    label, parameters = tuned(name, lambda label: accuracies(some.labels, [label(x) for x in some.sequences]).mean())
+    label, parameters = tuned_on(train.first(TUNED_ON), name)
     seconds = time.perf_counter() - start
     return judged(dev, lambda sequences: [label(x) for x in sequences], seconds) | {"parameters": parameters}
 

@@ -26,6 +26,7 @@ from typing import Any
 
 from machine import machine
 from report import Row, header, show, write
+from uisrnn.cores import usable_cores
 
 SECONDS = 320.0
 PATIENCE = 2.0
@@ -132,7 +133,7 @@ class Worker:
 
 def workers_of(folder: str, has_gpu: bool, peer: str | None) -> dict[str, Worker]:
     """The workers by name: the device, and for 0.1.2 its name before."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = usable_cores()
     workers = {"1": Worker("cpu", 1, folder), "2": Worker("cpu", 2, folder), "all": Worker("cpu", cores, folder)}
     if cores < 3:
         del workers["all" if cores == 1 else "2"]

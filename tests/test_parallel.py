@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import uisrnn
+from threads import in_new_thread, torch_threads
 from uisrnn import parallel
 from uisrnn.parallel import (
     become_worker,
@@ -27,27 +28,15 @@ def cores(monkeypatch):
 
 @pytest.fixture(params=[1, 3])
 def threads(request):
-    before = torch.get_num_threads()
-    torch.set_num_threads(request.param)
-    yield request.param
-    torch.set_num_threads(before)
+    with torch_threads(request.param):
+        yield request.param
 
 
 @pytest.fixture
 def many_threads():
     """A user who gives torch more threads than there are cores."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(16)
-    yield
-    torch.set_num_threads(before)
-
-
-def in_new_thread(work):
-    results = []
-    thread = threading.Thread(target=lambda: results.append(work()))
-    thread.start()
-    thread.join()
-    return results[0]
+    with torch_threads(16):
+        yield
 
 
 # --- how many ---

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from threads import torch_threads
 from uisrnn.randomness import deterministic_algorithms, generator_from, torch_seeded
 
 CPU = torch.device("cpu")
@@ -35,10 +36,8 @@ def test_global_generators_are_as_before():
 
 @pytest.fixture
 def two_cores():
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
+    with torch_threads(2):
+        yield
 
 
 def test_deterministic_gradients_are_equal_to_the_last_bit(two_cores):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from uisrnn import extras
-from uisrnn.arguments import InferenceArguments, ModelArguments, TrainingArguments
+from uisrnn.arguments import InferenceArguments, ModelArguments, TrainingArguments, recommended_arguments
 from uisrnn.errors import ArgumentError, InputError, InputTypeError, NotFittedError
 from uisrnn.evals import compute_sequence_match_accuracy
 from uisrnn.sequences import coded as data
@@ -24,7 +24,7 @@ from sklearn import exceptions  # noqa: E402 -- after the line that says how to 
 from sklearn.base import BaseEstimator, ClusterMixin  # noqa: E402
 from sklearn.utils.validation import validate_data  # noqa: E402
 
-_ITERATIONS = 300
+_ITERATIONS = recommended_arguments()[1].discriminative_iteration
 _FEWEST_FOR_ITERATIONS = 10
 """Discriminative iterations by default, and the number of sequences from which they make labels better."""
 

@@ -164,6 +164,13 @@ def become_worker() -> None:
     torch.set_num_threads(1)
 
 
+@contextmanager
+def _workers(number: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool of workers, each with a single thread for its products."""
+    with _TORCH_THREADS.kept(), ThreadPoolExecutor(number, initializer=become_worker) as pool:
+        yield pool
+
+
 def run_workers(work: Callable[[Event], None], workers: int) -> None:
     """Run `work` in several threads. If a thread fails, or the user interrupts, all threads stop.
 
@@ -175,7 +182,7 @@ def run_workers(work: Callable[[Event], None], workers: int) -> None:
         workers: number of threads.
     """
     stop = Event()
-    with _TORCH_THREADS.kept(), ThreadPoolExecutor(workers, initializer=become_worker) as pool:
+    with _workers(workers) as pool:
         try:
             running = [pool.submit(work, stop) for _ in range(workers)]
             wait(running, return_when=FIRST_EXCEPTION)
@@ -199,5 +206,5 @@ def in_parallel(work: Callable[[Item], Result], items: Iterable[Item]) -> list[R
     threads = min(most_threads(), len(arguments))
     if threads < 2:
         return [work(item) for item in arguments]
-    with _TORCH_THREADS.kept(), ThreadPoolExecutor(threads, initializer=become_worker) as pool:
+    with _workers(threads) as pool:
         return list(pool.map(work, arguments))

@@ -8,6 +8,7 @@ import torch
 
 import uisrnn
 from models import gru, joint
+from threads import in_new_thread
 from uisrnn.decoding.offline import decode_all
 from uisrnn.decoding.search import BeamSearch
 from uisrnn.sequences.coded import CodedSequence
@@ -28,14 +29,6 @@ def sequences(number: int, generator: np.random.Generator) -> list[CodedSequence
         CodedSequence(generator.normal(size=(20, 3)).astype(np.float32), name=f"sequence {one}")
         for one in range(number)
     ]
-
-
-def in_new_thread(work):
-    found = []
-    thread = threading.Thread(target=lambda: found.append(work()))
-    thread.start()
-    thread.join()
-    return found[0]
 
 
 def test_torch_has_as_many_threads_as_before(generator):

@@ -46,16 +46,16 @@ def heard_in(source: Recording, front_end: FrontEnd, verbosity: int) -> Heard:
     listener = CheckedListener(front_end)
     heard = [Heard.nothing(front_end.dim)]
     seconds = 0.0
-    with limited(None), bar_for(verbosity, round(source.seconds), source.name) as progress:
-        for block in source.blocks(front_end.rate):
-            seconds += len(block) / front_end.rate
-            heard.append(listener.push(block))
-            progress.advance(round(len(block) / front_end.rate))
-    if seconds < front_end.shortest:
-        raise InputError(
-            f"{source.where}: lasts {seconds:.2f} s, but an observation needs {front_end.shortest:.2f} s of sound"
-        )
     with limited(None):
+        with bar_for(verbosity, round(source.seconds), source.name) as progress:
+            for block in source.blocks(front_end.rate):
+                seconds += len(block) / front_end.rate
+                heard.append(listener.push(block))
+                progress.advance(round(len(block) / front_end.rate))
+        if seconds < front_end.shortest:
+            raise InputError(
+                f"{source.where}: lasts {seconds:.2f} s, but an observation needs {front_end.shortest:.2f} s of sound"
+            )
         heard.append(listener.flush())
     return joined(heard)
 

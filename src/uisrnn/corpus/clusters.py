@@ -62,8 +62,8 @@ class Clusters:
         """K, the number of clusters."""
         return len(self.counts)
 
-    def spans(self, cluster: int, order: np.random.Generator | None = None) -> list[Span]:
-        """The rows of a cluster.
+    def blocks(self, cluster: int, order: np.random.Generator | None = None) -> tuple[Indexes, Indexes]:
+        """The first rows and the lengths of the blocks of a cluster.
 
         Args:
             cluster: number of the cluster.
@@ -71,12 +71,16 @@ class Clusters:
         """
         part = slice(int(self.cuts[cluster]), int(self.cuts[cluster + 1]))
         starts = self.starts[part]
-        stops = starts + self.lengths[part]
-        if order is not None:
-            shuffled = order.permutation(len(starts))
-            starts = starts[shuffled]
-            stops = stops[shuffled]
-        return list(zip(starts.tolist(), stops.tolist(), strict=True))
+        lengths = self.lengths[part]
+        if order is None:
+            return starts, lengths
+        shuffled = order.permutation(len(starts))
+        return starts[shuffled], lengths[shuffled]
+
+    def spans(self, cluster: int, order: np.random.Generator | None = None) -> list[Span]:
+        """The rows of a cluster; see `blocks` for the arguments."""
+        starts, lengths = self.blocks(cluster, order)
+        return list(zip(starts.tolist(), (starts + lengths).tolist(), strict=True))
 
     def read(self, spans: Sequence[Span]) -> Observations:
         """The observations of spans, span after span."""

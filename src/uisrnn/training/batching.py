@@ -91,14 +91,8 @@ class ClusterSequences:
 
     def _ordered(self, cluster: int, order: int) -> tuple[Indexes, Indexes]:
         """The first rows and the lengths of the blocks of a cluster, in an order."""
-        part = slice(int(self._clusters.cuts[cluster]), int(self._clusters.cuts[cluster + 1]))
-        starts = self._clusters.starts[part]
-        lengths = self._clusters.lengths[part]
-        if self._is_permuted:
-            shuffled = self._draws.generator(Purpose.ORDERS, cluster, order).permutation(len(starts))
-            starts = starts[shuffled]
-            lengths = lengths[shuffled]
-        return starts, lengths
+        shuffle = self._draws.generator(Purpose.ORDERS, cluster, order) if self._is_permuted else None
+        return self._clusters.blocks(cluster, shuffle)
 
     def rows(self, numbers: Indexes) -> Indexes:
         """The rows of some sequences, sequence after sequence, each in its order of blocks."""
@@ -118,9 +112,10 @@ class ClusterSequences:
 
     def draw(self, numbers: Indexes) -> tuple[Indexes, Packing]:
         """The rows of some sequences in packed order, and their packing."""
-        packing = Packing.of(self.lengths(numbers))
+        lengths = self.lengths(numbers)
+        packing = Packing.of(lengths)
         padded = np.zeros((packing.batch, len(packing.sizes)), dtype=np.int64)
-        padded[np.arange(padded.shape[1]) < self.lengths(numbers)[:, None]] = self.rows(numbers)
+        padded[np.arange(padded.shape[1]) < lengths[:, None]] = self.rows(numbers)
         return padded.T.ravel()[packing.places.numpy()], packing
 
     @cached_property

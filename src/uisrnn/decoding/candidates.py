@@ -8,7 +8,7 @@ from uisrnn.compiled import Integers, Reals, compiled
 from uisrnn.decoding.frontier import Frontier, Memo, Moves, Position, Rules, allocate, key, view
 from uisrnn.decoding.labelings import copy_labeling
 from uisrnn.decoding.pool import RowIndex, take_row
-from uisrnn.model.groups import GOES_ON, TAKEN, has_transition, mark_next, meaning
+from uisrnn.model.groups import GOES_ON, TAKEN, denominator, mark_next, meaning
 from uisrnn.model.label_prior import label_log_probs
 
 
@@ -185,9 +185,11 @@ def _take(frontier: Frontier, child: int, label: int, starts_copy: bool, joins: 
         for cluster in range(labeling["clusters"]):
             frontier.clusters[child, cluster]["seen"] = False
     frontier.clusters[child, label]["seen"] = True
-    goes_on = meaning(frontier.clusters[child, label]["mark"], joins) == GOES_ON
+    clusters = frontier.clusters[child]
+    _total, going_on = denominator(0.0, clusters["count"], clusters["mark"], labeling["clusters"], joins, 0.0)
+    goes_on = meaning(clusters[label]["mark"], joins) == GOES_ON
     labeling["stays"] += goes_on
-    labeling["changes"] += not goes_on and has_transition(frontier.clusters[child]["mark"], labeling["clusters"], joins)
+    labeling["changes"] += not goes_on and going_on > 0
     frontier.clusters[child, label]["count"] += not goes_on
-    mark_next(frontier.clusters[child]["mark"], labeling["clusters"], label, joins)
+    mark_next(clusters["mark"], labeling["clusters"], label, joins)
     labeling["clusters"] = max(labeling["clusters"], label + 1)

@@ -56,15 +56,6 @@ def mark_next(marks: Marks, clusters: int, label: int, joins: bool) -> None:
 
 
 @compiled
-def has_transition(marks: Marks, clusters: int, joins: bool) -> bool:
-    """Whether the next observation has a z, because a label can go on; see `mark_next` for the arguments."""
-    going_on = 0
-    for cluster in range(clusters):
-        going_on += meaning(marks[cluster], joins) == GOES_ON
-    return going_on > 0
-
-
-@compiled
 def denominator(
     start: float, block_counts: Integers, marks: Marks, clusters: int, joins: bool, current_share: float
 ) -> tuple[float, int]:

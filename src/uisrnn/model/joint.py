@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from uisrnn.compiled import Flags, Reals
-from uisrnn.model.groups import GOES_ON, goes_on, has_transition, mark_next, meaning, no_joins
+from uisrnn.model.groups import GOES_ON, denominator, goes_on, mark_next, meaning, no_joins
 from uisrnn.model.label_prior import LabelPrior
 from uisrnn.model.observation import ObservationModel, Prediction, S, negative_log_density
 from uisrnn.sequences import labels as labelling
@@ -91,7 +91,8 @@ def _label_prior_log_probs(prior: LabelPrior, labels: labelling.Codes, joins: Fl
         result[time] = prior.log_prob(counts, marks[:clusters], joins[time], stays, changes)[label]
         continues = meaning(marks[label], joins[time]) == GOES_ON
         stays += continues
-        changes += not continues and has_transition(marks, clusters, joins[time])
+        _total, going_on = denominator(0.0, counts, marks, clusters, joins[time], 0.0)
+        changes += not continues and going_on > 0
         counts[label] += not continues
         mark_next(marks, clusters, label, joins[time])
         clusters = max(clusters, label + 1)

@@ -1,16 +1,19 @@
 """Small trainings: sequences to learn from, models, what becomes of them, and processes that train together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Barrier, Thread
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 import uisrnn
 from uisrnn import LabeledSequence, ModelArguments
+from uisrnn.model.packing import Packing
 from uisrnn.progress import Silent
+from uisrnn.training.batching import ClusterBatch
 from uisrnn.training.checkpoints import Checkpointer
 from uisrnn.training.loop import Deadline, StageContext
 from uisrnn.training.team import SINGLE_PROCESS, Team
@@ -18,6 +21,13 @@ from uisrnn.training.watcher import SilentWatcher
 
 DIM = 3
 KINDS = ["gru", "plda", "context_plda"]
+
+
+def batch_of(sequences: Sequence[np.ndarray]) -> ClusterBatch:
+    """A batch of sequences (T_i, D)."""
+    packing = Packing.of(np.array([len(sequence) for sequence in sequences]))
+    padded = pad_sequence([torch.tensor(sequence) for sequence in sequences])
+    return ClusterBatch(packing.pack(padded), packing)
 
 
 def calls(number: int = 8, seed: int = 0, longest: int = 6) -> list[LabeledSequence]:

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpora import SEQUENCES, numbered
+from trainings import batch_of
 from uisrnn.arguments import TrainingArguments
 from uisrnn.corpus.clusters import Clusters
 from uisrnn.corpus.corpus import Corpus
-from uisrnn.training.batching import ClusterBatch, ClusterSequences, Prefetched
+from uisrnn.training.batching import ClusterSequences, Prefetched
 from uisrnn.training.draws import Draws
 
 CODES = [0, 0, 1, 0, 1, 1, 2]
@@ -37,7 +38,7 @@ def rows_of(sequences):
 @settings(deadline=None)
 def test_a_batch_has_the_first_observations_of_all_sequences_then_the_second(lengths):
     sequences = [np.full((length, 1), number, np.float32) for number, length in enumerate(lengths)]
-    batch = ClusterBatch.of(sequences)
+    batch = batch_of(sequences)
     by_length = sorted(range(len(lengths)), key=lambda number: -lengths[number])
     expected = [number for time in range(max(lengths)) for number in by_length if lengths[number] > time]
     assert batch.observations[:, 0].tolist() == expected

@@ -8,7 +8,7 @@ import torch
 
 import uisrnn
 from round_trips import RoundTrips
-from trainings import stage_context
+from trainings import batch_of, stage_context
 from uisrnn.arguments import TrainingArguments
 from uisrnn.model.gru import GRUObservation
 from uisrnn.model.running_mean import PAPER_MEAN
@@ -46,7 +46,7 @@ def model():
 
 @pytest.fixture
 def batch(generator):
-    return ClusterBatch.of([generator.normal(size=(length, 2)).astype(np.float32) for length in LENGTHS.tolist()])
+    return batch_of([generator.normal(size=(length, 2)).astype(np.float32) for length in LENGTHS.tolist()])
 
 
 LENGTHS = torch.tensor([5, 2])
@@ -207,7 +207,7 @@ def silenced(model):
 
 def test_sigma2_stays_above_its_floor(model):
     """Predictions without error, and hardly a prior, would drive it to 0."""
-    zeros = ClusterBatch.of([np.zeros((4, 2), np.float32)])
+    zeros = batch_of([np.zeros((4, 2), np.float32)])
     args = TrainingArguments(train_iteration=150, sigma_beta=1e-12, regularization_weight=0)
     train(silenced(model), zeros, args)
     assert model.sigma2.tolist() == pytest.approx([SMALLEST_SIGMA2] * 2)
@@ -339,7 +339,7 @@ def overfitting(generator):
     """What is learned first helps, and what is learned then does not."""
     center = generator.normal(size=2)
     return [
-        ClusterBatch.of([(center + generator.normal(size=(4, 2))).astype(np.float32) for _ in range(number)])
+        batch_of([(center + generator.normal(size=(4, 2))).astype(np.float32) for _ in range(number)])
         for number in (2, 6)
     ]
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from trainings import batch_of
 from uisrnn.arguments import TrainingArguments
 from uisrnn.training import losses
-from uisrnn.training.batching import ClusterBatch
 from uisrnn.training.losses import NextObservation, SampleMean
 
 SIGMA2 = torch.tensor([0.5, 2.0])
@@ -44,7 +44,7 @@ def _seeded():
 
 @pytest.fixture
 def batch(generator):
-    return ClusterBatch.of([generator.normal(size=(length, 3)).astype(np.float32) for length in LENGTHS])
+    return batch_of([generator.normal(size=(length, 3)).astype(np.float32) for length in LENGTHS])
 
 
 LENGTHS = (6, 4, 1)
@@ -95,13 +95,13 @@ def test_the_spread_is_that_of_means_of_so_many(batch):
 
 
 def test_earlier_observations_are_never_drawn():
-    times = ClusterBatch.of([np.arange(length, dtype=np.float32)[:, None] for length in (40, 25)])
+    times = batch_of([np.arange(length, dtype=np.float32)[:, None] for length in (40, 25)])
     for _ in range(200):
         assert (SampleMean(3).of(times.observations, times.packing) >= times.observations).all()
 
 
 def test_clusters_are_not_mixed():
-    clusters = ClusterBatch.of([np.full((length, 1), number, np.float32) for number, length in enumerate((9, 5, 2))])
+    clusters = batch_of([np.full((length, 1), number, np.float32) for number, length in enumerate((9, 5, 2))])
     torch.testing.assert_close(SampleMean(16).of(clusters.observations, clusters.packing), clusters.observations)
 
 

@@ -15,14 +15,13 @@ import uisrnn
 from corpora import SEQUENCES
 from models import DIM as PLDA_DIM
 from models import joint, plda
-from trainings import calls, stage_context, together
+from trainings import batch_of, calls, stage_context, together
 from trainings import new_model as new_uisrnn
 from uisrnn.arguments import TrainingArguments
 from uisrnn.corpus.corpus import Corpus
 from uisrnn.model.gru import GRUObservation
 from uisrnn.progress import Silent
 from uisrnn.sequences.coded import CodedSequence, labeled
-from uisrnn.training.batching import ClusterBatch
 from uisrnn.training.discriminative import DiscriminativeStage, Fold
 from uisrnn.training.draws import Draws
 from uisrnn.training.expected_errors import expected_errors
@@ -149,7 +148,7 @@ def learned_from(batches, member=SINGLE_PROCESS, args=ARGS):
     """The model, its gradients of the last step, and how it went."""
     model = new_model()
     stage = GenerativeStage(
-        model, new_optimizer(model), lambda iteration: ClusterBatch.of(batches[iteration]), None, args, Draws(0), member
+        model, new_optimizer(model), lambda iteration: batch_of(batches[iteration]), None, args, Draws(0), member
     )
     record = run(stage, stage_context(team=member), Silent())
     return [one.detach().clone() for one in model.parameters()], [one.grad for one in model.parameters()], record

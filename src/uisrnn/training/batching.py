@@ -1,23 +1,20 @@
 """Batches of cluster sequences, which are packed: no value stands for padding."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Generic, TypeVar
 
 import numpy as np
-import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from uisrnn.arguments import TrainingArguments
 from uisrnn.corpus.clusters import Clusters, part_of, rows_of
 from uisrnn.corpus.corpus import Indexes
 from uisrnn.model.packing import Packing
 from uisrnn.parallel import become_worker
-from uisrnn.sequences.observations import Observations
 from uisrnn.training.draws import Draws, Purpose
 
 T = TypeVar("T")
@@ -38,13 +35,6 @@ class ClusterBatch:
 
     observations: Tensor
     packing: Packing
-
-    @staticmethod
-    def of(sequences: Sequence[Observations]) -> "ClusterBatch":
-        """A batch of sequences (T_i, D); at least one sequence."""
-        packing = Packing.of(np.array([len(sequence) for sequence in sequences]))
-        padded = pad_sequence([torch.tensor(sequence) for sequence in sequences])
-        return ClusterBatch(packing.pack(padded), packing)
 
 
 class ClusterSequences:
